@@ -1,0 +1,166 @@
+"""From folders of sharp stills and clips to packed pairs of degraded and true pictures."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from distill.degrade import FPS, draw
+from vcam.errors import SourceError
+from vcam.frame import Bgr, Frame, from_bgr, resize
+
+STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
+PERIOD_NS = 1_000_000_000 // FPS
+CLIPS_A_SHARD = 32
+PAIRS_A_CLIP = 3  # frames kept of each degraded clip: near its start, in its middle, its last
+
+Pairs = npt.NDArray[np.uint8]  # (N, 2, S, S): degraded luma scaled to the true size, true luma
+
+
+@dataclass(frozen=True)
+class Media:
+    """The files a training set is made of."""
+
+    stills: tuple[Path, ...]
+    clips: tuple[Path, ...]
+
+
+def list_media(folders: Sequence[Path]) -> Media:
+    """Find stills and clips below the folders, sorted, so that the same files give the same pairs.
+
+    Raises SourceError if a folder is missing, or if there is nothing to train on.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise SourceError(f"no folder {folder}; name one with sharp stills or clips: DATA=folder")
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    media = Media(
+        tuple(path for path in files if path.suffix.lower() in STILLS),
+        tuple(path for path in files if path.suffix.lower() in CLIPS),
+    )
+    if not media.stills and not media.clips:
+        names = " ".join(str(folder) for folder in folders)
+        endings = " ".join(sorted(STILLS | CLIPS))
+        raise SourceError(f"no stills or clips below {names}; expected files ending in {endings}")
+    return media
+
+
+def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
+    """Make a clip of `count` square frames from a still, by zoom out, a pan and a hand's jitter.
+
+    image   (H, W, 3) BGR; smaller than `side` is scaled up, so prefer larger
+    side    of the frames, in pixels, even
+
+    A third of the clips stand still, as most of a webcam's picture does.
+    """
+    smallest = min(image.shape[:2])
+    margin = side + 8
+    scale = max(margin / smallest, rng.uniform(0.5, 1.0))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=interpolation)
+    room = np.array(image.shape[:2]) - side
+    start = rng.uniform(0, room)
+    speed = rng.normal(0, 1.5, 2) if rng.random() > 0.33 else np.zeros(2)
+    jitter = 0.6 if speed.any() else 0.0
+    frames = []
+    for index in range(count):
+        place = np.clip(start + speed * index + rng.normal(0, 1, 2) * jitter, 0, room)
+        top, left = (int(value) for value in np.rint(place))
+        window = np.ascontiguousarray(image[top : top + side, left : left + side])
+        frames.append(from_bgr(window, index, index * PERIOD_NS))
+    return frames
+
+
+def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
+    """Decode a window of `count` frames at a random place and time, as square frames of `side`.
+
+    Large pictures are halved first at random, which also takes the source's own compression out.
+    Returns fewer frames where the clip ends. Raises av.FFmpegError on a file that is no video.
+    """
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        if stream.duration and stream.time_base:
+            container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)
+        images = []
+        for picture in container.decode(stream):
+            images.append(picture.to_ndarray(format="bgr24"))
+            if len(images) == count:
+                break
+    smallest = min(images[0].shape[:2]) if images else side
+    scale = max(side / smallest, float(rng.uniform(0.45, 1.0)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    images = [cv2.resize(image, None, fx=scale, fy=scale, interpolation=interpolation) for image in images]
+    if not images:
+        return []
+    top, left = (int(rng.integers(0, length - side + 1)) for length in images[0].shape[:2])
+    return [
+        from_bgr(np.ascontiguousarray(image[top : top + side, left : left + side]), i, i * PERIOD_NS)
+        for i, image in enumerate(images)
+    ]
+
+
+def make_pairs(media: Media, side: int, rng: np.random.Generator) -> Pairs:
+    """Degrade one random clip and return up to PAIRS_A_CLIP pairs, (N, 2, side, side) uint8."""
+    count = int(rng.integers(4, 16))
+    use_clip = bool(media.clips) and (not media.stills or rng.random() < 0.4)
+    path = rng.choice(np.array(media.clips if use_clip else media.stills, dtype=object))
+    if use_clip:
+        truth = cut_clip(path, side, count, rng)
+    else:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        truth = pan_still(image, side, count, rng) if image is not None else []
+    if not truth:
+        return np.empty((0, 2, side, side), np.uint8)
+    seen = draw((side, side), rng).apply(truth, rng)
+    # a picture shown twice is a frame that the encoder left out: it is late, not degraded
+    fresh = [k for k, frame in enumerate(seen) if k == 0 or frame.y is not seen[k - 1].y]
+    kept = sorted({fresh[len(fresh) // 4], fresh[len(fresh) // 2], fresh[-1]})
+    return np.stack([np.stack([resize(seen[k], (side, side)).y, truth[k].y]) for k in kept])
+
+
+def pack_shards(
+    media: Media, folder: Path, count: int, side: int, seed: int, workers: int = 1
+) -> Iterator[Path]:
+    """Make `count` shards of pairs in `folder`, yielding each path as it is ready; existing ones are kept.
+
+    A shard depends on the media, the seed and its number alone. A folder made with other settings is refused.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_settings(folder, media, side, seed)
+    paths = [folder / f"{number:05d}.npy" for number in range(count)]
+    missing = [(media, path, side, seed) for path in paths if not path.exists()]
+    yield from (path for path in paths if path.exists())
+    if not missing:
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_pack_shard, *zip(*missing, strict=True))
+
+
+def _check_settings(folder: Path, media: Media, side: int, seed: int) -> None:
+    names = [path.name for path in (*media.stills, *media.clips)]
+    settings = {"side": side, "seed": seed, "files": names}
+    record = folder / "settings.json"
+    if record.exists():
+        if json.loads(record.read_text()) != settings:
+            raise SourceError(f"{folder} holds pairs made from other data; remove it to make new ones")
+        return
+    record.write_text(json.dumps(settings))
+
+
+def _pack_shard(media: Media, path: Path, side: int, seed: int) -> Path:
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([seed, int(path.stem)])
+    pairs = np.concatenate([make_pairs(media, side, rng) for _ in range(CLIPS_A_SHARD)])
+    temporary = path.with_suffix(".tmp.npy")
+    np.save(temporary, pairs[rng.permutation(len(pairs))])
+    os.replace(temporary, path)
+    return path

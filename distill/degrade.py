@@ -1,0 +1,111 @@
+"""What happens to a picture before the receiver sees it: a poor camera, a link, both or neither."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from vcam.frame import Frame, Plane, Size, from_bgr, resize, to_bgr
+from vcam.link import Link, LinkProfile
+
+FPS = 30
+
+
+@dataclass(frozen=True)
+class PoorCamera:
+    """A webcam's own damage: lens blur, sensor noise that changes each frame, and MJPG compression."""
+
+    blur_px: float = 0.8  # standard deviation of the lens' point spread
+    noise: float = 3.0  # standard deviation of the sensor noise at mid-grey, in code values
+    quality: int = 70  # libjpeg's scale, 1..100
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """A camera, then a downscale by `scale`, then a codec; any of them may be absent."""
+
+    camera: PoorCamera | None = None
+    scale: float = 1.0
+    link: LinkProfile | None = None
+
+    def apply(self, frames: Sequence[Frame], rng: np.random.Generator) -> list[Frame]:
+        """Degrade a clip; frame i of the result is what is seen of frame i, at the degraded size."""
+        seen = list(frames)
+        if self.camera is not None:
+            seen = [add_camera_damage(frame, self.camera, rng) for frame in seen]
+        if self.link is not None:
+            width, height = (max(16, round(side / self.scale / 2) * 2) for side in seen[0].size)
+            # a link never scales up, and fits into its box: this box is the exact size
+            seen = [resize(frame, (width, height)) for frame in seen]
+            with Link(replace(self.link, width=width, height=height), rng) as link:
+                seen = [link(frame) for frame in seen]
+        return seen
+
+
+def add_camera_damage(frame: Frame, camera: PoorCamera, rng: np.random.Generator) -> Frame:
+    """Take a frame again with a poor camera: blur, then noise, then JPEG at 4:2:0."""
+    noisy = replace(
+        frame,
+        y=add_noise(_blur(frame.y, camera.blur_px), camera.noise, rng),
+        u=add_noise(_blur(frame.u, camera.blur_px / 2), camera.noise / 2, rng),
+        v=add_noise(_blur(frame.v, camera.blur_px / 2), camera.noise / 2, rng),
+    )
+    jpeg = cv2.imencode(".jpg", to_bgr(noisy), (cv2.IMWRITE_JPEG_QUALITY, camera.quality))[1]
+    bgr = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    assert bgr is not None
+    return replace(from_bgr(bgr, frame.index, frame.captured_ns), is_cut=frame.is_cut)
+
+
+def _blur(plane: Plane, sigma: float) -> Plane:
+    return cv2.GaussianBlur(plane, (0, 0), sigma) if sigma > 0.05 else plane
+
+
+def add_noise(plane: Plane, sigma: float, rng: np.random.Generator) -> Plane:
+    """Add sensor noise to an (H, W) uint8 plane: half of its variance at mid-grey is shot noise.
+
+    Source: variance = gain * signal + read_noise**2, after Foi et al. 2008, doi:10.1109/TIP.2008.2001399.
+    """
+    if sigma == 0:
+        return plane
+    spread = np.sqrt(sigma**2 * (0.5 + 0.5 * plane.astype(np.float32) / 128))
+    noise = rng.standard_normal(plane.shape, dtype=np.float32) * spread
+    return np.clip(np.rint(plane + noise), 0, 255).astype(np.uint8)
+
+
+def draw(size: Size, rng: np.random.Generator) -> Degradation:
+    """Draw what a training clip of (width, height) goes through, as calls and webcams have it."""
+    chance = rng.random()
+    if chance < 0.10:
+        return Degradation()
+    if chance < 0.28:
+        return Degradation(camera=_draw_camera(rng))
+    odd_scale = rng.uniform(1.2, 1.7)
+    scale = float(rng.choice([1.0, odd_scale, 2.0, 3.0, 4.0], p=[0.2, 0.1, 0.32, 0.24, 0.14]))
+    camera = _draw_camera(rng) if rng.random() < 0.15 else None
+    return Degradation(camera, scale, _draw_link(size[0] * size[1] / scale**2, rng))
+
+
+def _draw_camera(rng: np.random.Generator) -> PoorCamera:
+    return PoorCamera(
+        blur_px=float(rng.uniform(0.2, 1.2)),
+        noise=float(rng.uniform(0.5, 5.5)),
+        quality=int(rng.integers(50, 93)),
+    )
+
+
+def _draw_link(pixels: float, rng: np.random.Generator) -> LinkProfile:
+    """A codec at constant quality, or at a bitrate; libvpx's VP8 knows the latter alone in real time."""
+    codec = str(rng.choice(["h264", "vp8", "vp9", "av1"], p=[0.74, 0.16, 0.06, 0.04]))
+    preset = str(rng.choice(["superfast", "veryfast"], p=[0.2, 0.8]))
+    bits_per_pixel = float(np.exp(rng.uniform(np.log(0.02), np.log(0.15))))
+    low, high = {"h264": (20, 40), "vp9": (30, 56), "av1": (30, 56)}.get(codec, (0, 0))
+    is_constant_quality = codec != "vp8" and rng.random() < 0.75
+    return LinkProfile(
+        "drawn",
+        codec,
+        kbps=max(8.0, bits_per_pixel * pixels * FPS / 1000),
+        crf=int(rng.integers(low, high)) if is_constant_quality else None,
+        fps=FPS,
+        preset=preset,
+    )

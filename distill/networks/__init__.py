@@ -1,0 +1,1 @@
+"""Networks the distillery can train, one file each."""

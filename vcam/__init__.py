@@ -1,0 +1,1 @@
+"""SharpKD Camera: restore a bandwidth-degraded picture and publish it as a virtual camera."""

@@ -1,0 +1,49 @@
+"""Errors the user can act on. Each message says what, found, expected and the remedy, in one line."""
+
+
+class VcamError(Exception):
+    """Something the user can mend; `cli.main` prints the message and exits with `exit_code`."""
+
+    exit_code = 1
+
+
+class ConfigError(VcamError):
+    """A value in the configuration or on the command line cannot be used."""
+
+    exit_code = 2
+
+
+class NotRunningError(VcamError):
+    """No daemon answers on the control socket."""
+
+    exit_code = 3
+
+
+class SourceError(VcamError):
+    """A camera, file or stream cannot be opened, or stopped delivering frames."""
+
+    exit_code = 4
+
+
+class SinkError(VcamError):
+    """A virtual camera or an output file cannot be opened or written."""
+
+    exit_code = 5
+
+
+class ModelError(VcamError):
+    """A model or its manifest is missing, corrupt or not what the manifest promises."""
+
+    exit_code = 6
+
+
+class LinkError(VcamError):
+    """The simulated link cannot be built or its codec failed."""
+
+    exit_code = 7
+
+
+class AlreadyRunningError(VcamError):
+    """Another daemon of this user holds the lock."""
+
+    exit_code = 8

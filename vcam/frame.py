@@ -1,0 +1,152 @@
+"""The one picture type that flows through the house, and its conversions at the border."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Plane: TypeAlias = npt.NDArray[np.uint8]  # (H, W), C-contiguous
+Bgr: TypeAlias = npt.NDArray[np.uint8]  # (H, W, 3)
+Size: TypeAlias = tuple[int, int]  # (width, height), in the order people say it
+
+BLACK_Y, GREY_UV = 16, 128  # BT.601 limited range
+MIN_SIDE, MAX_SIDE = 16, 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture in planar YUV 4:2:0 (I420), BT.601 limited range.
+
+    y            (H, W) uint8, C-contiguous, H and W even
+    u, v         (H/2, W/2) uint8, C-contiguous
+    index        the source's frame number; a gap means that the source lost frames
+    captured_ns  time.monotonic_ns() when the source delivered it
+    is_cut       the first frame after a reconnect, seek or freeze: stages that hold state reset here
+
+    Planes are shared, never modified in place: whoever changes a pixel makes a new Frame.
+    """
+
+    y: Plane = field(repr=False)
+    u: Plane = field(repr=False)
+    v: Plane = field(repr=False)
+    index: int = 0
+    captured_ns: int = 0
+    is_cut: bool = False
+
+    @property
+    def width(self) -> int:
+        return self.y.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.y.shape[0]
+
+    @property
+    def size(self) -> Size:
+        return self.width, self.height
+
+
+def check_size(size: Size) -> Size:
+    """Return `size` if it can be a Frame's, else raise ValueError saying which rule it breaks."""
+    width, height = size
+    if width % 2 or height % 2:
+        raise ValueError(f"{width}x{height}: width and height must be even (4:2:0 chroma)")
+    if min(size) < MIN_SIDE or max(size) > MAX_SIDE:
+        raise ValueError(f"{width}x{height}: sides must be {MIN_SIDE}..{MAX_SIDE} pixels")
+    return size
+
+
+def parse_size(text: str) -> Size:
+    """Read "1280x720" as (1280, 720). Raises ValueError on anything else, or on odd sides."""
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"{text!r} is no size; expected WIDTHxHEIGHT, for example 1280x720")
+    return check_size((int(width), int(height)))
+
+
+def from_packed(packed: npt.NDArray[np.uint8], size: Size, index: int = 0, captured_ns: int = 0) -> Frame:
+    """View I420 bytes, W*H*3/2 of them in any shape, as a Frame without copying them.
+
+    Raises ValueError if the number of bytes is not what the size asks for.
+    """
+    width, height = check_size(size)
+    flat, luma, chroma = packed.reshape(-1), width * height, width * height // 4
+    if flat.size != luma + 2 * chroma:
+        raise ValueError(f"I420 {width}x{height} has {luma + 2 * chroma} bytes, got {flat.size}")
+    half = (height // 2, width // 2)
+    return Frame(
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + chroma].reshape(half),
+        flat[luma + chroma :].reshape(half),
+        index,
+        captured_ns,
+    )
+
+
+def pack(frame: Frame) -> npt.NDArray[np.uint8]:
+    """Copy a Frame into one I420 buffer (H*3/2, W) uint8, as cameras and encoders take it."""
+    planes = [frame.y.reshape(-1), frame.u.reshape(-1), frame.v.reshape(-1)]
+    return np.concatenate(planes).reshape(frame.height * 3 // 2, frame.width)
+
+
+def black(size: Size) -> Frame:
+    """A black Frame of the given (width, height)."""
+    width, height = check_size(size)
+    chroma = np.full((height // 2, width // 2), GREY_UV, np.uint8)
+    return Frame(np.full((height, width), BLACK_Y, np.uint8), chroma, chroma)
+
+
+def from_bgr(bgr: Bgr, index: int = 0, captured_ns: int = 0) -> Frame:
+    """Convert full-range BGR (H, W, 3) uint8 to I420 BT.601 limited; an odd last row or column is cut."""
+    height, width = bgr.shape[0] & ~1, bgr.shape[1] & ~1
+    packed = cv2.cvtColor(bgr[:height, :width], cv2.COLOR_BGR2YUV_I420)
+    return from_packed(packed, (width, height), index, captured_ns)
+
+
+def to_bgr(frame: Frame) -> Bgr:
+    """Convert to full-range BGR (H, W, 3) uint8, for people and still-picture files."""
+    return cv2.cvtColor(pack(frame), cv2.COLOR_YUV2BGR_I420)
+
+
+def resize(frame: Frame, size: Size, interpolation: int | None = None) -> Frame:
+    """Scale to (width, height), each plane by itself; the aspect ratio is the caller's business.
+
+    Bicubic (cv2.INTER_CUBIC) up and area averaging (cv2.INTER_AREA) down, unless told otherwise.
+    The same size comes back as the same Frame.
+    """
+    if size == frame.size:
+        return frame
+    width, height = check_size(size)
+    if interpolation is None:
+        shrinks = width < frame.width or height < frame.height
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    half = (width // 2, height // 2)
+    return Frame(
+        cv2.resize(frame.y, (width, height), interpolation=interpolation),
+        cv2.resize(frame.u, half, interpolation=interpolation),
+        cv2.resize(frame.v, half, interpolation=interpolation),
+        frame.index,
+        frame.captured_ns,
+        frame.is_cut,
+    )
+
+
+def crop_to_aspect(frame: Frame, size: Size) -> Frame:
+    """Cut the centre that has the aspect ratio of `size`, at most 2 pixels off; never stretches."""
+    width, height = size
+    keep_w = min(frame.width, frame.height * width // height) & ~1
+    keep_h = min(frame.height, frame.width * height // width) & ~1
+    if abs(keep_w - frame.width) <= 2 and abs(keep_h - frame.height) <= 2:
+        return frame
+    left, top = (frame.width - keep_w) // 4 * 2, (frame.height - keep_h) // 4 * 2
+    half = np.s_[top // 2 : (top + keep_h) // 2, left // 2 : (left + keep_w) // 2]
+    return Frame(
+        np.ascontiguousarray(frame.y[top : top + keep_h, left : left + keep_w]),
+        np.ascontiguousarray(frame.u[half]),
+        np.ascontiguousarray(frame.v[half]),
+        frame.index,
+        frame.captured_ns,
+        frame.is_cut,
+    )

@@ -1,0 +1,123 @@
+"""A persistent encoder and decoder pair without delay: one frame in, at most one frame out."""
+
+import os
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import cast
+
+import av
+import numpy as np
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+
+from vcam.errors import LinkError
+from vcam.frame import Frame, Size, from_packed, pack
+from vcam.link.profile import LinkProfile
+
+NO_PERIODIC_KEYFRAMES = 1_000_000
+VPX_REOPEN_RATIO = 1.15  # libvpx ignores a changed bit_rate; reopening it costs a keyframe
+
+
+@dataclass(frozen=True)
+class CodecNames:
+    """How FFmpeg calls a codec's two sides, and the options that take the delay out of the encoder."""
+
+    encoder: str
+    decoder: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+CODECS = {
+    "h264": CodecNames("libx264", "h264", {"tune": "zerolatency"}),
+    "vp8": CodecNames(
+        "libvpx",
+        "vp8",
+        # without drop-threshold VP8 overshoots a low rate threefold and takes 176 ms a frame
+        {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "drop-threshold": "30"},
+    ),
+    "vp9": CodecNames(
+        "libvpx-vp9",
+        "vp9",
+        {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "row-mt": "1"},
+    ),
+    "av1": CodecNames("libsvtav1", "libdav1d", {"preset": "11"}),
+}
+
+
+class Codec:
+    """Encoder and decoder of one picture size, kept open so that each frame predicts from the last."""
+
+    def __init__(self, profile: LinkProfile, size: Size, kbps: float) -> None:
+        self.size = size
+        self._profile = profile
+        self._names = CODECS[profile.codec]
+        self._count = 0
+        self._kbps = kbps
+        self._encoder = self._open_encoder()
+        self._decoder = cast(VideoCodecContext, av.CodecContext.create(self._names.decoder, "r"))
+        self._decoder.thread_count = 1
+
+    def encode(self, frame: Frame, wants_keyframe: bool = False) -> list[Packet]:
+        """Encode one frame; no packet means that the encoder skipped it to hold its rate."""
+        picture = VideoFrame.from_ndarray(pack(frame), format="yuv420p")
+        picture.pts = self._count
+        picture.pict_type = PictureType.I if wants_keyframe else PictureType.NONE
+        self._count += 1
+        return [packet for packet in self._encoder.encode(picture) if packet.size]
+
+    def decode(self, packets: list[Packet]) -> Frame | None:
+        """Decode one frame's packets to a Frame of `size`, or None if they complete no picture."""
+        pictures = [picture for packet in packets for picture in self._decoder.decode(packet)]
+        return from_packed(to_packed(pictures[-1]), self.size) if pictures else None
+
+    def set_rate(self, kbps: float) -> None:
+        """Move the encoder's target; libvpx and SVT-AV1 are reopened when it moves by more than 15%."""
+        if self._profile.crf is not None or kbps == self._kbps:
+            return
+        if self._profile.codec == "h264":
+            self._kbps = kbps
+            self._encoder.bit_rate = round(kbps * 1000)
+        elif max(kbps / self._kbps, self._kbps / kbps) > VPX_REOPEN_RATIO:
+            self._kbps = kbps
+            self._encoder = self._open_encoder()
+
+    def _open_encoder(self) -> VideoCodecContext:
+        profile = self._profile
+        encoder = cast(VideoCodecContext, av.CodecContext.create(self._names.encoder, "w"))
+        encoder.width, encoder.height = self.size
+        encoder.pix_fmt = "yuv420p"
+        encoder.framerate = Fraction(profile.fps).limit_denominator(1001)
+        encoder.time_base = 1 / encoder.framerate
+        encoder.gop_size = NO_PERIODIC_KEYFRAMES
+        encoder.thread_count = 1
+        encoder.options = self._names.options | self._rate_options(round(self._kbps * 1000))
+        if profile.crf is None:
+            encoder.bit_rate = round(self._kbps * 1000)
+        # SVT-AV1 prints its settings to stderr unless told otherwise before it opens
+        os.environ.setdefault("SVT_LOG", "1")
+        try:
+            encoder.open()
+        except (av.FFmpegError, ValueError) as error:
+            width, height = self.size
+            raise LinkError(
+                f"cannot open {self._names.encoder} at {width}x{height}, {self._kbps:g} kbps: {error}"
+            ) from None
+        return encoder
+
+    def _rate_options(self, bits: int) -> dict[str, str]:
+        crf, codec = self._profile.crf, self._profile.codec
+        preset = {"preset": self._profile.preset} if codec == "h264" else {}
+        if codec == "av1":
+            control = f"rc=2:tbr={max(1, bits // 1000)}" if crf is None else "rc=0"
+            constant = {} if crf is None else {"crf": str(crf)}
+            return constant | {"svtav1-params": f"pred-struct=1:lp=1:{control}"}
+        if crf is not None:
+            return preset | {"crf": str(crf)}
+        half_second = {"maxrate": str(bits), "bufsize": str(max(1, bits // 2))}
+        return preset | half_second | ({} if codec == "h264" else {"minrate": str(bits)})
+
+
+def to_packed(picture: VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Copy a yuv420p picture into one tight I420 buffer (H*3/2, W) uint8."""
+    return picture.to_ndarray()

@@ -1,0 +1,132 @@
+"""What a link does to a picture: the named profiles, their text form and bandwidth traces."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+from vcam.errors import LinkError
+from vcam.frame import MIN_SIDE, Size, check_size
+
+CODEC_NAMES = ("h264", "vp8", "vp9", "av1")
+
+
+@dataclass(frozen=True)
+class LinkProfile:
+    """What a link does to a picture; `width` and `height` are the box it is scaled down into."""
+
+    name: str = "custom"
+    codec: str = "h264"
+    width: int = 640
+    height: int = 360
+    kbps: float = 500  # target of the constant-bitrate encoder
+    crf: int | None = None  # constant quality instead of constant bitrate
+    fps: float = 30  # frames above this rate are not sent
+    loss: float = 0.0  # probability that one 1200-byte packet is lost
+    rtt_ms: float = 100  # a lost frame's repair keyframe starts this much later
+    trace: tuple[tuple[float, float], ...] = ()  # (second, kbps) steps, repeated from the last one on
+    preset: str = "veryfast"  # x264 only
+
+
+# libwebrtc's simulcast ladder, target rates; `edge` is what a call is left with on a bad mobile link.
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        LinkProfile("1080p", width=1920, height=1080, kbps=4000),
+        LinkProfile("720p", width=1280, height=720, kbps=2500),
+        LinkProfile("540p", width=960, height=540, kbps=1200),
+        LinkProfile("360p", width=640, height=360, kbps=500),
+        LinkProfile("270p", width=480, height=270, kbps=350),
+        LinkProfile("180p", width=320, height=180, kbps=150),
+        LinkProfile("edge", width=320, height=180, kbps=50, fps=15),
+    )
+}
+
+
+def parse_profile(text: str) -> LinkProfile:
+    """Read "360p", or "360p,codec=vp8,kbps=300,loss=0.02,trace=FILE", as a LinkProfile.
+
+    Raises LinkError naming the part that is wrong and what could stand there.
+    """
+    name, *settings = text.split(",")
+    if name not in PROFILES:
+        raise LinkError(f"no link profile {name!r}; choose one of: {', '.join(PROFILES)}, or off")
+    types = get_type_hints(LinkProfile)
+    changes: dict[str, object] = {}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if key not in types or key == "name":
+            keys = ", ".join(field.name for field in fields(LinkProfile) if field.name != "name")
+            raise LinkError(f"link {text!r} has no setting {key!r}; expected one of: {keys}")
+        try:
+            changes[key] = load_trace(Path(value)) if key == "trace" else _convert(types[key], value)
+        except ValueError:
+            raise LinkError(f"link {text!r}: {key}={value!r} is no number") from None
+    profile = replace(PROFILES[name], name=text, **changes)  # type: ignore[arg-type]  # typed by the hints above
+    check_profile(profile)
+    return profile
+
+
+def _convert(hint: type, value: str) -> object:
+    kind = next((arg for arg in get_args(hint) if arg is not type(None)), hint)
+    return kind(value)
+
+
+def check_profile(profile: LinkProfile) -> None:
+    """Raise LinkError if a value of the profile is out of its range."""
+    if profile.codec not in CODEC_NAMES:
+        raise LinkError(f"no codec {profile.codec!r} for a link; choose one of: {', '.join(CODEC_NAMES)}")
+    try:
+        check_size((profile.width, profile.height))
+    except ValueError as error:
+        raise LinkError(f"link {profile.name!r}: {error}") from None
+    ranges = {"kbps": (1, 100_000), "fps": (1, 240), "loss": (0, 0.9), "rtt_ms": (0, 10_000)}
+    for key, (low, high) in ranges.items():
+        value = getattr(profile, key)
+        if not low <= value <= high:
+            raise LinkError(f"link {profile.name!r}: {key}={value:g} is outside {low}..{high}")
+    if profile.crf is not None and not 0 <= profile.crf <= 63:
+        raise LinkError(f"link {profile.name!r}: crf={profile.crf} is outside 0..63")
+
+
+def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
+    """Read a bandwidth trace: a "second kbps" pair a line, seconds rising from 0, # for comments.
+
+    Raises LinkError with the line that cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LinkError(f"cannot read the bandwidth trace {path}: {error}") from None
+    steps: list[tuple[float, float]] = []
+    for number, line in enumerate(lines, 1):
+        words = line.split("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        try:
+            second, kbps = (float(word) for word in words)
+        except ValueError:
+            raise LinkError(f"{path}:{number}: expected 'second kbps', found {line!r}") from None
+        if kbps < 1 or second < 0 or (steps and second <= steps[-1][0]):
+            raise LinkError(f"{path}:{number}: seconds must rise and kbps be at least 1: {line!r}")
+        steps.append((second, kbps))
+    if not steps or steps[0][0] != 0:
+        raise LinkError(f"{path}: the first step must be at second 0")
+    return tuple(steps)
+
+
+def rate_at(profile: LinkProfile, second: float) -> float:
+    """The profile's kbps at a second since the link was opened; a trace starts anew after its last step."""
+    if not profile.trace:
+        return profile.kbps
+    last = profile.trace[-1][0]
+    position = second % last if last > 0 else 0.0
+    return next(kbps for start, kbps in reversed(profile.trace) if start <= position)
+
+
+def fit_size(size: Size, box: Size) -> Size:
+    """The even (width, height) of a picture of `size` scaled to fit into `box`, never upwards."""
+    scale = min(box[0] / size[0], box[1] / size[1], 1.0)
+    if scale == 1.0:
+        return size
+    width, height = (max(MIN_SIDE, round(side * scale / 2) * 2) for side in size)
+    return width, height

@@ -1,0 +1,320 @@
+"""Three threads and two one-frame slots between a source and a sink; no queue anywhere.
+
+    source -> [capture] -> slot -> [worker: stages] -> slot -> [output clock] -> sink
+
+A slow stage drops frames and never adds lag. What to do when something fails is the Policy's to say.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeAlias, TypeVar
+
+from vcam.errors import VcamError
+from vcam.frame import Frame, Size, crop_to_aspect, resize
+from vcam.meter import Meter
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Clock: TypeAlias = Callable[[], int]  # monotonic nanoseconds
+Stage: TypeAlias = Callable[[Frame], Frame]
+Stages: TypeAlias = Sequence[tuple[str, Stage]]  # (name in the meter, stage)
+
+PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
+SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
+JOIN_S = 5.0
+
+
+class Source(Protocol):
+    """Where frames come from: a context manager that iterates.
+
+    `__enter__` opens the device and raises SourceError if it cannot; `__next__` returns within 2 s with a
+    frame, raises SourceError if none came, or StopIteration where a file ends. One thread uses it.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def __next__(self) -> Frame: ...
+
+
+class Sink(Protocol):
+    """Where frames go. `send` takes frames of one size, raises SinkError if the frame did not get out."""
+
+    def send(self, frame: Frame) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the worker made of one frame."""
+
+    before: Frame  # what went into the last stage: the picture as it would be without us
+    after: Frame  # of the output's size
+
+
+class Policy(Protocol):
+    """What to do when a part fails. Called on the thread of the part."""
+
+    def source_opened(self) -> None: ...
+
+    def source_failed(self, error: VcamError, attempt: int) -> float | None:
+        """Seconds to wait before opening the source again, or None to end the pipeline with the error."""
+
+    def stage_failed(self, name: str, error: Exception) -> Stages | None:
+        """The stages to go on with, or None to end the pipeline with the error."""
+
+
+class FailFast:
+    """The Policy of a foreground run: whatever fails ends it."""
+
+    def source_opened(self) -> None:
+        pass
+
+    def source_failed(self, error: VcamError, attempt: int) -> float | None:
+        return None
+
+    def stage_failed(self, name: str, error: Exception) -> Stages | None:
+        return None
+
+
+class Slot(Generic[T]):
+    """Holds the latest value; putting a second one before the first was taken drops the first."""
+
+    def __init__(self) -> None:
+        self._value: T | None = None
+        self._changed = threading.Condition()
+
+    def put(self, value: T) -> bool:
+        """Store the value; True if it displaced one that nobody took."""
+        with self._changed:
+            displaced, self._value = self._value is not None, value
+            self._changed.notify()
+            return displaced
+
+    def take(self, timeout_s: float) -> T | None:
+        """Take the value out, waiting for one up to `timeout_s`; None if none came."""
+        with self._changed:
+            if self._value is None and timeout_s > 0:
+                self._changed.wait(timeout_s)
+            value, self._value = self._value, None
+            return value
+
+
+class Pipeline:
+    """Runs a source through stages into a sink until it is stopped, paused or the source ends.
+
+    make_source   opens nothing by itself; called again for each reconnect
+    size          of the output, (width, height); it never changes
+    fps           the sink's steady rate
+    placeholder   what is shown while there is no picture, of the output's size
+    limit         frames to send before the pipeline ends by itself; None for no limit
+    """
+
+    def __init__(
+        self,
+        make_source: Callable[[], Source],
+        stages: Stages,
+        sink: Sink,
+        *,
+        size: Size,
+        fps: float,
+        placeholder: Frame,
+        policy: Policy | None = None,
+        limit: int | None = None,
+        clock: Clock = time.monotonic_ns,
+    ) -> None:
+        self.meter = Meter()
+        self._make_source = make_source
+        self._stages = stages
+        self._sink = sink
+        self._size = size
+        self._period_ns = round(1e9 / fps)
+        self._placeholder = placeholder
+        self._policy = policy or FailFast()
+        self._limit = limit
+        self._clock = clock
+        self._captured: Slot[Frame] = Slot()
+        self._finished: Slot[Result] = Slot()
+        self._latest: Result | None = None
+        self._error: Exception | None = None
+        self._stopping = threading.Event()
+        self._resumed = threading.Event()
+        self._resumed.set()
+        self._source_ended = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._guard, args=(work,), name=name, daemon=True)
+            for name, work in (
+                ("capture", self._capture),
+                ("worker", self._work),
+                ("output", self._output),
+            )
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End all three threads. The sink is the caller's to close."""
+        self._stopping.set()
+        self._resumed.set()
+        for thread in self._threads:
+            thread.join(JOIN_S)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the pipeline to end by itself; True if it did. Raises what ended it."""
+        is_over = self._stopping.wait(timeout_s)
+        if is_over and self._error is not None:
+            raise self._error
+        return is_over
+
+    def pause(self) -> None:
+        """Close the source and show the placeholder."""
+        self._resumed.clear()
+
+    def resume(self) -> None:
+        self._resumed.set()
+
+    @property
+    def is_paused(self) -> bool:
+        return not self._resumed.is_set()
+
+    def set_stages(self, stages: Stages) -> None:
+        """Use these stages from the next frame on."""
+        self._stages = stages
+
+    def set_placeholder(self, placeholder: Frame) -> None:
+        self._placeholder = placeholder
+
+    def latest(self) -> Result | None:
+        """The newest result, or None while there is no picture."""
+        return self._latest
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Run a thread's work; an error that no policy took care of ends the pipeline."""
+        try:
+            work()
+        except Exception as error:  # the thread's boundary: handed to wait(), which raises it
+            self._error = self._error or error
+            self._stopping.set()
+
+    # capture
+
+    def _capture(self) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            if not self._resumed.wait(0.5):
+                continue
+            try:
+                for _ in self._read_source():
+                    attempt = 0
+            except VcamError as error:
+                attempt += 1
+                delay_s = self._policy.source_failed(error, attempt)
+                if delay_s is None:
+                    raise
+                self._latest = None
+                self._stopping.wait(delay_s)
+                continue
+            if self._resumed.is_set():
+                self._source_ended.set()
+                return
+
+    def _read_source(self) -> Iterator[Frame]:
+        """Move the frames of one opening of the source into the slot, until it ends or is paused."""
+        expected: int | None = None
+        with self._make_source() as source:
+            self._policy.source_opened()
+            for frame in source:
+                if self._stopping.is_set() or self.is_paused:
+                    self._latest = None
+                    return
+                if expected is not None and frame.index > expected:
+                    self.meter.count_drop("source", frame.index - expected)
+                expected = frame.index + 1
+                if self._captured.put(frame):
+                    self.meter.count_drop("busy")
+                yield frame
+
+    # worker
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            frame = self._captured.take(0.2)
+            if frame is None:
+                if self._source_ended.is_set():
+                    return
+                continue
+            result = self._process(frame)
+            if result is not None and not self.is_paused:
+                self._latest = result
+                if self._finished.put(result):
+                    self.meter.count_drop("unsent")
+
+    def _process(self, frame: Frame) -> Result | None:
+        before = frame
+        for name, stage in self._stages:
+            before = frame
+            start_ns = self._clock()
+            try:
+                frame = stage(frame)
+            except Exception as error:
+                self.meter.count_drop("failed")
+                stages = self._policy.stage_failed(name, error)
+                if stages is None:
+                    raise
+                self._stages = stages
+                return None
+            self.meter.count_stage(name, (self._clock() - start_ns) / 1e6)
+        return Result(before, conform(frame, self._size))
+
+    # output clock
+
+    def _output(self) -> None:
+        due_ns = self._clock()
+        sent = 0
+        while not self._stopping.is_set() and sent != self._limit:
+            result, due_ns = self._next_result(due_ns)
+            if result is None and self._source_ended.is_set() and not self._threads[1].is_alive():
+                result = self._finished.take(0)
+                if result is None:
+                    break
+            shown = result or self._latest
+            captured_ns = result.after.captured_ns if result else None
+            self._sink.send(shown.after if shown else self._placeholder)
+            self.meter.count_sent(self._clock(), captured_ns)
+            sent += 1
+        self._stopping.set()
+
+    def _next_result(self, due_ns: int) -> tuple[Result | None, int]:
+        """Wait for this tick's result, and say when the next tick is due.
+
+        A fresh result goes out up to SLACK of a period before it is due. A late one moves the beat, so that
+        the output follows the source's phase instead of holding each frame for its own; an early one does
+        not, so that the rate is never above the nominal one.
+        """
+        has_picture = self._latest is not None
+        period_ns = self._period_ns if has_picture else round(1e9 / PLACEHOLDER_FPS)
+        slack_ns = round(self._period_ns * SLACK)
+        self._stopping.wait(max(0, due_ns - slack_ns - self._clock()) / 1e9)
+        result = self._finished.take(max(0, due_ns + slack_ns - self._clock()) / 1e9)
+        return result, max(due_ns, self._clock()) + period_ns
+
+
+def conform(frame: Frame, size: Size) -> Frame:
+    """Bring a frame to the output's size: the centre is cut to its shape, then scaled, never stretched."""
+    return frame if frame.size == size else resize(crop_to_aspect(frame, size), size)
