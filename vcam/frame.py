@@ -1,14 +1,16 @@
 """The one picture type that flows through the house, and its conversions at the border."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Plane: TypeAlias = npt.NDArray[np.uint8]  # (H, W), C-contiguous
-Bgr: TypeAlias = npt.NDArray[np.uint8]  # (H, W, 3)
+# uint8, all three; OpenCV's and PyAV's stubs know no narrower element type than Any
+Plane: TypeAlias = npt.NDArray[Any]  # (H, W), C-contiguous
+Bgr: TypeAlias = npt.NDArray[Any]  # (H, W, 3)
+Packed: TypeAlias = npt.NDArray[Any]  # I420 in one buffer, (H * 3/2, W)
 Size: TypeAlias = tuple[int, int]  # (width, height), in the order people say it
 
 BLACK_Y, GREY_UV = 16, 128  # BT.601 limited range
@@ -66,7 +68,7 @@ def parse_size(text: str) -> Size:
     return check_size((int(width), int(height)))
 
 
-def from_packed(packed: npt.NDArray[np.uint8], size: Size, index: int = 0, captured_ns: int = 0) -> Frame:
+def from_packed(packed: Packed, size: Size, index: int = 0, captured_ns: int = 0) -> Frame:
     """View I420 bytes, W*H*3/2 of them in any shape, as a Frame without copying them.
 
     Raises ValueError if the number of bytes is not what the size asks for.
@@ -85,7 +87,7 @@ def from_packed(packed: npt.NDArray[np.uint8], size: Size, index: int = 0, captu
     )
 
 
-def pack(frame: Frame) -> npt.NDArray[np.uint8]:
+def pack(frame: Frame) -> Packed:
     """Copy a Frame into one I420 buffer (H*3/2, W) uint8, as cameras and encoders take it."""
     planes = [frame.y.reshape(-1), frame.u.reshape(-1), frame.v.reshape(-1)]
     return np.concatenate(planes).reshape(frame.height * 3 // 2, frame.width)

@@ -1,5 +1,7 @@
 """Full-reference picture quality on luma planes, as the literature defines it."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -42,5 +44,5 @@ def ssim(a: Plane, b: Plane) -> float:
     return float(np.mean(luminance * structure, dtype=np.float64))
 
 
-def _window(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _window(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return cv2.GaussianBlur(plane, (11, 11), 1.5)[5:-5, 5:-5]

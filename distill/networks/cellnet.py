@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-TAIL_GAIN = 0.1  # a quiet start; an all-zero tail under ReLU bodies went dead in earlier trials
+MID_GREY = 128 / 255  # subtracted first: with the mean left in, the first steps of Adam kill the ReLUs
 
 
 class CellNet(nn.Module):
@@ -31,12 +31,10 @@ class CellNet(nn.Module):
         with torch.no_grad():
             for conv in self.body:
                 assert isinstance(conv, nn.Conv2d)
-                noise = conv.weight * 0.3
+                start = conv.weight.clone()
                 nn.init.dirac_(conv.weight)
-                conv.weight += noise
-                nn.init.zeros_(conv.bias)
-            self.tail.weight *= TAIL_GAIN
-            nn.init.zeros_(self.tail.bias)
+                conv.weight += start
+            self.tail.weight *= 0.1
 
     def forward(self, luma: Tensor) -> Tensor:
         """luma (B, 1, H, W) in 0..1, already of the output size; returns the residual, same shape."""
@@ -45,7 +43,7 @@ class CellNet(nn.Module):
 
     def residual_cells(self, cells: Tensor) -> Tensor:
         """What is exported: (B, cell*cell, H/cell, W/cell) in 0..1 to the residual in the same layout."""
-        features = F.relu(self.head(cells))  # (B, channels, H/cell, W/cell)
+        features = F.relu(self.head(cells - MID_GREY))  # (B, channels, H/cell, W/cell)
         for conv in self.body:
             features = F.relu(conv(features))
         return self.tail(features)  # (B, cell*cell, H/cell, W/cell)

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import cast
 
 import av
-import numpy as np
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
@@ -69,7 +68,7 @@ class Codec:
     def decode(self, packets: list[Packet]) -> Frame | None:
         """Decode one frame's packets to a Frame of `size`, or None if they complete no picture."""
         pictures = [picture for packet in packets for picture in self._decoder.decode(packet)]
-        return from_packed(to_packed(pictures[-1]), self.size) if pictures else None
+        return from_packed(pictures[-1].to_ndarray(), self.size) if pictures else None
 
     def set_rate(self, kbps: float) -> None:
         """Move the encoder's target; libvpx and SVT-AV1 are reopened when it moves by more than 15%."""
@@ -116,8 +115,3 @@ class Codec:
             return preset | {"crf": str(crf)}
         half_second = {"maxrate": str(bits), "bufsize": str(max(1, bits // 2))}
         return preset | half_second | ({} if codec == "h264" else {"minrate": str(bits)})
-
-
-def to_packed(picture: VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Copy a yuv420p picture into one tight I420 buffer (H*3/2, W) uint8."""
-    return picture.to_ndarray()
