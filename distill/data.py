@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from distill.degrade import FPS, draw
 from vcam.errors import SourceError
-from vcam.frame import Bgr, Frame, from_bgr, resize
+from vcam.frame import Bgr, Frame, from_bgr, from_packed, resize
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
@@ -54,6 +54,19 @@ def list_media(folders: Sequence[Path]) -> Media:
     return media
 
 
+def split(media: Media, every: int) -> tuple[Media, Media]:
+    """Part the media into those to train on and those to validate on: every so manieth file of each kind."""
+
+    def part(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        held = paths[every // 2 :: every]
+        return tuple(path for path in paths if path not in held), held
+
+    (stills, held_stills), (clips, held_clips) = part(media.stills), part(media.clips)
+    if not held_stills and not held_clips:  # too few files to keep one back: validate on what is trained on
+        return media, media
+    return Media(stills, clips), Media(held_stills, held_clips)
+
+
 def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
     """Make a clip of `count` square frames from a still, by zoom out, a pan and a hand's jitter.
 
@@ -86,11 +99,11 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
     Large pictures are halved first at random, which also takes the source's own compression out.
     Returns fewer frames where the clip ends. Raises av.FFmpegError on a file that is no video.
     """
+    images: list[Bgr] = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         if stream.duration and stream.time_base:
             container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)
-        images = []
         for picture in container.decode(stream):
             images.append(picture.to_ndarray(format="bgr24"))
             if len(images) == count:
@@ -106,6 +119,22 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
         from_bgr(np.ascontiguousarray(image[top : top + side, left : left + side]), i, i * PERIOD_NS)
         for i, image in enumerate(images)
     ]
+
+
+def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
+    """Decode a clip's frames, all or the first `limit`, as they are; none if the file is no video."""
+    frames: list[Frame] = []
+    try:
+        with av.open(str(path)) as container:
+            for picture in container.decode(video=0):
+                if len(frames) == limit:
+                    break
+                size = (picture.width & ~1, picture.height & ~1)
+                packed = picture.reformat(*size, format="yuv420p").to_ndarray()
+                frames.append(from_packed(packed, size, len(frames), len(frames) * PERIOD_NS))
+    except (av.FFmpegError, IndexError):
+        return []
+    return frames
 
 
 def make_pairs(media: Media, side: int, rng: np.random.Generator) -> Pairs:
@@ -137,12 +166,10 @@ def pack_shards(
     folder.mkdir(parents=True, exist_ok=True)
     _check_settings(folder, media, side, seed)
     paths = [folder / f"{number:05d}.npy" for number in range(count)]
-    missing = [(media, path, side, seed) for path in paths if not path.exists()]
+    missing = [_Order(media, path, side, seed) for path in paths if not path.exists()]
     yield from (path for path in paths if path.exists())
-    if not missing:
-        return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_pack_shard, *zip(*missing, strict=True))
+        yield from pool.map(_pack_shard, missing)
 
 
 def _check_settings(folder: Path, media: Media, side: int, seed: int) -> None:
@@ -153,14 +180,26 @@ def _check_settings(folder: Path, media: Media, side: int, seed: int) -> None:
         if json.loads(record.read_text()) != settings:
             raise SourceError(f"{folder} holds pairs made from other data; remove it to make new ones")
         return
-    record.write_text(json.dumps(settings))
+    temporary = record.with_suffix(".tmp")
+    temporary.write_text(json.dumps(settings))
+    os.replace(temporary, record)
 
 
-def _pack_shard(media: Media, path: Path, side: int, seed: int) -> Path:
+@dataclass(frozen=True)
+class _Order:
+    """What a worker needs to know to make one shard."""
+
+    media: Media
+    path: Path
+    side: int
+    seed: int
+
+
+def _pack_shard(order: _Order) -> Path:
     cv2.setNumThreads(1)
-    rng = np.random.default_rng([seed, int(path.stem)])
-    pairs = np.concatenate([make_pairs(media, side, rng) for _ in range(CLIPS_A_SHARD)])
-    temporary = path.with_suffix(".tmp.npy")
+    rng = np.random.default_rng([order.seed, int(order.path.stem)])
+    pairs = np.concatenate([make_pairs(order.media, order.side, rng) for _ in range(CLIPS_A_SHARD)])
+    temporary = order.path.with_suffix(".tmp.npy")
     np.save(temporary, pairs[rng.permutation(len(pairs))])
-    os.replace(temporary, path)
-    return path
+    os.replace(temporary, order.path)
+    return order.path

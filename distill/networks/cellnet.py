@@ -39,14 +39,14 @@ class CellNet(nn.Module):
     def forward(self, luma: Tensor) -> Tensor:
         """luma (B, 1, H, W) in 0..1, already of the output size; returns the residual, same shape."""
         cells = F.pixel_unshuffle(luma, self.cell)  # (B, cell*cell, H/cell, W/cell)
-        return F.pixel_shuffle(self.residual_cells(cells), self.cell)  # (B, 1, H, W)
+        return F.pixel_shuffle(self.residual_cells(cells - MID_GREY), self.cell)  # (B, 1, H, W)
 
     def residual_cells(self, cells: Tensor) -> Tensor:
-        """What is exported: (B, cell*cell, H/cell, W/cell) in 0..1 to the residual in the same layout."""
-        features = F.relu(self.head(cells - MID_GREY))  # (B, channels, H/cell, W/cell)
+        """What is exported: cells less MID_GREY (B, cell*cell, h, w) to the residual, same shape."""
+        features = F.relu(self.head(cells))  # (B, channels, h, w)
         for conv in self.body:
             features = F.relu(conv(features))
-        return self.tail(features)  # (B, cell*cell, H/cell, W/cell)
+        return self.tail(features)  # (B, cell*cell, h, w)
 
 
 def macs_per_pixel(network: CellNet) -> float:

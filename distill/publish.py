@@ -1,0 +1,96 @@
+"""Put a student into the weights folder, if it is better than the one that is there."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import onnx
+
+from vcam.errors import ModelError
+from vcam.manifest import (
+    FILE_NAME,
+    ModelFile,
+    ModelSpec,
+    manifest_text,
+    read_manifest,
+    sha256_of,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An exported student that may be published."""
+
+    spec: ModelSpec  # its files are named, hashed and measured
+    contents: Mapping[str, bytes]  # precision -> ONNX file
+
+
+def make_candidate(spec: ModelSpec, contents: Mapping[str, bytes]) -> Candidate:
+    """Name and hash a student's files: NAME-PRECISION.onnx."""
+    files = {
+        precision: ModelFile(f"{spec.name}-{precision}.onnx", sha256_of(content), _opset(content))
+        for precision, content in contents.items()
+    }
+    return Candidate(replace(spec, files=files), contents)
+
+
+def _opset(content: bytes) -> int:
+    model = onnx.load_from_string(content)
+    return next(entry.version for entry in model.opset_import if not entry.domain)
+
+
+def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSpec] = ()) -> None:
+    """Write the candidate's files and a manifest of it and `others`, the manifest last.
+
+    Models are listed by their cost, the dearest first: the order in which a daemon tries them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for precision, content in candidate.contents.items():
+        _write_atomically(folder / candidate.spec.files[precision].name, content)
+    specs = sorted((candidate.spec, *others), key=lambda spec: -spec.macs_per_pixel)
+    text = manifest_text({spec.name: spec for spec in specs})
+    _write_atomically(folder / FILE_NAME, text.encode())
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def published(folder: Path) -> dict[str, ModelSpec]:
+    """The models that are published already; none if the folder has no manifest yet."""
+    return read_manifest(folder) if (folder / FILE_NAME).exists() else {}
+
+
+def check_better(new: Mapping[str, float], old: Mapping[str, float] | None, clean_psnr: float) -> None:
+    """Raise ModelError if a student must not be published.
+
+    new, old     psnr_gain, ssim_gain, worst_psnr_gain on the same held-out clips; old None if there is none
+    clean_psnr   of a clean picture, restored, against itself, in dB
+    """
+    if new["psnr_gain"] <= 0 or new["ssim_gain"] <= 0:
+        raise ModelError(
+            f"not published: the student gains {new['psnr_gain']:+.3f} dB and {new['ssim_gain']:+.4f} SSIM "
+            "over its input, expected more than 0; train for longer"
+        )
+    if old is not None and new["psnr_gain"] <= old["psnr_gain"]:
+        raise ModelError(
+            f"not published: {new['psnr_gain']:+.3f} dB on the held-out clips, the published one has "
+            f"{old['psnr_gain']:+.3f} dB; train for longer, or remove that one from the manifest"
+        )
+    if clean_psnr < 40:
+        raise ModelError(
+            f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, expected at least 40"
+        )
+
+
+def current_commit() -> str:
+    """The commit of the code that is running, marked if it has changed since; empty outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
