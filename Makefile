@@ -1,0 +1,60 @@
+# SharpKD Camera. `make run` runs the camera, `make test` passes the tests; both install what they need first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+RECIPE ?= fast
+DATA ?= vcam/samples
+CLIPS ?= vcam/samples
+
+.PHONY: run test check format distill distill-smoke evaluate bench clean
+
+run: $(VENV)/.run
+	$(BIN)/sharpkd run $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Train a student on DATA (folders of sharp stills and clips) and publish it in weights/ if it is better.
+distill: $(VENV)/.dev
+	$(BIN)/python -m distill run --recipe $(RECIPE) --data $(DATA) $(ARGS)
+
+# The whole road in under a minute, on the bundled clip, into build/.
+distill-smoke: $(VENV)/.dev
+	rm -rf build/smoke
+	$(BIN)/python -m distill --weights build/smoke/weights run --recipe smoke --build build/smoke
+
+# What the published students gain on the clips in CLIPS.
+evaluate: $(VENV)/.dev
+	for model in fast best; do for set in scaled named webcam clean; do \
+		$(BIN)/python -m distill evaluate $(CLIPS) --model $$model --set $$set $(ARGS) || exit; done; done
+
+bench: $(VENV)/.run
+	$(BIN)/sharpkd bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "SharpKD Camera needs Python 3.11 or newer; name one: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "no venv module; install it: sudo apt install python3-venv"; exit 1; }
+
+$(VENV)/.run: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,distill]"
+	@touch $@ $(VENV)/.run
