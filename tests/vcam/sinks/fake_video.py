@@ -1,0 +1,67 @@
+"""A fake Linux with video devices, and a fake of what pyvirtualcam.Camera does."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyvirtualcam import PixelFormat
+
+from vcam.frame import Packed
+from vcam.sinks.virtual import VideoRoots
+
+
+class FakeSystem:
+    """A tree in which v4l2loopback is loaded and has no camera yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.roots = VideoRoots(folder / "sys", folder / "dev")
+        (self.roots.sys / "module/v4l2loopback").mkdir(parents=True)
+
+    def add_device(self, number: int, name: str, driver: str = "") -> Path:
+        """A video device with its node: v4l2loopback's if it has no driver."""
+        sys = self.roots.sys
+        entry = sys / f"class/video4linux/video{number}"
+        entry.mkdir(parents=True)
+        (entry / "name").write_text(name + "\n")
+        if driver:
+            (sys / "drivers" / driver).mkdir(parents=True, exist_ok=True)
+            (entry / "device").mkdir()
+            (entry / "device/driver").symlink_to(sys / "drivers" / driver)
+        else:
+            (sys / f"devices/virtual/video4linux/video{number}").mkdir(parents=True)
+        return self.roots.dev / f"video{number}"
+
+
+@dataclass
+class FakeCamera:
+    """A camera that remembers what it is sent, or fails."""
+
+    arguments: tuple[int, int, float, PixelFormat]
+    device: str
+    failure: str = ""
+    sent: list[Packed] = field(default_factory=list)
+    is_open: bool = True
+
+    def send(self, frame: Packed) -> None:
+        if self.failure:
+            raise RuntimeError(self.failure)
+        self.sent.append(frame)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@dataclass
+class FakeCameras:
+    """Called as pyvirtualcam.Camera is; cannot open any camera if there is a `refusal`."""
+
+    refusal: str = ""
+    failure: str = ""
+    made: list[FakeCamera] = field(default_factory=list)
+
+    def __call__(
+        self, width: int, height: int, fps: float, *, fmt: PixelFormat, device: str | None
+    ) -> FakeCamera:
+        if self.refusal:
+            raise RuntimeError(f"'v4l2loopback' backend: {self.refusal}")
+        self.made.append(FakeCamera((width, height, fps, fmt), device or "OBS Virtual Camera", self.failure))
+        return self.made[-1]

@@ -1,0 +1,226 @@
+import errno
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from vcam.errors import SinkError
+from vcam.frame import Frame, Size, from_bgr, from_packed, to_bgr
+from vcam.metrics import psnr
+from vcam.sinks import FileSink, write_still
+
+SIZE = (160, 120)
+
+
+def noise(seed: int = 0, size: Size = SIZE) -> Frame:
+    rng = np.random.default_rng(seed)
+    return from_packed(rng.integers(16, 235, size[0] * size[1] * 3 // 2, dtype=np.uint8), size)
+
+
+def flat(index: int, size: Size = SIZE) -> Frame:
+    return from_bgr(np.full((size[1], size[0], 3), 20 * index, np.uint8))
+
+
+def fill(sink: FileSink) -> None:
+    """Send more than a file may hold."""
+    for index in range(20):
+        sink.send(noise(index))
+    sink.close()
+
+
+def read(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def to_frame(picture: av.VideoFrame) -> Frame:
+    return from_packed(picture.to_ndarray(format="yuv420p"), (picture.width, picture.height))
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """No file may grow past this many bytes: the nearest thing to a full disk that needs no root."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limits[1]))
+    yield 30_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("name", ["talk.mp4", "talk.mkv"])
+def test_frames_come_back_in_order_at_a_constant_rate(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with FileSink(path, SIZE, 30) as sink:
+        for index in range(10):
+            sink.send(flat(index))
+    pictures = read(path)
+    seconds = [float(picture.pts * picture.time_base) for picture in pictures]
+    assert seconds == pytest.approx([index / 30 for index in range(10)], abs=6e-4)  # mkv counts milliseconds
+    levels = [to_frame(picture).y.mean() for picture in pictures]
+    assert levels == pytest.approx([flat(index).y.mean() for index in range(10)], abs=1.5)  # crf 16
+
+
+def test_a_fractional_rate_is_kept_exactly(tmp_path: Path) -> None:
+    with FileSink(tmp_path / "talk.mp4", SIZE, 30000 / 1001) as sink:
+        for index in range(5):
+            sink.send(flat(index))
+    with av.open(str(tmp_path / "talk.mp4")) as container:
+        assert container.streams.video[0].average_rate == Fraction(30000, 1001)
+
+
+def test_frames_are_shown_when_the_caller_says(tmp_path: Path) -> None:
+    with FileSink(tmp_path / "talk.mp4", SIZE, 30) as sink:
+        for index, pts_s in enumerate([0.0, 0.1, 0.5]):
+            sink.send(flat(index), pts_s=pts_s)
+    seconds = [float(picture.pts * picture.time_base) for picture in read(tmp_path / "talk.mp4")]
+    assert seconds == pytest.approx([0.0, 0.1, 0.5], abs=1e-4)
+
+
+def test_a_time_that_does_not_rise_is_refused(tmp_path: Path) -> None:
+    with FileSink(tmp_path / "talk.mp4", SIZE, 30) as sink:
+        sink.send(flat(0), pts_s=0.5)
+        with pytest.raises(ValueError, match="not after the one before"):
+            sink.send(flat(1), pts_s=0.5)
+
+
+@pytest.mark.parametrize(("name", "lossless"), [("a.mp4", False), ("a.mkv", False), ("a.mkv", True)])
+def test_the_picture_is_tagged_bt601_limited(tmp_path: Path, name: str, lossless: bool) -> None:
+    with FileSink(tmp_path / name, SIZE, 30, lossless) as sink:
+        sink.send(flat(3))
+    with av.open(str(tmp_path / name)) as container:
+        codec = container.streams.video[0].codec_context
+        next(container.decode(video=0))
+        assert (codec.colorspace, codec.color_primaries, codec.color_trc, codec.color_range) == (6, 6, 6, 1)
+        assert codec.pix_fmt == "yuv420p"
+
+
+def test_lossless_gives_every_bit_back(tmp_path: Path) -> None:
+    with FileSink(tmp_path / "talk.mkv", SIZE, 30, lossless=True) as sink:
+        sink.send(noise())
+    back = to_frame(read(tmp_path / "talk.mkv")[0])
+    assert all(np.array_equal(getattr(back, plane), getattr(noise(), plane)) for plane in "yuv")
+
+
+def test_the_index_of_an_mp4_comes_before_its_pictures(tmp_path: Path) -> None:
+    with FileSink(tmp_path / "talk.mp4", SIZE, 30) as sink:
+        sink.send(noise())
+    content = (tmp_path / "talk.mp4").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+
+
+def test_a_frame_of_another_size_is_refused(tmp_path: Path) -> None:
+    with (
+        FileSink(tmp_path / "talk.mp4", SIZE, 30) as sink,
+        pytest.raises(ValueError, match=r"64x48.*160x120"),
+    ):
+        sink.send(noise(size=(64, 48)))
+
+
+def test_the_file_has_its_name_only_after_close(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "talk.mp4", SIZE, 30)
+    sink.send(noise())
+    assert not (tmp_path / "talk.mp4").exists()
+    sink.close()
+    assert os.listdir(tmp_path) == ["talk.mp4"]
+
+
+def test_abort_leaves_nothing_and_the_older_file_untouched(tmp_path: Path) -> None:
+    (tmp_path / "talk.mp4").write_text("older")
+    sink = FileSink(tmp_path / "talk.mp4", SIZE, 30)
+    sink.send(noise())
+    sink.abort()
+    sink.close()
+    assert os.listdir(tmp_path) == ["talk.mp4"]
+    assert (tmp_path / "talk.mp4").read_text() == "older"
+
+
+def test_an_exception_in_the_block_aborts(tmp_path: Path) -> None:
+    def record() -> None:
+        with FileSink(tmp_path / "talk.mp4", SIZE, 30) as sink:
+            sink.send(noise())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        record()
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:
+    FileSink(tmp_path / "talk.mp4", SIZE, 30).open().close()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_closed_sink_takes_no_frame(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "talk.mp4", SIZE, 30)
+    sink.close()
+    with pytest.raises(ValueError, match="closed"):
+        sink.send(noise())
+
+
+@pytest.mark.parametrize(("name", "lossless"), [("talk.mp4", False), ("talk.mkv", True)])
+def test_a_full_disk_leaves_nothing_and_the_older_file_untouched(
+    tmp_path: Path, small_files: int, name: str, lossless: bool
+) -> None:
+    (tmp_path / name).write_text("older")
+    sink = FileSink(tmp_path / name, SIZE, 30, lossless)
+
+    with pytest.raises(SinkError, match=f"cannot write .*{name}.*choose another disk"):
+        fill(sink)
+    assert os.listdir(tmp_path) == [name]
+    assert (tmp_path / name).read_text() == "older"
+
+
+def test_a_failed_file_holds_no_descriptor(tmp_path: Path, small_files: int) -> None:
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.exists():
+        pytest.skip("needs /proc")
+    before = len(os.listdir(descriptors))
+    sink = FileSink(tmp_path / "talk.mkv", SIZE, 30, lossless=True)
+    with pytest.raises(SinkError):
+        fill(sink)
+    del sink
+    assert len(os.listdir(descriptors)) == before
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"nowhere/talk.mp4: .*Make its folder first"):
+        FileSink(tmp_path / "nowhere/talk.mp4", SIZE, 30).open()
+
+
+def test_lossless_mp4_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"lossless.*'.mp4'; use .mkv"):
+        FileSink(tmp_path / "talk.mp4", SIZE, 30, lossless=True).open()
+
+
+@pytest.mark.parametrize(("name", "least_db"), [("a.png", 45), ("a.jpg", 32), ("a.webp", 32)])
+def test_a_still_shows_the_frame(tmp_path: Path, name: str, least_db: float) -> None:
+    rows, columns = np.mgrid[0:120, 0:160]
+    frame = from_bgr(np.dstack((rows, columns, rows + 60)).astype(np.uint8))
+    write_still(tmp_path / name, frame)
+    assert os.listdir(tmp_path) == [name]
+    # png loses only the rounding of two colour conversions; the others their quality of 95
+    assert psnr(cv2.imread(str(tmp_path / name)), to_bgr(frame)) > least_db
+
+
+def test_a_still_of_an_unknown_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"'.gif'; use .png, .jpg"):
+        write_still(tmp_path / "a.gif", noise())
+
+
+def test_a_still_on_a_full_disk_leaves_the_older_one(tmp_path: Path, small_files: int) -> None:
+    (tmp_path / "a.png").write_text("older")
+    with pytest.raises(SinkError, match="choose another disk"):
+        write_still(tmp_path / "a.png", noise())
+    assert (tmp_path / "a.png").read_text() == "older"
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_the_remedy_for_a_full_disk_is_to_free_space() -> None:
+    from vcam.sinks.file import REMEDIES
+
+    assert "free some space" in REMEDIES[errno.ENOSPC]

@@ -1,0 +1,141 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_video import FakeCameras, FakeSystem
+from pyvirtualcam import PixelFormat
+
+from vcam.errors import SinkError
+from vcam.frame import Frame, black, from_packed, pack
+from vcam.sinks.virtual import (
+    CARD,
+    MODPROBE,
+    CameraFactory,
+    VideoRoots,
+    VirtualCameraSink,
+    find_virtual_camera,
+    how_to_install,
+    list_loopbacks,
+)
+
+SIZE = (64, 48)
+
+
+def make(roots: VideoRoots, factory: CameraFactory, device: str | None = None) -> VirtualCameraSink:
+    return VirtualCameraSink(SIZE, 30, device, factory, roots=roots, platform="linux")
+
+
+def picture() -> Frame:
+    return from_packed(np.random.default_rng(0).integers(16, 235, 64 * 48 * 3 // 2, dtype=np.uint8), SIZE)
+
+
+def test_the_camera_is_found_by_its_card_name(system: FakeSystem) -> None:
+    system.add_device(10, "OBS Virtual Camera")
+    node = system.add_device(9, CARD)
+    assert find_virtual_camera(roots=system.roots) == node
+
+
+def test_a_webcam_of_that_name_is_not_taken(system: FakeSystem) -> None:
+    system.add_device(0, CARD, driver="uvcvideo")
+    assert find_virtual_camera(roots=system.roots) is None
+
+
+def test_a_system_without_video_devices_has_no_camera(tmp_path: Path) -> None:
+    assert find_virtual_camera(roots=VideoRoots(tmp_path, tmp_path)) is None
+
+
+def test_cameras_are_listed_by_rising_number(system: FakeSystem) -> None:
+    nodes = [system.add_device(number, f"camera {number}") for number in (10, 9, 42)]
+    assert list(list_loopbacks(system.roots)) == [nodes[1], nodes[0], nodes[2]]
+
+
+def test_frames_go_out_as_i420(system: FakeSystem, cameras: FakeCameras) -> None:
+    node = system.add_device(42, CARD)
+    sink = make(system.roots, cameras).open()
+    sink.send(picture())
+    camera = cameras.made[0]
+    assert camera.arguments == (64, 48, 30, PixelFormat.I420)
+    assert camera.device == str(node)
+    assert np.array_equal(camera.sent[0], pack(picture()))
+
+
+def test_close_shows_black_and_gives_the_camera_back(system: FakeSystem, cameras: FakeCameras) -> None:
+    system.add_device(42, CARD)
+    with make(system.roots, cameras) as sink:
+        sink.send(picture())
+    assert np.array_equal(cameras.made[0].sent[-1], pack(black(SIZE)))
+    assert not cameras.made[0].is_open
+
+
+def test_the_name_says_card_and_device(system: FakeSystem, cameras: FakeCameras) -> None:
+    node = system.add_device(42, CARD)
+    assert make(system.roots, cameras).open().name == f"SharpKD Camera ({node})"
+
+
+def test_a_frame_of_another_size_is_refused(system: FakeSystem, cameras: FakeCameras) -> None:
+    system.add_device(42, CARD)
+    with pytest.raises(ValueError, match=r"32x32.*64x48"):
+        make(system.roots, cameras).send(black((32, 32)))
+
+
+def test_without_the_module_the_remedy_is_to_load_it(tmp_path: Path, cameras: FakeCameras) -> None:
+    with pytest.raises(SinkError) as raised:
+        make(VideoRoots(tmp_path, tmp_path), cameras).open()
+    assert "not loaded" in str(raised.value)
+    assert str(raised.value).endswith(MODPROBE)
+
+
+def test_without_the_card_the_message_lists_the_others(system: FakeSystem, cameras: FakeCameras) -> None:
+    node = system.add_device(10, "OBS Virtual Camera")
+    with pytest.raises(SinkError) as raised:
+        make(system.roots, cameras).open()
+    assert f'found {node} "OBS Virtual Camera"' in str(raised.value)
+    assert str(raised.value).endswith(f"Run: sudo modprobe -r v4l2loopback && {MODPROBE}")
+
+
+def test_a_webcam_is_never_written_to(system: FakeSystem, cameras: FakeCameras) -> None:
+    node = system.add_device(0, "Logitech C920", driver="uvcvideo")
+    with pytest.raises(SinkError, match="is driven by uvcvideo, not v4l2loopback"):
+        make(system.roots, cameras, str(node)).open()
+
+
+def test_a_node_that_is_not_there_is_named(system: FakeSystem, cameras: FakeCameras) -> None:
+    with pytest.raises(SinkError, match=r"there is no video device .*video7"):
+        make(system.roots, cameras, str(system.roots.dev / "video7")).open()
+
+
+def test_a_forbidden_node_names_the_group(system: FakeSystem, cameras: FakeCameras) -> None:
+    node = system.add_device(42, CARD)
+    cameras.refusal = f"Could not access {node} due to missing permissions. Did you add your user"
+    with pytest.raises(SinkError, match=r"no permission .*video42.* Run: sudo usermod -aG video \$USER"):
+        make(system.roots, cameras).open()
+
+
+def test_a_busy_node_says_how_to_find_the_other_program(system: FakeSystem, cameras: FakeCameras) -> None:
+    node = system.add_device(42, CARD)
+    cameras.refusal = f"Device {node} is not a video output device."
+    with pytest.raises(SinkError, match=r"video42 is busy: .*fuser -v .*video42"):
+        make(system.roots, cameras).open()
+
+
+def test_a_camera_that_fails_while_sending_raises_sink_error(system: FakeSystem) -> None:
+    system.add_device(42, CARD)
+    sink = make(system.roots, FakeCameras(failure="device gone"))
+    with pytest.raises(SinkError, match="stopped taking frames: device gone"):
+        sink.send(picture())
+
+
+def test_elsewhere_pyvirtualcam_finds_the_camera_itself(cameras: FakeCameras) -> None:
+    sink = VirtualCameraSink(SIZE, 30, None, cameras, platform="darwin").open()
+    assert sink.name == "SharpKD Camera (OBS Virtual Camera)"
+
+
+def test_elsewhere_a_missing_camera_says_what_to_install() -> None:
+    with pytest.raises(SinkError, match=r"no virtual camera: .*OBS Studio"):
+        VirtualCameraSink(SIZE, 30, None, FakeCameras(refusal="not installed"), platform="win32").open()
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32", "darwin", "freebsd14"])
+def test_how_to_install_is_one_line(platform: str) -> None:
+    assert how_to_install(platform)
+    assert "\n" not in how_to_install(platform)
