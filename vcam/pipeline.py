@@ -154,6 +154,8 @@ class Pipeline:
         self._stopping = threading.Event()
         self._resumed = threading.Event()
         self._resumed.set()
+        self._reopening = threading.Event()
+        self._is_live = False  # a frame that the worker finishes after its source failed is not to be shown
         self._source_ended = threading.Event()
         self._threads = [
             threading.Thread(target=self._guard, args=(work,), name=name, daemon=True)
@@ -172,8 +174,10 @@ class Pipeline:
         """End all three threads. The sink is the caller's to close."""
         self._stopping.set()
         self._resumed.set()
+        self._reopening.set()
         for thread in self._threads:
-            thread.join(JOIN_S)
+            if thread.ident is not None:
+                thread.join(JOIN_S)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the pipeline to end by itself; True if it did. Raises what ended it."""
@@ -185,9 +189,14 @@ class Pipeline:
     def pause(self) -> None:
         """Close the source and show the placeholder."""
         self._resumed.clear()
+        self._reopening.set()
 
     def resume(self) -> None:
         self._resumed.set()
+
+    def reopen_source(self) -> None:
+        """Close the source and ask `make_source` for a new one, without waiting for a back-off to end."""
+        self._reopening.set()
 
     @property
     def is_paused(self) -> bool:
@@ -202,7 +211,7 @@ class Pipeline:
 
     def latest(self) -> Result | None:
         """The newest result, or None while there is no picture."""
-        return self._latest
+        return self._latest if self._is_live else None
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Run a thread's work; an error that no policy took care of ends the pipeline."""
@@ -219,29 +228,32 @@ class Pipeline:
         while not self._stopping.is_set():
             if not self._resumed.wait(0.5):
                 continue
+            self._reopening.clear()
             try:
                 for _ in self._read_source():
                     attempt = 0
             except VcamError as error:
+                self._is_live = False
                 attempt += 1
                 delay_s = self._policy.source_failed(error, attempt)
                 if delay_s is None:
                     raise
-                self._latest = None
-                self._stopping.wait(delay_s)
+                self._reopening.wait(delay_s)
                 continue
-            if self._resumed.is_set():
+            if not self._reopening.is_set():
                 self._source_ended.set()
                 return
 
     def _read_source(self) -> Iterator[Frame]:
-        """Move the frames of one opening of the source into the slot, until it ends or is paused."""
+        """Move the frames of one opening of the source into the slot, until it ends or is to be closed."""
         expected: int | None = None
         with self._make_source() as source:
             self._policy.source_opened()
+            self._latest, self._is_live = None, True
             for frame in source:
-                if self._stopping.is_set() or self.is_paused:
-                    self._latest = None
+                if self._stopping.is_set() or self._reopening.is_set() or self.is_paused:
+                    self._is_live = False
+                    self._reopening.set()  # a resume in between must not make this look like the end
                     return
                 if expected is not None and frame.index > expected:
                     self.meter.count_drop("source", frame.index - expected)
@@ -293,7 +305,7 @@ class Pipeline:
                 result = self._finished.take(0)
                 if result is None:
                     break
-            shown = result or self._latest
+            shown = result or self.latest()
             captured_ns = result.after.captured_ns if result else None
             self._sink.send(shown.after if shown else self._placeholder)
             self.meter.count_sent(self._clock(), captured_ns)
@@ -307,7 +319,7 @@ class Pipeline:
         the output follows the source's phase instead of holding each frame for its own; an early one does
         not, so that the rate is never above the nominal one.
         """
-        has_picture = self._latest is not None
+        has_picture = self.latest() is not None
         period_ns = self._period_ns if has_picture else round(1e9 / PLACEHOLDER_FPS)
         slack_ns = round(self._period_ns * SLACK)
         self._stopping.wait(max(0, due_ns - slack_ns - self._clock()) / 1e9)
