@@ -38,6 +38,11 @@ class Engine:
     is_gpu_required: bool = False
 
 
+def thread_count(engine: Engine) -> int:
+    """Threads that the CPU provider runs a model on."""
+    return engine.threads or min(4, os.cpu_count() or 1)
+
+
 def to_cells(luma: Plane, cell: int) -> Cells:
     """Copy a luma plane (H, W) into cells (1, ceil(H/cell), ceil(W/cell), cell*cell).
 
@@ -132,7 +137,7 @@ def has_nvidia_driver() -> bool:
 
 def _open_session(content: bytes, spec: ModelSpec, engine: Engine, providers: list[str]) -> Any:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = engine.threads or min(4, os.cpu_count() or 1)
+    options.intra_op_num_threads = thread_count(engine)
     # beside a call, spinning threads take the cores that the call needs
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
