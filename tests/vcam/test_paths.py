@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from vcam.errors import VcamError
+from vcam.paths import Paths, make_private, user_paths, write_private
+
+
+def test_everything_lies_where_xdg_says(paths: Paths, tmp_path: Path) -> None:
+    assert paths.config == tmp_path / "config/sharpkd/config.toml"
+    assert paths.log == tmp_path / "state/sharpkd/daemon.log"
+    assert paths.socket == tmp_path / "run/sharpkd/control.sock"
+
+
+def test_without_a_runtime_folder_the_platforms_own_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert user_paths().runtime.name == "sharpkd"
+
+
+def test_the_runtime_folder_is_the_users_alone(tmp_path: Path) -> None:
+    folder = make_private(tmp_path / "run/sharpkd")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert make_private(folder) == folder
+
+
+def test_a_folder_that_others_may_enter_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "sharpkd"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with pytest.raises(VcamError, match=r"mode 755, expected 700\. Run: chmod 700"):
+        make_private(folder)
+
+
+def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "sharpkd").symlink_to(tmp_path / "real")
+    with pytest.raises(VcamError, match="is no folder"):
+        make_private(tmp_path / "sharpkd")
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sharpkd").write_text("")
+    with pytest.raises(VcamError, match="cannot make"):
+        make_private(tmp_path / "sharpkd")
+
+
+def test_a_private_file_is_for_its_user_only(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    write_private(path, "secret")
+    write_private(path, "newer")
+    assert path.read_text() == "newer"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,93 @@
+"""Where the program keeps what outlives a command: configuration, log, lock, socket and token."""
+
+import os
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from vcam.errors import VcamError
+
+APP = "sharpkd"
+PRIVATE = 0o700
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Every file of one user's daemon."""
+
+    config: Path
+    log: Path
+    runtime: Path  # a folder that only the user may enter
+
+    @property
+    def lock(self) -> Path:
+        return self.runtime / "lock"
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "control.sock"
+
+    @property
+    def token(self) -> Path:
+        return self.runtime / "token"
+
+    @property
+    def preview_url(self) -> Path:
+        return self.runtime / "preview-url"
+
+
+def user_paths() -> Paths:
+    """The paths of this user, as XDG (or the platform) has them; nothing is created."""
+    return Paths(
+        config=platformdirs.user_config_path(APP) / "config.toml",
+        log=platformdirs.user_state_path(APP) / "daemon.log",
+        runtime=_runtime_path() / APP,
+    )
+
+
+def _runtime_path() -> Path:
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base:
+        return Path(base)
+    with warnings.catch_warnings():
+        # platformdirs warns where it falls back to /tmp; whether that is safe is make_private's to check
+        warnings.simplefilter("ignore")
+        return platformdirs.user_runtime_path()
+
+
+def make_private(folder: Path) -> Path:
+    """Create a folder that only this user may enter, and return it.
+
+    Raises VcamError if it cannot be made, if others may enter it, or if it or the folder above it belongs
+    to another user, who could put one of his own in its place.
+    """
+    try:
+        folder.parent.mkdir(PRIVATE, parents=True, exist_ok=True)
+        folder.mkdir(PRIVATE, exist_ok=True)
+        found, above = folder.lstat(), folder.parent.stat()
+    except OSError as error:
+        raise VcamError(f"cannot make {folder}: {error.strerror}. Set XDG_RUNTIME_DIR to a folder") from None
+    if not hasattr(os, "getuid"):
+        return folder
+    user, mode = os.getuid(), stat.S_IMODE(found.st_mode)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or above.st_uid not in (user, 0):
+        raise VcamError(
+            f"{folder} is no folder of user {user}: found user {found.st_uid}, in one of user {above.st_uid}. "
+            "Remove it, or set XDG_RUNTIME_DIR to a folder of your own"
+        )
+    if mode & 0o077:
+        raise VcamError(f"{folder} is open to others: mode {mode:o}, expected 700. Run: chmod 700 {folder}")
+    return folder
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user may read, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    partial.replace(path)
