@@ -1,0 +1,65 @@
+"""What a client may know of the daemon, and what it may ask of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vcam.frame import Size
+from vcam.meter import Percentiles
+
+
+@dataclass(frozen=True)
+class Status:
+    """The daemon at one moment.
+
+    state         starting, running, paused, or one with its cause behind a colon: "waiting for camera",
+                  "pass-through" (the restoration failed), "running without its link"
+    fps           frames sent to the sink a second
+    age_ms        from capture to publish
+    stage_ms      of each stage by its name
+    drops         frames by cause: the pipeline's (see Meter), link_skipped and link_lost
+    kbps          what the link really sends; None without a link
+    audio_delay_ms  to set in the recording or calling program, so that lips and voice fit
+    warm_up_ms    one run of the model at the output's size; None where no model runs
+    hint          how to get a virtual camera, where there is none
+    """
+
+    state: str
+    provider: str
+    model: str
+    source: str
+    sink: str
+    size: Size
+    strength: float
+    link: str | None
+    link_profiles: tuple[str, ...]
+    fps: float
+    sent: int
+    fresh: int
+    age_ms: Percentiles
+    stage_ms: Mapping[str, Percentiles]
+    drops: Mapping[str, int]
+    kbps: float | None
+    audio_delay_ms: int
+    warm_up_ms: float | None
+    uptime_s: float
+    pid: int
+    version: str
+    hint: str
+    preview_url: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class Command(BaseModel):
+    """What to change: settings by name, then at most one of the actions. Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    set: Mapping[str, str | float | int | bool] = Field(default_factory=dict)
+    pause: bool = False
+    resume: bool = False
+    reload: bool = False
+    stop: bool = False
