@@ -319,12 +319,15 @@ class Pipeline:
         the output follows the source's phase instead of holding each frame for its own; an early one does
         not, so that the rate is never above the nominal one.
         """
-        has_picture = self.latest() is not None
-        period_ns = self._period_ns if has_picture else round(1e9 / PLACEHOLDER_FPS)
         slack_ns = round(self._period_ns * SLACK)
+        if self.latest() is None:
+            # a card is shown: the first picture takes its place at once, not a tenth of a second later
+            result = self._finished.take(max(0, due_ns - self._clock()) / 1e9)
+            period_ns = self._period_ns if result else round(1e9 / PLACEHOLDER_FPS)
+            return result, self._clock() + period_ns
         self._stopping.wait(max(0, due_ns - slack_ns - self._clock()) / 1e9)
         result = self._finished.take(max(0, due_ns + slack_ns - self._clock()) / 1e9)
-        return result, max(due_ns, self._clock()) + period_ns
+        return result, max(due_ns, self._clock()) + self._period_ns
 
 
 def conform(frame: Frame, size: Size) -> Frame:
