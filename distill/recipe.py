@@ -17,8 +17,7 @@ class Network:
 
     cell: int = 4
     channels: int = 16
-    depth: int = 4
-    ends: int = 3
+    depth: int = 2
 
 
 @dataclass(frozen=True)

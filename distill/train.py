@@ -26,12 +26,15 @@ Log = Callable[[str], None]
 
 def build(network: Network) -> CellNet:
     """The untrained student of a recipe."""
-    return CellNet(network.cell, network.channels, network.depth, network.ends)
+    return CellNet(network.cell, network.channels, network.depth)
 
 
 def draw_batch(shards: list[Pairs], training: Training, iteration: int) -> Tensor:
-    """Draw crops (B, 2, crop, crop) in 0..1, flipped and turned; they depend on seed and iteration alone."""
-    rng = np.random.default_rng([training.seed, iteration])
+    """Draw crops (B, 2, crop, crop) in 0..1, flipped and turned; they depend on seed and iteration alone.
+
+    Negative iterations draw batches that no step sees.
+    """
+    rng = np.random.default_rng([training.seed, abs(iteration), int(iteration < 0)])
     side = training.crop
     batch = np.empty((training.batch, 2, side, side), np.uint8)
     for slot in range(training.batch):
@@ -127,6 +130,8 @@ class Trainer:
         """Train to the recipe's last iteration; returns the averaged student, ready to export."""
         self._folder.mkdir(parents=True, exist_ok=True)
         training = self.recipe.training
+        if self.iteration == 0:
+            self._whiten(shards)
         start, first = time.monotonic(), self.iteration
         while self.iteration < training.iterations:
             self._step(draw_batch(shards, training, self.iteration))
@@ -140,6 +145,12 @@ class Trainer:
                     f"{pace * 1e3:.0f} ms an iteration"
                 )
         return self.averaged
+
+    def _whiten(self, shards: list[Pairs]) -> None:
+        """Let the student see what it will be given; both copies keep it in their checkpoints."""
+        batches = [draw_batch(shards, self.recipe.training, -number)[:, :1] for number in range(1, 9)]
+        self.student.whiten(torch.cat(batches))
+        self.averaged.load_state_dict(self.student.state_dict())
 
     def _step(self, batch: Tensor) -> None:
         training = self.recipe.training

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-MID_GREY = 128 / 255  # subtracted first: with the mean left in, the first steps of Adam kill the ReLUs
+MID_GREY = 128 / 255  # zero to the network, and what its borders are padded with
+NOISE_FLOOR = 6e-5  # variance: (2 code values)^2, under which a direction of the input is not amplified
+RESIDUAL_UNIT = 0.002  # half a code value: what a tail weight of 1 gives for a feature of 1
 
 
 class CellNet(nn.Module):
@@ -13,40 +15,57 @@ class CellNet(nn.Module):
     cell      side of the square cells that become channels, in pixels; H and W must be multiples of it
     channels  features a cell
     depth     3x3 convolutions between head and tail
-    ends      kernel side of head and tail, 1 or 3
 
-    Only convolutions and ReLU, so that every layer becomes one quantised convolution at run time. The body
-    starts as the identity (Dirac), which trains like a residual body and costs no addition when shipped.
+    Only 3x3 convolutions and ReLU, so that every layer becomes one quantised convolution at run time. Three
+    things make so plain a stack trainable, and cost nothing once exported: the head sees whitened patches
+    (neighbouring pixels are nearly equal: without it Adam takes four times as long), the body starts as
+    the identity (Dirac), and the tail speaks in small units, so that the first steps cannot kill the ReLUs.
     """
 
-    def __init__(self, cell: int = 8, channels: int = 32, depth: int = 4, ends: int = 1) -> None:
+    whitening: Tensor
+
+    def __init__(self, cell: int = 4, channels: int = 16, depth: int = 2) -> None:
         super().__init__()
         self.cell = cell
-        self.head = nn.Conv2d(cell * cell, channels, ends, padding=ends // 2)
-        self.body = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(depth))
-        self.tail = nn.Conv2d(channels, cell * cell, ends, padding=ends // 2)
-        self._start_quietly()
+        self.head = nn.Conv2d(cell * cell, channels, 3, padding=1)
+        self.body = nn.Sequential(*(_identity_conv(channels) for _ in range(depth)))
+        self.tail = nn.Conv2d(channels, cell * cell, 3, padding=1)
+        self.register_buffer("whitening", torch.eye(cell * cell * 9))
 
-    def _start_quietly(self) -> None:
-        with torch.no_grad():
-            for conv in self.body:
-                assert isinstance(conv, nn.Conv2d)
-                start = conv.weight.clone()
-                nn.init.dirac_(conv.weight)
-                conv.weight += start
-            self.tail.weight *= 0.1
+    @torch.no_grad()
+    def whiten(self, luma: Tensor) -> None:
+        """Set the whitening from the patches that the head sees in sample pictures (B, 1, H, W) in 0..1.
+
+        Source: ZCA, W = U (L + e)^-1/2 U^T of the patches' second moments, e = NOISE_FLOOR.
+        """
+        cells = F.pixel_unshuffle(luma, self.cell) - MID_GREY  # (B, cell*cell, h, w)
+        patches = F.unfold(cells, 3).transpose(1, 2).flatten(0, 1).double()  # (N, cell*cell*9)
+        values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+        scaled = vectors * (values + NOISE_FLOOR).rsqrt()  # (cell*cell*9, cell*cell*9)
+        self.whitening.copy_((scaled @ vectors.T).float())
 
     def forward(self, luma: Tensor) -> Tensor:
         """luma (B, 1, H, W) in 0..1, already of the output size; returns the residual, same shape."""
-        cells = F.pixel_unshuffle(luma, self.cell)  # (B, cell*cell, H/cell, W/cell)
-        return F.pixel_shuffle(self.residual_cells(cells - MID_GREY), self.cell)  # (B, 1, H, W)
+        cells = F.pixel_unshuffle(luma, self.cell) - MID_GREY  # (B, cell*cell, H/cell, W/cell)
+        return F.pixel_shuffle(self.residual_cells(cells), self.cell)  # (B, 1, H, W)
 
     def residual_cells(self, cells: Tensor) -> Tensor:
         """What is exported: cells less MID_GREY (B, cell*cell, h, w) to the residual, same shape."""
-        features = F.relu(self.head(cells))  # (B, channels, h, w)
-        for conv in self.body:
-            features = F.relu(conv(features))
-        return self.tail(features)  # (B, cell*cell, h, w)
+        weight = (self.head.weight.flatten(1) @ self.whitening).view_as(self.head.weight)
+        features = F.relu(F.conv2d(cells, weight, self.head.bias, padding=1))  # (B, channels, h, w)
+        features = self.body(features)  # (B, channels, h, w)
+        tail = self.tail
+        assert tail.bias is not None
+        return F.conv2d(features, tail.weight * RESIDUAL_UNIT, tail.bias * RESIDUAL_UNIT, padding=1)
+
+
+def _identity_conv(channels: int) -> nn.Sequential:
+    conv = nn.Conv2d(channels, channels, 3, padding=1)
+    with torch.no_grad():
+        start = conv.weight.clone()
+        nn.init.dirac_(conv.weight)
+        conv.weight += start
+    return nn.Sequential(conv, nn.ReLU())
 
 
 def macs_per_pixel(network: CellNet) -> float:

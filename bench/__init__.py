@@ -1,0 +1,1 @@
+"""Benchmarks: one script a question, a table, then one JSON line."""
