@@ -1,5 +1,7 @@
 """CellNet: the shipped student, a plain int8-friendly convolution stack on pixel-unshuffled luma."""
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -50,13 +52,30 @@ class CellNet(nn.Module):
         return F.pixel_shuffle(self.residual_cells(cells), self.cell)  # (B, 1, H, W)
 
     def residual_cells(self, cells: Tensor) -> Tensor:
-        """What is exported: cells less MID_GREY (B, cell*cell, h, w) to the residual, same shape."""
-        weight = (self.head.weight.flatten(1) @ self.whitening).view_as(self.head.weight)
-        features = F.relu(F.conv2d(cells, weight, self.head.bias, padding=1))  # (B, channels, h, w)
+        """Cells less MID_GREY (B, cell*cell, h, w) to the residual, same shape."""
+        features = F.relu(F.conv2d(cells, self._head_weight(), self.head.bias, padding=1))
         features = self.body(features)  # (B, channels, h, w)
-        tail = self.tail
+        assert self.tail.bias is not None
+        weight, bias = self.tail.weight * RESIDUAL_UNIT, self.tail.bias * RESIDUAL_UNIT
+        return F.conv2d(features, weight, bias, padding=1)  # (B, cell*cell, h, w)
+
+    @torch.no_grad()
+    def folded(self) -> nn.Sequential:
+        """The same function as `residual_cells` in plain convolutions and ReLUs: what is exported."""
+        head, tail = copy.deepcopy(self.head), copy.deepcopy(self.tail)
+        head.weight.copy_(self._head_weight())
+        tail.weight.mul_(RESIDUAL_UNIT)
         assert tail.bias is not None
-        return F.conv2d(features, tail.weight * RESIDUAL_UNIT, tail.bias * RESIDUAL_UNIT, padding=1)
+        tail.bias.mul_(RESIDUAL_UNIT)
+        return nn.Sequential(head, nn.ReLU(), *copy.deepcopy(self.body), tail)
+
+    def input_second_moment(self) -> Tensor:
+        """E[x x^T] of the head's patches, (cell*cell*9, cell*cell*9), NOISE_FLOOR included."""
+        whitening = self.whitening.double()
+        return torch.linalg.inv(whitening @ whitening)
+
+    def _head_weight(self) -> Tensor:
+        return (self.head.weight.flatten(1) @ self.whitening).view_as(self.head.weight)
 
 
 def _identity_conv(channels: int) -> nn.Sequential:

@@ -1,0 +1,84 @@
+"""A webcam that answers OpenCV's calls."""
+
+import threading
+from typing import Any
+
+import cv2
+import numpy as np
+from manual_time import ManualTime
+
+from vcam.sources.webcam import MJPG
+
+YUYV = cv2.VideoWriter.fourcc(*"YUYV")
+
+
+class FakeCapture:
+    """Promises `fps`, delivers `real_fps` of a manual clock; `frames` of them, then unplugged.
+
+    sizes     those it can do; another request gives the first
+    has_mjpg  False: the format stays YUYV
+    hang      if given, a grab waits for this event
+    """
+
+    def __init__(
+        self,
+        time: ManualTime,
+        *,
+        is_open: bool = True,
+        fps: float = 30.0,
+        real_fps: float = 30.0,
+        frames: int = 1000,
+        sizes: tuple[tuple[int, int], ...] = ((1280, 720), (640, 480)),
+        has_mjpg: bool = True,
+        hang: threading.Event | None = None,
+    ) -> None:
+        self.time = time
+        self.is_open = is_open
+        self.real_fps = real_fps
+        self.frames = frames
+        self.sizes = sizes
+        self.has_mjpg = has_mjpg
+        self.hang = hang
+        self.asked: list[int] = []
+        self.opened_as: tuple[str | int, int] | None = None
+        self.is_released = threading.Event()
+        self.values: dict[int, float] = {cv2.CAP_PROP_FOURCC: YUYV, cv2.CAP_PROP_FPS: fps}
+        self.wanted: dict[int, float] = {}
+
+    def open(self, device: str | int, backend: int) -> "FakeCapture":
+        self.opened_as = (device, backend)
+        return self
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return self.is_open
+
+    def set(self, propId: int, value: float) -> bool:  # noqa: N803
+        self.asked.append(propId)
+        self.wanted[propId] = value
+        if propId == cv2.CAP_PROP_FOURCC and value == MJPG and self.has_mjpg:
+            self.values[propId] = value
+        return True
+
+    def get(self, propId: int) -> float:  # noqa: N803
+        if propId in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT):
+            return self._size()[propId == cv2.CAP_PROP_FRAME_HEIGHT]
+        return self.values[propId]
+
+    def grab(self) -> bool:
+        if self.hang is not None:
+            self.hang.wait()
+        self.frames -= 1
+        self.time.now_ns += round(1e9 / self.real_fps)
+        return self.frames >= 0
+
+    def retrieve(self) -> tuple[bool, Any]:
+        width, height = self._size()
+        return True, np.full((height, width, 3), 255, np.uint8)
+
+    def release(self) -> None:
+        self.is_released.set()
+
+    def _size(self) -> tuple[int, int]:
+        keys = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        width, height = (int(self.wanted.get(key, 0)) for key in keys)
+        return (width, height) if (width, height) in self.sizes else self.sizes[0]

@@ -1,0 +1,159 @@
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from manual_time import ManualTime
+from video_files import write_video
+
+from vcam.errors import SourceError
+from vcam.frame import Frame
+from vcam.sources.file import FileSource
+from vcam.sources.sample import SAMPLE_PATH, sample_source
+
+
+def take(source: FileSource, count: int) -> list[Frame]:
+    return [next(source) for _ in range(count)]
+
+
+def read_all(path: Path) -> list[Frame]:
+    with FileSource(path, realtime=False) as source:
+        return list(source)
+
+
+def test_a_video_gives_all_its_frames_then_ends(tmp_path: Path) -> None:
+    frames = read_all(write_video(tmp_path / "a.mp4", 10))
+    assert [frame.index for frame in frames] == list(range(10))
+    assert [frame.is_cut for frame in frames] == [True] + [False] * 9
+    # flat grey at x264's default quality: within 3 code values
+    assert [int(frame.y.mean()) for frame in frames] == pytest.approx(range(16, 176, 16), abs=3)
+
+
+def test_what_the_container_says_is_known_once_open(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 10, size=(96, 64), fps=12)
+    with FileSource(path, realtime=False) as source:
+        assert source.size == (96, 64)
+        assert source.fps == Fraction(12)
+        assert source.frame_count == 10
+        assert source.name == "a.mp4"
+
+
+def test_a_container_without_a_count_has_none(tmp_path: Path) -> None:
+    with FileSource(write_video(tmp_path / "a.mkv"), realtime=False) as source:
+        assert source.frame_count is None
+
+
+def test_without_real_time_the_time_stamps_are_the_files() -> None:
+    with sample_source(loop=False, realtime=False) as source:
+        times_ms = [frame.captured_ns / 1e6 for frame in source]
+    # the container's clock ticks 16000 times a second
+    assert times_ms == pytest.approx([number * 1000 / 30 for number in range(109)], abs=0.1)
+
+
+def test_in_real_time_frames_come_when_they_are_due(tmp_path: Path) -> None:
+    time = ManualTime()
+    path = write_video(tmp_path / "a.mkv", 4, fps=10, pts=[0, 1, 3, 4])
+    with FileSource(path, clock=time.clock, sleep=time.sleep) as source:
+        start_ns = time.now_ns
+        offsets_ms = [(frame.captured_ns - start_ns) / 1e6 for frame in source]
+    assert offsets_ms == pytest.approx([0, 100, 300, 400])
+
+
+def test_a_loop_goes_on_counting_and_cuts_at_each_round(tmp_path: Path) -> None:
+    with FileSource(write_video(tmp_path / "a.mp4", 3), loop=True, realtime=False) as source:
+        frames = take(source, 7)
+    assert [frame.index for frame in frames] == list(range(7))
+    assert [frame.is_cut for frame in frames] == [True, False, False] * 2 + [True]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts"])
+def test_a_loop_has_no_gap_in_time(tmp_path: Path, name: str) -> None:
+    with FileSource(write_video(tmp_path / name, 3, fps=10), loop=True, realtime=False) as source:
+        times_ns = [frame.captured_ns for frame in take(source, 9)]
+    assert np.diff(times_ns) == pytest.approx(100_000_000, abs=1000)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_picture_is_a_video_of_one_frame(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    cv2.imwrite(str(path), np.full((51, 65, 3), 255, np.uint8))
+    (frame,) = read_all(path)
+    assert frame.size == (64, 50)
+    assert set(np.unique(frame.y)) == {235}
+
+
+def test_a_picture_can_loop(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
+    time = ManualTime()
+    with FileSource(tmp_path / "a.png", loop=True, clock=time.clock, sleep=time.sleep) as source:
+        assert [frame.index for frame in take(source, 3)] == [0, 1, 2]
+    assert time.slept_s == [0.04, 0.04]
+
+
+def test_a_source_can_be_opened_again(tmp_path: Path) -> None:
+    source = FileSource(write_video(tmp_path / "a.mp4", 3), realtime=False)
+    for _ in range(2):
+        with source:
+            assert [frame.index for frame in source] == [0, 1, 2]
+
+
+def test_a_cut_off_file_gives_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "half.mp4"
+    path.write_bytes(SAMPLE_PATH.read_bytes()[:150_000])
+    assert 30 < len(read_all(path)) < 109
+
+
+def test_a_damaged_file_gives_what_decodes_then_an_error(tmp_path: Path) -> None:
+    content = bytearray(SAMPLE_PATH.read_bytes())
+    content[120_000:160_000] = np.random.default_rng(0).bytes(40_000)
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(content)
+    frames: list[Frame] = []
+    with (
+        FileSource(path, realtime=False) as source,
+        pytest.raises(SourceError, match=r"damaged\.mp4 is damaged, its decoding ended"),
+    ):
+        frames.extend(source)
+    assert 20 < len(frames) < 109
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("noise.mp4", b"\x93\x1f\x00" * 700, "is no video that FFmpeg reads"),
+        ("empty.mp4", b"", "is no video that FFmpeg reads"),
+        ("notes.txt", b"hello\n" * 100, "has no video stream"),
+    ],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=message):
+        read_all(tmp_path / name)
+
+
+def test_sound_alone_is_refused(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16_000))
+    with pytest.raises(SourceError, match="has no video stream"):
+        read_all(tmp_path / "a.wav")
+
+
+def test_a_missing_file_is_named_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no file .*gone\.mp4: check the path, or use --source sample"):
+        read_all(tmp_path / "gone.mp4")
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a directory"):
+        read_all(tmp_path)
+
+
+def test_the_bundled_clip_loops_and_is_small() -> None:
+    with sample_source(realtime=False) as source:
+        assert (source.size, source.fps, source.frame_count) == ((640, 480), 30, 109)
+        assert [frame.is_cut for frame in take(source, 110)][-1]
+    assert SAMPLE_PATH.stat().st_size < 600_000
+    assert (SAMPLE_PATH.parent / "ATTRIBUTION.md").is_file()

@@ -1,0 +1,206 @@
+import errno
+import logging
+import os
+import threading
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fake_capture import FakeCapture
+from manual_time import ManualTime
+
+from vcam.errors import SourceError
+from vcam.sources.cameras import Camera
+from vcam.sources.webcam import WebcamSource, say_unopened, try_open
+
+CAMERA = Camera(Path("/dev/video7"), "HD Pro Webcam C920", None, False)
+
+
+@pytest.fixture
+def time() -> ManualTime:
+    return ManualTime()
+
+
+def webcam(capture: FakeCapture, **changes: Any) -> WebcamSource:
+    settings: dict[str, Any] = {
+        "open_capture": capture.open,
+        "cameras": lambda: [CAMERA],
+        "clock": capture.time.clock,
+        "is_v4l2": True,
+    }
+    return WebcamSource(**settings | changes)
+
+
+def test_a_webcam_gives_frames(time: ManualTime) -> None:
+    capture = FakeCapture(time)
+    with webcam(capture) as source:
+        frames = list(islice(source, 3))
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    assert [frame.is_cut for frame in frames] == [True, False, False]
+    assert frames[0].size == source.size == (1280, 720)
+    assert set(np.unique(frames[0].y)) == {235}
+    assert np.diff([frame.captured_ns for frame in frames]) == pytest.approx(1e9 / 30, abs=1)
+
+
+def test_it_is_opened_by_its_path_through_v4l2_and_released(time: ManualTime) -> None:
+    capture = FakeCapture(time)
+    with webcam(capture) as source:
+        assert source.name == "HD Pro Webcam C920"
+        assert not capture.is_released.is_set()
+    assert capture.opened_as == ("/dev/video7", cv2.CAP_V4L2)
+    assert capture.is_released.is_set()
+
+
+def test_mjpg_is_set_before_the_size_and_the_size_before_the_rate(time: ManualTime) -> None:
+    capture = FakeCapture(time)
+    with webcam(capture):
+        pass
+    size = [cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT]
+    assert capture.asked == [cv2.CAP_PROP_FOURCC, *size, cv2.CAP_PROP_FPS]
+
+
+def test_what_the_camera_gives_instead_is_read_back(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, fps=24, sizes=((640, 480),)), size=(1920, 1080), fps=60) as source:
+        assert (source.size, source.fps) == ((640, 480), 24)
+
+
+def test_a_driver_that_does_not_know_its_rate_is_taken_to_do_what_was_asked(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, fps=0), fps=15) as source:
+        assert source.fps == 15
+
+
+def test_a_camera_that_refuses_mjpg_works_and_is_named(
+    time: ManualTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    with webcam(FakeCapture(time, has_mjpg=False)) as source:
+        assert next(source).index == 0
+    assert "refuses MJPG and sends YUYV" in caplog.text
+
+
+def test_the_real_rate_is_measured_over_the_first_second(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, real_fps=25)) as source:
+        list(islice(source, 25))
+        assert source.measured_fps is None
+        list(islice(source, 10))
+        assert source.measured_fps == pytest.approx(25)
+
+
+def test_a_camera_slower_than_promised_is_named_once_with_the_remedy(
+    time: ManualTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    with webcam(FakeCapture(time, fps=30, real_fps=12.5)) as source:
+        list(islice(source, 50))
+    (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "delivers 12.5 fps of the promised 30" in record.getMessage()
+    assert "v4l2-ctl -d /dev/video7 --set-ctrl exposure_dynamic_framerate=0" in record.getMessage()
+
+
+def test_a_camera_near_its_promise_is_not_named(time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
+    with webcam(FakeCapture(time, fps=30, real_fps=25)) as source:
+        list(islice(source, 50))
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_an_unplugged_camera_is_an_error_after_its_last_frame(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, frames=2)) as source:
+        assert [next(source).index, next(source).index] == [0, 1]
+        with pytest.raises(SourceError, match=r"C920 \(/dev/video7\) stopped: unplugged"):
+            next(source)
+
+
+def test_a_camera_that_hangs_costs_only_the_deadline(
+    time: ManualTime, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam.sources.webcam.CLOSE_S", 0.01)
+    hang = threading.Event()
+    capture = FakeCapture(time, hang=hang)
+    with (
+        webcam(capture, read_s=0.02) as source,
+        pytest.raises(SourceError, match=r"delivered nothing for 0\.02 s"),
+    ):
+        next(source)
+    assert "its driver hangs" in caplog.text
+    assert not capture.is_released.is_set()
+    hang.set()
+    assert capture.is_released.wait(5)
+
+
+def test_a_source_can_be_opened_again(time: ManualTime) -> None:
+    source = webcam(FakeCapture(time))
+    for _ in range(2):
+        with source:
+            assert next(source).is_cut
+
+
+def test_a_loopback_is_refused_before_it_is_opened(time: ManualTime) -> None:
+    capture = FakeCapture(time)
+    ours = Camera(Path("/dev/video42"), "SharpKD Camera", None, True)
+    with (
+        pytest.raises(SourceError, match="is a v4l2loopback"),
+        webcam(capture, device="SharpKD Camera", cameras=lambda: [ours]),
+    ):
+        pass
+    assert capture.opened_as is None
+
+
+def test_without_a_camera_the_remedy_is_named(time: ManualTime) -> None:
+    with (
+        pytest.raises(SourceError, match="no camera found; plug one in, or use --source sample"),
+        webcam(FakeCapture(time), cameras=list),
+    ):
+        pass
+
+
+def test_a_busy_camera_is_released_and_named(time: ManualTime, tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.write_bytes(b"")
+    capture = FakeCapture(time, is_open=False)
+    with (
+        pytest.raises(SourceError, match=r"video0 is busy: .* run: fuser -v"),
+        webcam(capture, cameras=lambda: [Camera(node, "C920", None, False)]),
+    ):
+        pass
+    assert capture.is_released.is_set()
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (None, "is busy"),
+        (errno.EBUSY, "is busy"),
+        (errno.EACCES, r"may not be opened by this user. Run: sudo usermod -aG video \$USER"),
+        (errno.ENOENT, "is gone"),
+        (errno.EIO, r"cannot be opened \(Input/output error\)"),
+    ],
+)
+def test_why_a_camera_does_not_open(number: int | None, message: str) -> None:
+    error = None if number is None else OSError(number, os.strerror(number))
+    with pytest.raises(SourceError, match=message):
+        raise SourceError(say_unopened(Path("/dev/video0"), error))
+
+
+def test_a_node_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "video0").write_bytes(b"")
+    assert try_open(tmp_path / "video0") is None
+    error = try_open(tmp_path / "video1")
+    assert error is not None
+    assert error.errno == errno.ENOENT
+
+
+@pytest.mark.parametrize(("device", "number"), [("auto", 0), ("2", 2)])
+def test_without_v4l2_a_camera_is_known_by_its_number(time: ManualTime, device: str, number: int) -> None:
+    capture = FakeCapture(time, has_mjpg=False)
+    with webcam(capture, device=device, is_v4l2=False) as source:
+        next(source)
+    assert capture.opened_as == (number, cv2.CAP_ANY)
+
+
+def test_without_v4l2_a_name_is_refused(time: ManualTime) -> None:
+    with (
+        pytest.raises(SourceError, match="name it by its number"),
+        webcam(FakeCapture(time), device="C920", is_v4l2=False),
+    ):
+        pass

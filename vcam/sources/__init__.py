@@ -1,0 +1,93 @@
+"""Where frames come from: webcams, files, live streams, the bundled clip and a test pattern."""
+
+import time
+from pathlib import Path
+from typing import TypeAlias
+
+from vcam.errors import SourceError
+from vcam.frame import Size
+from vcam.sources.cameras import Camera, list_cameras
+from vcam.sources.file import FileSource
+from vcam.sources.pace import Clock, Sleep
+from vcam.sources.pattern import PatternSource
+from vcam.sources.sample import SAMPLE_PATH, sample_source
+from vcam.sources.stamp import Stamp, read_stamp
+from vcam.sources.stream import SCHEMES, StreamSource
+from vcam.sources.webcam import WebcamSource
+
+__all__ = [
+    "SAMPLE_PATH",
+    "AnySource",
+    "Camera",
+    "FileSource",
+    "PatternSource",
+    "Stamp",
+    "StreamSource",
+    "WebcamSource",
+    "list_cameras",
+    "make_source",
+    "read_stamp",
+    "sample_source",
+]
+
+AnySource: TypeAlias = FileSource | StreamSource | WebcamSource | PatternSource
+
+EXPECTED = "auto, /dev/videoN, a camera's name, sample, pattern, a video file, or a URL"
+
+# of a file that need not exist yet; no rule, as camera names have dots too ("USB2.0 HD UVC WebCam")
+FILE_SUFFIXES = (
+    *(".mp4", ".mkv", ".webm", ".mov", ".avi", ".ts", ".m4v", ".mpg", ".264", ".y4m", ".gif"),
+    *(".png", ".jpg", ".jpeg", ".webp", ".bmp"),
+)
+
+
+def make_source(
+    spec: str,
+    *,
+    size: Size,
+    fps: float,
+    loop: bool = False,
+    clock: Clock = time.monotonic_ns,
+    sleep: Sleep = time.sleep,
+) -> AnySource:
+    """The un-opened source that a spec on the command line or in the configuration means.
+
+    | spec                                        | source                                              |
+    | ------------------------------------------- | --------------------------------------------------- |
+    | auto                                        | the first real camera                               |
+    | /dev/video0, /dev/v4l/by-id/..., 0          | that camera                                         |
+    | sample                                      | the bundled clip; it always loops                   |
+    | pattern                                     | the test pattern, with a stamp in each frame        |
+    | rtsp, rtsps, srt, rtp, udp, http, https :// | that live stream                                    |
+    | talk.sdp                                    | the RTP stream it describes                         |
+    | an existing file, a path, or *.mp4 and such | that recording                                      |
+    | file://...                                  | that recording                                      |
+    | any other word                              | the first camera with that word in its name         |
+
+    size, fps   asked of cameras and the pattern; files and streams have their own
+    loop        files begin again at their end
+
+    Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
+    Raises SourceError if the spec is none of these.
+    """
+    scheme, is_url, rest = spec.partition("://")
+    if not spec.strip():
+        raise SourceError(f"the source is empty; expected {EXPECTED}")
+    if spec == "sample":
+        return sample_source(clock=clock, sleep=sleep)
+    if spec == "pattern":
+        return PatternSource(size, fps, clock=clock, sleep=sleep)
+    if is_url and scheme.lower() == "file":
+        return FileSource(rest, loop, clock=clock, sleep=sleep)
+    if is_url and scheme.lower() not in SCHEMES:
+        raise SourceError(f"no source {scheme}://; expected one of: {', '.join(SCHEMES)}; or {EXPECTED}")
+    if is_url or spec.endswith(".sdp"):
+        return StreamSource(spec, clock=clock)
+    if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
+        return FileSource(spec, loop, clock=clock, sleep=sleep)
+    return WebcamSource(spec, size, fps, clock=clock)
+
+
+def _is_file(spec: str) -> bool:
+    path = Path(spec)
+    return path.exists() or "/" in spec or "\\" in spec or path.suffix.lower() in FILE_SUFFIXES

@@ -1,0 +1,163 @@
+"""A recording as a source: any file PyAV reads, a still picture being a video of one frame."""
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vcam.errors import SourceError
+from vcam.frame import Frame, Size
+from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
+from vcam.sources.picture import check_picture_size, to_frame
+
+TEXT_DEMUXER = "tty"  # FFmpeg would show a text file as ANSI art
+
+
+class FileSource:
+    """Frames of a video or picture file.
+
+    path      the file
+    loop      begin again at the end; the index goes on and the first frame of each round is a cut
+    realtime  deliver each frame when it is due by its time stamp, `captured_ns` being the clock then;
+              False: as fast as they decode, `captured_ns` being the time stamp (it goes on over a loop)
+    clock     monotonic nanoseconds
+    sleep     waits for seconds
+
+    Once open: `size` (even width, height), `fps` (25 where the file says nothing) and `frame_count`
+    (None where the container does not say). `name` is the file's name.
+
+    `__enter__` raises SourceError if the file is missing, no video or of a size no Frame can have;
+    `__next__` raises SourceError where the file cannot be decoded any further, after all frames before.
+    Colours and odd sides: see `vcam.sources.picture`. Rotation tags are not applied.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        loop: bool = False,
+        realtime: bool = True,
+        *,
+        clock: Clock = time.monotonic_ns,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self.path = Path(path)
+        self.name = self.path.name
+        self.size: Size = (0, 0)
+        self.fps = Fraction(25)
+        self.frame_count: int | None = None
+        self._loop = loop
+        self._realtime = realtime
+        self._clock = clock
+        self._sleep = sleep
+        self._pace: Pace | None = None
+        self._container: InputContainer | None = None
+        self._frames: Iterator[Frame] = iter(())
+
+    def __enter__(self) -> Self:
+        stream = self._open()
+        self.size = check_picture_size((stream.width, stream.height))
+        rate = stream.average_rate or stream.guessed_rate or self.fps
+        self.fps = Fraction(rate).limit_denominator(1001)
+        self.frame_count = stream.frames or None
+        self._pace = Pace(self._clock, self._sleep) if self._realtime else None
+        self._frames = self._play(stream)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        return next(self._frames)
+
+    def _open(self) -> VideoStream:
+        self._close()
+        if self.path.is_dir():
+            raise SourceError(f"{self.path} is a directory, expected a video file: name a file in it")
+        try:
+            self._container = av.open(self.path)
+        except FileNotFoundError:
+            raise SourceError(f"no file {self.path}: check the path, or use --source sample") from None
+        except PermissionError:
+            raise SourceError(f"{self.path} may not be read by this user: chmod u+r {self.path}") from None
+        except (av.FFmpegError, OSError) as error:
+            raise SourceError(f"{self.path} is no video that FFmpeg reads ({reason(error)})") from None
+        streams = self._container.streams.video
+        if not streams or self._container.format.name == TEXT_DEMUXER:
+            self._close()
+            raise SourceError(f"{self.path} has no video stream, expected a video or a picture file")
+        streams[0].thread_type = "AUTO"
+        return streams[0]
+
+    def _close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _play(self, stream: VideoStream) -> Iterator[Frame]:
+        """All frames, round after round, each one when it is due."""
+        for index, (picture, moment_ns, is_cut) in enumerate(self._rounds(stream)):
+            captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
+            yield to_frame(picture, index, captured_ns, is_cut)
+
+    def _rounds(self, stream: VideoStream) -> Iterator[tuple[VideoFrame, int, bool]]:
+        """All pictures with their moment on one timeline in nanoseconds, and whether a round begins."""
+        period_ns = round(SECOND_NS / self.fps)
+        start_ns: int | None = None  # of the round; the first one keeps the file's own time stamps
+        while True:
+            shift_ns, pts_ns, count = 0, -period_ns, 0
+            for picture in self._decode(stream):
+                pts_ns = _pts_ns(picture, pts_ns + period_ns)
+                if count == 0 and start_ns is not None:
+                    shift_ns = start_ns - pts_ns
+                yield picture, shift_ns + pts_ns, count == 0
+                count += 1
+            if count == 0:
+                raise SourceError(f"{self.path} has a video stream, but no picture in it could be decoded")
+            if not self._loop:
+                return
+            start_ns = shift_ns + pts_ns + period_ns
+            # opened anew and not rewound: that works for every container and after any decoder state
+            stream = self._open()
+
+    def _decode(self, stream: VideoStream) -> Iterator[VideoFrame]:
+        """One round's pictures; an error is raised only after the pictures that came before it."""
+        assert self._container is not None
+        try:
+            yield from self._container.decode(stream)
+        except av.FFmpegError as error:
+            yield from _drain(stream)
+            raise SourceError(f"{self.path} is damaged, its decoding ended ({reason(error)})") from None
+
+
+def reason(error: Exception) -> str:
+    """What went wrong in FFmpeg's words, without the number and the path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _pts_ns(picture: VideoFrame, otherwise_ns: int) -> int:
+    if picture.pts is None or picture.time_base is None:
+        return otherwise_ns
+    return round(picture.pts * picture.time_base * SECOND_NS)
+
+
+def _drain(stream: VideoStream) -> list[VideoFrame]:
+    """The pictures that decoder threads still hold."""
+    try:
+        return stream.codec_context.decode(None)
+    except av.FFmpegError:
+        return []

@@ -1,0 +1,130 @@
+"""A test picture as a source: colour bars, a moving block, number and time written into the pixels."""
+
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from vcam.frame import BLACK_Y, GREY_UV, Frame, Plane, Size, check_size
+from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
+from vcam.sources.stamp import STAMP_BAND, Stamp, draw_stamp
+
+# 75% bars in BT.601 limited (y, u, v): white, yellow, cyan, green, magenta, red, blue, black
+BARS = (
+    (180, 128, 128),
+    (162, 44, 142),
+    (131, 156, 44),
+    (112, 72, 58),
+    (84, 184, 198),
+    (65, 100, 212),
+    (35, 212, 114),
+    (16, 128, 128),
+)
+TEXT_BAND = 0.2  # of the height, at the bottom
+WHITE_Y = 235
+SWEEP_S = 4.0  # the moving block crosses the picture in this time
+
+
+class PatternSource:
+    """Test frames, one every 1/fps s, without end.
+
+    size      (width, height), even
+    fps       frames a second
+    realtime  deliver each frame when it is due; False: at once, `captured_ns` being index / fps
+    clock     monotonic nanoseconds
+    sleep     waits for seconds
+
+    Each frame carries its index and `captured_ns` in milliseconds as a Stamp (see `vcam.sources.stamp`).
+    `__enter__` raises ValueError if the size cannot be a Frame's.
+    """
+
+    name = "pattern"
+
+    def __init__(
+        self,
+        size: Size = (1280, 720),
+        fps: float = 30.0,
+        realtime: bool = True,
+        *,
+        clock: Clock = time.monotonic_ns,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self.size = size
+        self.fps = fps
+        self._realtime = realtime
+        self._clock = clock
+        self._sleep = sleep
+        self._pace: Pace | None = None
+        self._still: Frame | None = None
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self._still = draw_bars(check_size(self.size))
+        self._count = 0
+        self._pace = Pace(self._clock, self._sleep) if self._realtime else None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._still = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        if self._still is None:
+            raise ValueError("the pattern is not open: use it in a with statement")
+        index, self._count = self._count, self._count + 1
+        moment_ns = round(index * SECOND_NS / self.fps)
+        captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
+        y = self._still.y.copy()
+        draw_stamp(y, Stamp(index, captured_ns // 1_000_000))
+        _draw_text(y, f"{self.size[0]}x{self.size[1]} {self.fps:g} fps  #{index}  {captured_ns / 1e9:.3f} s")
+        _draw_block(y, index / self.fps / SWEEP_S)
+        return Frame(y, self._still.u, self._still.v, index, captured_ns, is_cut=index == 0)
+
+
+def draw_bars(size: Size) -> Frame:
+    """The part that stands still: bars between a grey band for the stamp and a black one for the text."""
+    width, height = size
+    top, bottom = _even(height * STAMP_BAND), _even(height * (1 - TEXT_BAND))
+    columns = np.arange(width // 2) * len(BARS) // (width // 2)
+    bars = np.array(BARS, np.uint8)[columns]  # (W/2, 3)
+    y = np.full((height, width), BLACK_Y, np.uint8)
+    u, v = (np.full((height // 2, width // 2), GREY_UV, np.uint8) for _ in "uv")
+    y[top:bottom] = bars[:, 0].repeat(2)
+    u[top // 2 : bottom // 2] = bars[:, 1]
+    v[top // 2 : bottom // 2] = bars[:, 2]
+    y[:top] = GREY_UV
+    return Frame(y, u, v)
+
+
+def _draw_text(luma: Plane, text: str) -> None:
+    """One line in the upper half of the bottom band, as large as the width allows."""
+    height, width = luma.shape
+    line = height * TEXT_BAND / 2
+    (long, tall), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)
+    scale = min(0.9 * width / long, 0.6 * line / tall)
+    origin = (round(0.05 * width), round(height * (1 - TEXT_BAND) + 0.8 * line))
+    thickness = max(1, round(2 * scale))
+    cv2.putText(luma, text, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, WHITE_Y, thickness, cv2.LINE_AA)
+
+
+def _draw_block(luma: Plane, sweeps: float) -> None:
+    """A white block in the lower half of the bottom band, going to and fro; one sweep is one crossing."""
+    height, width = luma.shape
+    side = max(1, round(height * TEXT_BAND / 4))
+    position = 1 - abs(1 - sweeps % 2)  # 0..1..0
+    left, top = round(position * (width - side)), height - round(1.5 * side)
+    luma[top : top + side, left : left + side] = WHITE_Y
+
+
+def _even(length: float) -> int:
+    return round(length / 2) * 2

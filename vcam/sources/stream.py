@@ -1,0 +1,170 @@
+"""A live stream as a source: rtsp, srt, rtp (.sdp), udp and http(s), with as little delay as FFmpeg can."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import av
+from av.codec.context import Flags
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vcam.errors import SourceError
+from vcam.frame import Frame, Size
+from vcam.sources.file import reason
+from vcam.sources.pace import SECOND_NS, Clock
+from vcam.sources.picture import to_frame
+
+SCHEMES = ("rtsp", "rtsps", "srt", "rtp", "udp", "http", "https")
+
+OPEN_S = 4.0  # an RTSP handshake over a bad line; counted once for connecting and once for probing
+FIRST_PICTURE_S = 6.0  # who joins between two keyframes waits for the next one
+READ_S = 2.0
+
+LOW_LATENCY = {
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+    "probesize": "200000",  # bytes; FFmpeg's 5 MB are 20 s of a 2 Mbps stream
+    "analyzeduration": "1000000",  # microseconds
+    "max_delay": "200000",  # microseconds an RTP packet may come late and out of order
+    "rtsp_transport": "tcp",  # UDP loses packets of keyframes in a burst
+    "overrun_nonfatal": "1",  # a full UDP buffer loses packets instead of ending the stream
+}
+SDP_PROTOCOLS = {"protocol_whitelist": "file,crypto,data,udp,rtp,rtcp"}
+
+
+class StreamSource:
+    """The newest frames of a live stream, decoded as they come; nothing is paced and nothing kept back.
+
+    url       one of SCHEMES, or the path of an .sdp file
+    clock     monotonic nanoseconds; `captured_ns` is its time when the frame was decoded
+    read_s    longest wait for a packet, and for a picture out of packets, before SourceError
+
+    Once open: `size` and `fps` (the sender's word; 30 where it says nothing). `name` is the address without
+    password and query. The first frame is a cut. `__enter__` waits for the first keyframe.
+
+    Raises SourceError if the stream cannot be opened, has no picture, stops sending or ends: a live stream
+    has no end, so the caller opens a new source. A URL of a finished recording plays as fast as it downloads.
+    srt needs an FFmpeg built with it; the one in PyAV 18's wheels is not.
+    """
+
+    def __init__(self, url: str, *, clock: Clock = time.monotonic_ns, read_s: float = READ_S) -> None:
+        self.url = url
+        self.name = redact(url)
+        self.size: Size = (0, 0)
+        self.fps = 30.0
+        self._clock = clock
+        self._read_s = read_s
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._packets: Iterator[Packet] = iter(())
+        self._pictures: deque[VideoFrame] = deque()
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+            first = self._next_picture(max(FIRST_PICTURE_S, self._read_s))
+        except BaseException:
+            self._close()
+            raise
+        self._pictures.appendleft(first)
+        self._count = 0
+        self.size = first.width & ~1, first.height & ~1
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        picture = self._next_picture(self._read_s)
+        index, self._count = self._count, self._count + 1
+        return to_frame(picture, index, self._clock(), is_cut=index == 0)
+
+    def _open(self) -> None:
+        options = LOW_LATENCY | (SDP_PROTOCOLS if self.url.endswith(".sdp") else {})
+        try:
+            self._container = av.open(self.url, options=options, timeout=(OPEN_S, self._read_s))
+        except av.error.ExitError:
+            raise SourceError(
+                f"{self.name} did not answer within {OPEN_S:g} s: check the address and that the sender runs"
+            ) from None
+        except av.error.ProtocolNotFoundError:
+            raise SourceError(
+                f"cannot open {self.name}: this PyAV's FFmpeg is built without {urlsplit(self.url).scheme};"
+                " send by rtsp, udp or http, or run: pip install --no-binary av av"
+            ) from None
+        except (av.FFmpegError, OSError) as error:
+            raise SourceError(
+                f"cannot open {self.name} ({reason(error)}): check the address and that the sender runs"
+            ) from None
+        if not self._container.streams.video:
+            raise SourceError(f"{self.name} sends no video, expected a stream with a picture")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "SLICE"  # frame threads hold one frame back each
+        self._stream.codec_context.flags |= Flags.low_delay
+        if self._stream.average_rate:
+            self.fps = float(self._stream.average_rate)
+        # all streams: while only the sound still comes, the deadline has to be looked at
+        self._packets = self._container.demux()
+
+    def _close(self) -> None:
+        self._packets = iter(())
+        self._pictures.clear()
+        self._stream = None
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _next_picture(self, limit_s: float) -> VideoFrame:
+        """The next decoded picture. Raises SourceError after `limit_s` of packets without one."""
+        deadline_ns = self._clock() + round(limit_s * SECOND_NS)
+        while not self._pictures:
+            if self._clock() > deadline_ns:
+                raise SourceError(
+                    f"{self.name} sent no picture that can be decoded for {limit_s:g} s: check the sender"
+                )
+            self._pictures.extend(self._decode(self._next_packet()))
+        return self._pictures.popleft()
+
+    def _next_packet(self) -> Packet:
+        try:
+            return next(self._packets)
+        except StopIteration:
+            raise SourceError(f"{self.name} has ended: the sender closed it") from None
+        except av.error.ExitError:
+            raise SourceError(
+                f"{self.name} sent nothing for {self._read_s:g} s: check the network and the sender"
+            ) from None
+        except (av.FFmpegError, OSError) as error:
+            raise SourceError(f"{self.name} broke off ({reason(error)}): check the network") from None
+
+    def _decode(self, packet: Packet) -> list[VideoFrame]:
+        """The packet's pictures; none if it is not of the video, or damaged, or before the first keyframe."""
+        if self._stream is None or packet.stream_index != self._stream.index:
+            return []
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.FFmpegError:
+            return []
+
+
+def redact(url: str) -> str:
+    """The URL without user, password and query, fit for logs; a path comes back as it is."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return url
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
