@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
@@ -211,7 +211,7 @@ class Pipeline:
 
     def latest(self) -> Result | None:
         """The newest result, or None while there is no picture."""
-        return self._latest if self._is_live else None
+        return self._latest if self._is_live and not self.is_paused else None
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Run a thread's work; an error that no policy took care of ends the pipeline."""
@@ -226,9 +226,9 @@ class Pipeline:
     def _capture(self) -> None:
         attempt = 0
         while not self._stopping.is_set():
+            self._reopening.clear()  # before looking: a pause or a stop from here on must not be forgotten
             if not self._resumed.wait(0.5):
                 continue
-            self._reopening.clear()
             try:
                 for _ in self._read_source():
                     attempt = 0
@@ -238,7 +238,8 @@ class Pipeline:
                 delay_s = self._policy.source_failed(error, attempt)
                 if delay_s is None:
                     raise
-                self._reopening.wait(delay_s)
+                if not self._stopping.is_set():
+                    self._reopening.wait(delay_s)
                 continue
             if not self._reopening.is_set():
                 self._source_ended.set()
@@ -247,6 +248,7 @@ class Pipeline:
     def _read_source(self) -> Iterator[Frame]:
         """Move the frames of one opening of the source into the slot, until it ends or is to be closed."""
         expected: int | None = None
+        is_cut = True
         with self._make_source() as source:
             self._policy.source_opened()
             self._latest, self._is_live = None, True
@@ -258,20 +260,29 @@ class Pipeline:
                 if expected is not None and frame.index > expected:
                     self.meter.count_drop("source", frame.index - expected)
                 expected = frame.index + 1
-                if self._captured.put(frame):
+                displaced = self._captured.take(0)
+                if displaced is not None:
                     self.meter.count_drop("busy")
+                    is_cut = is_cut or displaced.is_cut
+                self._captured.put(replace(frame, is_cut=True) if is_cut else frame)
+                is_cut = False
                 yield frame
 
     # worker
 
     def _work(self) -> None:
+        owes_cut = False  # the frame that was a cut failed
         while not self._stopping.is_set():
+            has_ended = self._source_ended.is_set()  # asked first: the last frame comes before the end
             frame = self._captured.take(0.2)
             if frame is None:
-                if self._source_ended.is_set():
+                if has_ended:
                     return
                 continue
+            if owes_cut:
+                frame = replace(frame, is_cut=True)
             result = self._process(frame)
+            owes_cut = result is None and frame.is_cut
             if result is not None and not self.is_paused:
                 self._latest = result
                 if self._finished.put(result):
@@ -279,33 +290,43 @@ class Pipeline:
 
     def _process(self, frame: Frame) -> Result | None:
         before = frame
-        for name, stage in self._stages:
+        stages = self._stages
+        for name, stage in stages:
             before = frame
             start_ns = self._clock()
             try:
                 frame = stage(frame)
             except Exception as error:
                 self.meter.count_drop("failed")
-                stages = self._policy.stage_failed(name, error)
-                if stages is None:
-                    raise
-                self._stages = stages
+                if self._stages is stages:  # else they were replaced meanwhile, and this one is history
+                    self._stages = self._stages_without(name, error)
                 return None
             self.meter.count_stage(name, (self._clock() - start_ns) / 1e6)
         return Result(before, conform(frame, self._size))
+
+    def _stages_without(self, name: str, error: Exception) -> Stages:
+        stages = self._policy.stage_failed(name, error)
+        if stages is None:
+            raise error
+        return stages
 
     # output clock
 
     def _output(self) -> None:
         due_ns = self._clock()
         sent = 0
-        while not self._stopping.is_set() and sent != self._limit:
+        while sent != self._limit:
             result, due_ns = self._next_result(due_ns)
             if result is None and self._source_ended.is_set() and not self._threads[1].is_alive():
                 result = self._finished.take(0)
                 if result is None:
                     break
-            shown = result or self.latest()
+            latest = self.latest()
+            if self._stopping.is_set():  # asked last: a stop resumes, which must not show a picture again
+                break
+            if latest is None:
+                result = None  # finished after its source failed or was paused
+            shown = result or latest
             captured_ns = result.after.captured_ns if result else None
             self._sink.send(shown.after if shown else self._placeholder)
             self.meter.count_sent(self._clock(), captured_ns)

@@ -1,0 +1,292 @@
+"""What the pipeline does when a source or a stage fails, is paused or is stopped at a bad moment."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from fake_ends import CARD, PATIENCE_S, SIZE, Feed, Gate, Patient, Tape, running, wait_for
+
+from vcam.errors import SourceError
+from vcam.frame import Frame, black
+from vcam.pipeline import FailFast, Pipeline, Result, Stages
+
+
+class LeaveOut(FailFast):
+    """Goes on with other stages than the failed one."""
+
+    def __init__(self, stages: Stages = ()) -> None:
+        self.stages = stages
+        self.failed: list[str] = []
+
+    def stage_failed(self, name: str, error: Exception) -> Stages | None:
+        self.failed.append(name)
+        return self.stages
+
+
+def fail(frame: Frame) -> Frame:
+    raise RuntimeError("the model broke")
+
+
+def brighten(frame: Frame) -> Frame:
+    return replace(frame, y=frame.y + 50)
+
+
+def test_a_failed_source_is_opened_again_and_goes_on() -> None:
+    feed, tape, policy = Feed(), Tape(), Patient()
+    with running(feed, tape, policy=policy):
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+        feed.fail()
+        feed.send(7)
+        wait_for(lambda: tape.pictures == [0, 7])
+    assert feed.opened == 2
+    assert policy.attempts == [1]
+
+
+def test_attempts_are_counted_until_a_frame_comes() -> None:
+    feed, tape, policy = Feed(), Tape(), Patient(delay_s=0.001)
+    with running(feed, tape, policy=policy):
+        feed.fail()
+        feed.fail()
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+        feed.fail()
+        wait_for(lambda: len(policy.attempts) == 3)
+    assert policy.attempts == [1, 2, 1]
+
+
+def test_the_back_off_is_obeyed() -> None:
+    feed, policy = Feed(), Patient(delay_s=3600)
+    feed.opening_error = SourceError("busy")
+    tape = Tape()
+    with running(feed, tape, policy=policy):
+        wait_for(lambda: policy.attempts)
+        wait_for(lambda: len(tape.frames) > 2)
+        assert feed.opened == 1
+
+
+def test_a_card_is_shown_while_a_source_is_away() -> None:
+    feed, tape = Feed(), Tape()
+    with running(feed, tape, policy=Patient(delay_s=3600)):
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+        feed.fail()
+        wait_for(lambda: tape.frames[-1] is CARD)
+
+
+def test_numbers_that_start_anew_after_a_reconnect_are_no_gap() -> None:
+    feed, tape = Feed(), Tape()
+    with running(feed, tape, policy=Patient()) as pipeline:
+        feed.send(5)
+        wait_for(lambda: tape.pictures == [5])
+        feed.fail()
+        feed.send(90)
+        wait_for(lambda: tape.pictures == [5, 90])
+        assert "source" not in pipeline.meter.read(0).drops
+
+
+def test_the_first_frame_after_a_reconnect_is_a_cut() -> None:
+    feed, tape, gate = Feed(), Tape(), Gate()
+    gate.open()
+    with running(feed, tape, [("gate", gate)], policy=Patient()):
+        for number in (0, 1):
+            feed.send(number)
+            wait_for(lambda: tape.pictures[-1:] == [number])  # noqa: B023  # called before the next round
+        feed.fail()
+        for number in (2, 3):
+            feed.send(number)
+            wait_for(lambda: tape.pictures[-1:] == [number])  # noqa: B023
+    assert [frame.is_cut for frame in gate.seen] == [True, False, True, False]
+
+
+def test_a_cut_is_handed_on_by_the_frame_that_is_dropped() -> None:
+    feed, gate = Feed(), Gate()
+    with running(feed, Tape(), [("gate", gate)], policy=Patient()) as pipeline:
+        feed.send(0)
+        wait_for(lambda: len(gate.seen) == 1)
+        feed.fail()
+        feed.send(1, 2)
+        wait_for(lambda: pipeline.meter.read(0).drops.get("busy") == 1)
+        gate.open()
+        wait_for(lambda: len(gate.seen) == 2)
+    assert [(frame.index, frame.is_cut) for frame in gate.seen] == [(0, True), (2, True)]
+
+
+def test_a_failed_stage_is_replaced_and_its_frame_counted() -> None:
+    feed, tape, policy = Feed(), Tape(), LeaveOut([("brighten", brighten)])
+    with running(feed, tape, [("restore", fail)], policy=policy) as pipeline:
+        feed.send(0)
+        wait_for(lambda: policy.failed)
+        feed.send(1)
+        wait_for(lambda: tape.pictures == [1])
+        assert pipeline.meter.read(0).drops == {"failed": 1}
+    assert policy.failed == ["restore"]
+    assert tape.frames[-1].y[0, 0] == CARD.y[0, 0] + 50
+
+
+def test_a_cut_is_handed_on_by_the_frame_that_failed() -> None:
+    feed, tape, gate = Feed(), Tape(), Gate()
+    gate.open()
+    policy = LeaveOut([("gate", gate)])
+    with running(feed, tape, [("link", fail), ("gate", gate)], policy=policy):
+        feed.send(0)
+        wait_for(lambda: policy.failed)
+        feed.send(1)
+        wait_for(lambda: tape.pictures == [1])
+    assert gate.seen[0].is_cut
+
+
+def test_a_stage_that_fails_ends_it_if_nobody_takes_care() -> None:
+    feed = Feed()
+    with running(feed, Tape(), [("restore", fail)]) as pipeline:
+        feed.send(0)
+        with pytest.raises(RuntimeError, match="the model broke"):
+            pipeline.wait(PATIENCE_S)
+
+
+def test_stages_set_while_one_of_the_old_ones_fails_are_kept() -> None:
+    feed, tape, gate, policy = Feed(), Tape(), Gate(), LeaveOut()
+    with running(feed, tape, [("gate", gate), ("old", fail)], policy=policy) as pipeline:
+        feed.send(0)
+        wait_for(lambda: gate.seen)
+        pipeline.set_stages([("brighten", brighten)])
+        gate.open()
+        wait_for(lambda: pipeline.meter.read(0).drops.get("failed") == 1)
+        feed.send(1)
+        wait_for(lambda: tape.pictures == [1])
+    assert policy.failed == []
+    assert tape.frames[-1].y[0, 0] == CARD.y[0, 0] + 50
+
+
+def test_a_pause_closes_the_source_and_shows_the_card() -> None:
+    feed, tape = Feed(), Tape()
+    with running(feed, tape) as pipeline:
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+        pipeline.pause()
+        feed.send(1)
+        wait_for(lambda: not feed.is_open)
+        wait_for(lambda: tape.frames[-1] is CARD)
+        assert pipeline.is_paused
+    assert tape.pictures == [0]
+
+
+def test_a_pause_hides_the_picture_even_while_the_source_blocks() -> None:
+    feed, tape = Feed(), Tape()
+    with running(feed, tape) as pipeline:
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+        pipeline.pause()
+        assert pipeline.latest() is None
+        wait_for(lambda: tape.frames[-1] is CARD)
+        assert feed.is_open
+
+
+def test_a_frame_that_was_finished_before_the_pause_is_not_shown_in_it() -> None:
+    feed, tape, gate = Feed(), Tape(), Gate()
+    shown: list[int] = []
+    with running(feed, tape, [("gate", gate)]) as pipeline:
+        put = pipeline._finished.put
+
+        def pause_first(result: Result) -> bool:
+            pipeline.pause()  # the worker has already looked whether it is paused
+            shown.append(len(tape.frames) + 1)  # one may be on its way
+            return put(result)
+
+        pipeline._finished.put = pause_first  # type: ignore[method-assign]
+        feed.send(0)
+        gate.open()
+        wait_for(lambda: shown and len(tape.frames) > shown[0] + 1)
+    assert all(frame is CARD for frame in tape.frames[shown[0] :])
+
+
+def test_a_resume_opens_the_source_again() -> None:
+    feed, tape = Feed(), Tape()
+    with running(feed, tape) as pipeline:
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+        pipeline.pause()
+        feed.send(1)
+        wait_for(lambda: not feed.is_open)
+        pipeline.resume()
+        feed.send(2)
+        wait_for(lambda: tape.pictures == [0, 2])
+    assert feed.opened == 2
+
+
+def test_a_pause_and_a_resume_cut_the_back_off_short() -> None:
+    feed, tape, policy = Feed(), Tape(), Patient(delay_s=3600)
+    with running(feed, tape, policy=policy) as pipeline:
+        feed.fail()
+        wait_for(lambda: policy.attempts)
+        pipeline.pause()
+        pipeline.resume()
+        feed.send(0)
+        wait_for(lambda: tape.pictures == [0])
+
+
+def test_a_pause_while_the_source_is_being_opened_in_vain_does_not_wait_for_the_back_off() -> None:
+    feed, policy = Feed(), Patient(delay_s=3600)
+    tape = Tape()
+    feed.opening_error = SourceError("busy")
+    pipeline = Pipeline(lambda: feed, [], tape, size=SIZE, fps=200, placeholder=CARD, policy=policy)
+    is_first = threading.Semaphore(1)
+    wait = pipeline._resumed.wait
+
+    def pause_after(timeout: float | None = None) -> bool:
+        is_resumed = wait(timeout)
+        if is_first.acquire(blocking=False):
+            pipeline.pause()  # the capture worker has just seen that nobody paused
+        return is_resumed
+
+    pipeline._resumed.wait = pause_after  # type: ignore[method-assign]
+    pipeline.start()
+    wait_for(lambda: policy.attempts)
+    feed.opening_error = None
+    pipeline.resume()
+    feed.send(0)
+    wait_for(lambda: tape.pictures == [0])
+    feed.end()
+    pipeline.stop()
+
+
+def test_a_stop_while_the_source_is_being_opened_in_vain_does_not_wait_for_the_back_off() -> None:
+    feed, policy = Feed(), Patient(delay_s=3600)
+    feed.opening_error = SourceError("busy")
+    pipeline = Pipeline(lambda: feed, [], Tape(), size=SIZE, fps=200, placeholder=CARD, policy=policy)
+    wait = pipeline._resumed.wait
+    stopper = threading.Thread(target=pipeline.stop)
+
+    def stop_before(timeout: float | None = None) -> bool:
+        if stopper.ident is None:
+            stopper.start()  # the capture worker has just seen that nobody stopped
+            wait_for(pipeline._reopening.is_set)
+        return wait(timeout)
+
+    pipeline._resumed.wait = stop_before  # type: ignore[method-assign]
+    pipeline.start()
+    wait_for(lambda: stopper.ident is not None and not stopper.is_alive())
+    assert not [thread.name for thread in pipeline._threads if thread.is_alive()]
+
+
+def test_a_stop_ends_a_back_off() -> None:
+    feed, policy = Feed(), Patient(delay_s=3600)
+    feed.opening_error = SourceError("busy")
+    with running(feed, Tape(), policy=policy) as pipeline:
+        wait_for(lambda: policy.attempts)
+        pipeline.stop()
+        assert not any(thread.is_alive() for thread in pipeline._threads)
+
+
+def test_a_pipeline_that_never_started_can_be_stopped() -> None:
+    pipeline = Pipeline(Feed, [], Tape(), size=SIZE, fps=30, placeholder=CARD)
+    pipeline.stop()
+    assert pipeline.wait(0)
+
+
+def test_the_card_can_be_changed_while_it_is_shown() -> None:
+    feed, tape, other = Feed(), Tape(), black(SIZE)
+    with running(feed, tape) as pipeline:
+        wait_for(lambda: tape.frames)
+        pipeline.set_placeholder(other)
+        wait_for(lambda: tape.frames[-1] is other)
