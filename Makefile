@@ -39,8 +39,11 @@ evaluate: $(VENV)/.dev
 	for model in fast best; do for set in scaled named webcam clean; do \
 		$(BIN)/python -m distill evaluate $(CLIPS) --model $$model --set $$set $(ARGS) || exit; done; done
 
+# This machine's speed: each step, restoration by parts, a minute of the camera, the paused daemon.
 bench: $(VENV)/.run
-	$(BIN)/sharpkd bench $(ARGS)
+	$(BIN)/sharpkd bench
+	$(BIN)/python -m bench.restore
+	$(BIN)/python -m bench.live
 
 clean:
 	rm -rf $(VENV) build *.egg-info

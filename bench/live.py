@@ -1,0 +1,85 @@
+"""Does the camera hold 30 fps at 1080p for a minute, and what does it cost when it is paused?
+
+Ceiling: 30 frames leave 33 ms each; decoding the clip and the link take about 5 ms of one core, restoration
+what `bench.restore` prints on all of them. A picture cannot be younger than the sum. Paused, ten cards a
+second are sent: nothing but a copy of 3 MB each.
+
+    python -m bench.live [--seconds 60]
+
+Runs the installed program as a user would: `sharpkd run --json`, then `sharpkd start`, `pause` and the
+processor time of the daemon. Memory is what the run holds at its first picture and at its end.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SHARPKD = (sys.executable, "-m", "vcam.cli")
+RUN = ("run", "--source", "sample", "--link", "360p", "--size", "1920x1080", "--sink", "null", "--json")
+SETTLE_S, PAUSED_S = 3.0, 10.0
+
+
+def sharpkd(*words: str, home: Path) -> str:
+    """Run the program with folders of its own; returns its standard output. Raises if it fails."""
+    folders = {
+        f"XDG_{name}": str(home / name.lower()) for name in ("RUNTIME_DIR", "CONFIG_HOME", "STATE_HOME")
+    }
+    for folder in folders.values():
+        Path(folder).mkdir(mode=0o700, exist_ok=True)
+    done = subprocess.run(
+        [*SHARPKD, *words], env=os.environ | folders, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def paused_share(home: Path) -> float:
+    """What share of a core a paused 1080p daemon uses."""
+    config = home / "config_home" / "sharpkd" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('source = "sample"\nsink = "null"\nsize = "1920x1080"\n')
+    sharpkd("start", home=home)
+    try:
+        sharpkd("pause", home=home)
+        pid = json.loads(sharpkd("status", "--json", home=home))["pid"]
+        time.sleep(SETTLE_S)
+        before = cpu_seconds(pid)
+        time.sleep(PAUSED_S)
+        return (cpu_seconds(pid) - before) / PAUSED_S
+    finally:
+        sharpkd("stop", home=home)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        lines = sharpkd(*RUN, "--seconds", str(arguments.seconds), home=Path(folder)).splitlines()
+        run = json.loads(lines[-1])
+        paused = paused_share(Path(folder))
+    age, memory = run["age_ms"], run["rss_mb"]
+    print("| figure | found |")
+    print("| --- | --- |")
+    print(f"| frames a second over {run['seconds']:.0f} s | {run['fps']:.1f} ({run['fresh']} new pictures) |")
+    print(f"| age, ms p50 / p95 / p99 | {age['p50']:.0f} / {age['p95']:.0f} / {age['p99']:.0f} |")
+    print(f"| memory, MB at the first picture / at the end | {memory['start']:.0f} / {memory['end']:.0f} |")
+    print(f"| cores | {run['cpu_cores']:.2f} |")
+    print(f"| drops | {run['drops']} |")
+    print(f"| model | {run['model']} on {run['provider']} |")
+    print(f"| cores when paused | {paused:.4f} |")
+    print(json.dumps({"run": run, "paused_cores": paused}))
+
+
+if __name__ == "__main__":
+    main()
