@@ -338,17 +338,19 @@ class Pipeline:
 
         A fresh result goes out up to SLACK of a period before it is due. A late one moves the beat, so that
         the output follows the source's phase instead of holding each frame for its own; an early one does
-        not, so that the rate is never above the nominal one.
+        not, so that the rate is never above the nominal one; nor does a repeat, so that it is not below.
         """
         slack_ns = round(self._period_ns * SLACK)
         if self.latest() is None:
             # a card is shown: the first picture takes its place at once, not a tenth of a second later
             result = self._finished.take(max(0, due_ns - self._clock()) / 1e9)
-            period_ns = self._period_ns if result else round(1e9 / PLACEHOLDER_FPS)
+            period_ns = self._period_ns if result else max(self._period_ns, round(1e9 / PLACEHOLDER_FPS))
             return result, self._clock() + period_ns
         self._stopping.wait(max(0, due_ns - slack_ns - self._clock()) / 1e9)
         result = self._finished.take(max(0, due_ns + slack_ns - self._clock()) / 1e9)
-        return result, max(due_ns, self._clock()) + self._period_ns
+        now_ns = self._clock()
+        is_on_beat = now_ns < due_ns + (self._period_ns if result is None else 0)
+        return result, (due_ns if is_on_beat else now_ns) + self._period_ns
 
 
 def conform(frame: Frame, size: Size) -> Frame:
