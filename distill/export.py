@@ -1,6 +1,7 @@
 """From a trained student to the two ONNX files that are shipped: fp32 and int8, one contract."""
 
 import contextlib
+import io
 import logging
 import tempfile
 import warnings
@@ -74,7 +75,7 @@ def export_int8(student: CellNet, calibration: Pairs, metadata: dict[str, str]) 
         "scale": np.array(1 / 255, np.float32),
         "zero_point": np.array(ZERO_RESIDUAL, np.uint8),
     }
-    with tempfile.TemporaryDirectory() as folder, _quiet_root_logger():
+    with tempfile.TemporaryDirectory() as folder, _quiet_quantiser():
         source, target = Path(folder, "core.onnx"), Path(folder, "int8.onnx")
         onnx.save(core, source)
         quantize_static(
@@ -185,12 +186,13 @@ def check_parity(student: CellNet, contents: dict[str, bytes], picture: Plane) -
 
 
 @contextlib.contextmanager
-def _quiet_root_logger() -> Iterator[None]:
-    """Hold the quantiser's advice on pre-processing back: it is for graphs with batch normalisation."""
+def _quiet_quantiser() -> Iterator[None]:
+    """Hold back what the quantiser prints, and its advice on graphs with batch normalisation."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
     try:
-        yield
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
     finally:
         root.setLevel(level)

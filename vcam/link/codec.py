@@ -78,8 +78,14 @@ class Codec:
             self._kbps = kbps
             self._encoder.bit_rate = round(kbps * 1000)
         elif max(kbps / self._kbps, self._kbps / kbps) > VPX_REOPEN_RATIO:
+            self.close()
             self._kbps = kbps
             self._encoder = self._open_encoder()
+
+    def close(self) -> None:
+        """End the stream; SVT-AV1 complains on stderr if it is dropped in the middle of one."""
+        if self._profile.codec == "av1":
+            self._encoder.encode(None)
 
     def _open_encoder(self) -> VideoCodecContext:
         profile = self._profile

@@ -63,8 +63,10 @@ class Link:
         self.close()
 
     def close(self) -> None:
-        """Drop the codec; the next frame opens a new one."""
-        self._codec = self._shown = None
+        """End the codec's stream; the next frame begins a new one."""
+        if self._codec is not None:
+            self._codec.close()
+        self._codec = self._shown = self._repair_ns = None
 
     def __call__(self, frame: Frame) -> Frame:
         """Send a frame; returns the receiver's picture with that frame's index and time.
@@ -129,7 +131,8 @@ class Link:
         kbps = rate_at(self.profile, (frame.captured_ns - self._start_ns) / SECOND_NS)
         size = self._size_for(frame)
         if self._codec is None or self._codec.size != size:
-            self._codec, self._shown, self._repair_ns = Codec(self.profile, size, kbps), None, None
+            self.close()
+            self._codec = Codec(self.profile, size, kbps)
         self._codec.set_rate(kbps)
         return self._codec
 

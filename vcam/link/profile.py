@@ -1,6 +1,7 @@
 """What a link does to a picture: the named profiles, their text form and bandwidth traces."""
 
 from dataclasses import dataclass, fields, replace
+from math import inf
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -8,6 +9,9 @@ from vcam.errors import LinkError
 from vcam.frame import MIN_SIDE, Size, check_size
 
 CODEC_NAMES = ("h264", "vp8", "vp9", "av1")
+MAX_CRF = {"h264": 51, "vp9": 63, "av1": 63}
+MAX_KBPS = 100_000
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class LinkProfile:
     fps: float = 30  # frames above this rate are not sent
     loss: float = 0.0  # probability that one 1200-byte packet is lost
     rtt_ms: float = 100  # a lost frame's repair keyframe starts this much later
-    trace: tuple[tuple[float, float], ...] = ()  # (second, kbps) steps, repeated from the last one on
+    trace: tuple[tuple[float, float], ...] = ()  # (second, kbps) steps, see rate_at
     preset: str = "veryfast"  # x264 only
 
 
@@ -79,13 +83,19 @@ def check_profile(profile: LinkProfile) -> None:
         check_size((profile.width, profile.height))
     except ValueError as error:
         raise LinkError(f"link {profile.name!r}: {error}") from None
-    ranges = {"kbps": (1, 100_000), "fps": (1, 240), "loss": (0, 0.9), "rtt_ms": (0, 10_000)}
+    if profile.preset not in PRESETS:
+        raise LinkError(f"no x264 preset {profile.preset!r}; choose one of: {', '.join(PRESETS)}")
+    ranges = {"kbps": (1, MAX_KBPS), "fps": (1, 240), "loss": (0, 0.9), "rtt_ms": (0, 10_000)}
     for key, (low, high) in ranges.items():
         value = getattr(profile, key)
         if not low <= value <= high:
             raise LinkError(f"link {profile.name!r}: {key}={value:g} is outside {low}..{high}")
-    if profile.crf is not None and not 0 <= profile.crf <= 63:
-        raise LinkError(f"link {profile.name!r}: crf={profile.crf} is outside 0..63")
+    if profile.crf is None:
+        return
+    if profile.codec not in MAX_CRF:
+        raise LinkError(f"codec {profile.codec} knows no constant quality in real time; give kbps=300 instead")
+    if not 0 <= profile.crf <= MAX_CRF[profile.codec]:
+        raise LinkError(f"link {profile.name!r}: crf={profile.crf} is outside 0..{MAX_CRF[profile.codec]}")
 
 
 def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
@@ -106,8 +116,9 @@ def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
             second, kbps = (float(word) for word in words)
         except ValueError:
             raise LinkError(f"{path}:{number}: expected 'second kbps', found {line!r}") from None
-        if kbps < 1 or second < 0 or (steps and second <= steps[-1][0]):
-            raise LinkError(f"{path}:{number}: seconds must rise and kbps be at least 1: {line!r}")
+        earliest = steps[-1][0] if steps else -1.0
+        if not (earliest < second < inf and second >= 0 and 1 <= kbps <= MAX_KBPS):
+            raise LinkError(f"{path}:{number}: seconds must rise and kbps be 1..{MAX_KBPS}: {line!r}")
         steps.append((second, kbps))
     if not steps or steps[0][0] != 0:
         raise LinkError(f"{path}: the first step must be at second 0")
@@ -115,11 +126,14 @@ def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
 
 
 def rate_at(profile: LinkProfile, second: float) -> float:
-    """The profile's kbps at a second since the link was opened; a trace starts anew after its last step."""
-    if not profile.trace:
-        return profile.kbps
-    last = profile.trace[-1][0]
-    position = second % last if last > 0 else 0.0
+    """The profile's kbps at a second since the link was opened.
+
+    A trace's last step lasts as long as the one before it; then the trace starts anew.
+    """
+    if len(profile.trace) < 2:
+        return profile.trace[0][1] if profile.trace else profile.kbps
+    (before, _), (last, _) = profile.trace[-2:]
+    position = second % (last + last - before)
     return next(kbps for start, kbps in reversed(profile.trace) if start <= position)
 
 
