@@ -45,5 +45,5 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
-    with pytest.raises(VcamError, match="cannot open the lock .* No such file"):
+    with pytest.raises(VcamError, match=r"cannot open the lock .* No such file"):
         Instance(tmp_path / "missing/lock").__enter__()

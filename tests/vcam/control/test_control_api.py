@@ -136,7 +136,7 @@ def test_a_daemon_that_hangs_is_given_up_after_the_timeout(tmp_path: Path) -> No
 
 
 def test_a_path_too_long_for_a_socket_says_so(tmp_path: Path) -> None:
-    with pytest.raises(VcamError, match="cannot listen on .* short path"):
+    with pytest.raises(VcamError, match=r"cannot listen on .* short path"):
         listen_unix(tmp_path / ("x" * 120))
 
 

@@ -1,0 +1,225 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+from stand_in import write_weights
+
+from vcam.config import Config
+from vcam.control.status import Command
+from vcam.daemon.camera import Camera, Terms
+from vcam.daemon.parts import make_chain
+from vcam.errors import ConfigError, LinkError, ModelError, SourceError, VcamError
+from vcam.frame import Frame, black
+from vcam.pipeline import Source
+from vcam.sinks import NullSink
+
+SIZE = (128, 96)
+PATIENCE_S = 10.0
+
+
+@dataclass
+class Studio:
+    """A source of black frames, one each millisecond, that a test can unplug."""
+
+    opened: int = 0
+    error: str = ""
+    names: list[str] = field(default_factory=list)
+
+    def make_source(self, config: Config) -> Source:
+        self.names.append(config.source)
+        return self
+
+    def __enter__(self) -> Self:
+        if self.error:
+            raise SourceError(self.error)
+        self.opened += 1
+        self.index = 0
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        threading.Event().wait(0.001)
+        if self.error:
+            raise SourceError(self.error)
+        self.index += 1
+        return replace(black(SIZE), index=self.index, captured_ns=time.monotonic_ns())
+
+
+@contextmanager
+def running(config: Config, studio: Studio | None = None, **terms: object) -> Iterator[Camera]:
+    studio = studio or Studio()
+    camera = Camera(config, make_chain(config), NullSink(), studio.make_source, Terms(**terms))  # type: ignore[arg-type]
+    camera.start()
+    try:
+        yield camera
+    finally:
+        camera.stop()
+
+
+def wait_for(claim: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not claim():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.005)
+
+
+def luma(camera: Camera) -> int | None:
+    result = camera.latest()
+    return int(result.after.y[0, 0]) if result else None
+
+
+@pytest.fixture
+def config(weights: Path) -> Config:
+    return Config(source="studio", sink="null", size=SIZE, weights=str(weights), provider="cpu", threads=1)
+
+
+def test_a_camera_runs_and_tells_what_it_does(config: Config) -> None:
+    with running(config) as camera:
+        assert camera.status().state == "starting"
+        wait_for(lambda: camera.status().state == "running" and camera.status().fresh > 3)
+        status = camera.status()
+    assert (status.model, status.provider) == ("still (int8)", "CPUExecutionProvider")
+    assert (status.sink, status.size, status.link, status.kbps) == ("null", SIZE, None, None)
+    assert status.age_ms.p50 > 0
+    assert "restore" in status.stage_ms
+
+
+def test_strength_and_link_change_without_reopening_the_source(config: Config) -> None:
+    write_weights(Path(config.weights), ["brighter"], residual=188)
+    studio = Studio()
+    with running(config, studio) as camera:
+        wait_for(lambda: luma(camera) == 76)
+        camera.do(Command(set={"strength": 0.5, "link": "180p"}))
+        wait_for(lambda: luma(camera) == 46 and camera.status().kbps is not None)
+        assert camera.status().link == "180p"
+        camera.do(Command(set={"link": "off", "strength": "0"}))
+        wait_for(lambda: luma(camera) == 16)
+        assert camera.status().link is None
+    assert studio.opened == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"strength": 0.5, "link": "361p"}, LinkError, "no link profile '361p'"),
+        ({"strength": 0.5, "model": "huge"}, ModelError, "no model 'huge'"),
+        ({"strength": 0.5, "weights": "/nowhere"}, ModelError, "no /nowhere/manifest.json"),
+        ({"strength": 0.5, "strenth": 1}, ConfigError, "did you mean 'strength'"),
+        ({"strength": 0.5, "size": "640x480"}, ConfigError, "set --save size 640x480 && sharpkd restart"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_changes_nothing(
+    config: Config, settings: dict[str, str | float], error: type[VcamError], words: str
+) -> None:
+    with running(config) as camera:
+        wait_for(lambda: camera.status().state == "running")
+        with pytest.raises(error, match=words):
+            camera.do(Command(set=settings))
+        assert camera.config == config
+        sent = camera.status().fresh
+        wait_for(lambda: camera.status().fresh > sent)
+        assert camera.status().state == "running"
+
+
+def test_a_reload_takes_over_configuration_and_model(config: Config) -> None:
+    studio = Studio()
+    with running(config, studio, reread=lambda: replace(config, strength=0.5)) as camera:
+        wait_for(lambda: luma(camera) == 16)
+        write_weights(Path(config.weights), ["brighter"], residual=188)
+        camera.do(Command(reload=True))
+        wait_for(lambda: luma(camera) == 46)
+        assert camera.status().model == "brighter (int8)"
+    assert studio.opened == 1
+
+
+def test_a_reload_of_a_corrupt_model_leaves_the_old_one_running(config: Config) -> None:
+    with running(config) as camera:
+        wait_for(lambda: camera.status().state == "running")
+        (Path(config.weights) / "still.onnx").write_bytes(b"scrap")
+        with pytest.raises(ModelError, match="not the published file"):
+            camera.do(Command(reload=True))
+        sent = camera.status().fresh
+        wait_for(lambda: camera.status().fresh > sent)
+        assert camera.status().model == "still (int8)"
+
+
+def test_a_missing_camera_is_waited_for(config: Config) -> None:
+    studio = Studio(error="unplugged. Plug it in")
+    with running(config, studio) as camera:
+        wait_for(lambda: camera.status().state == "waiting for camera: unplugged. Plug it in")
+        assert camera.latest() is None
+        studio.error = ""
+        wait_for(lambda: camera.status().state == "running")
+        studio.error = "gone"
+        wait_for(lambda: camera.status().state == "waiting for camera: gone")
+        assert camera.latest() is None
+
+
+def test_another_source_is_opened_at_once(config: Config) -> None:
+    studio = Studio()
+    with running(config, studio) as camera:
+        wait_for(lambda: camera.status().state == "running")
+        camera.do(Command(set={"source": "other"}))
+        wait_for(lambda: studio.opened == 2)
+    assert studio.names == ["studio", "other"]
+
+
+def test_a_pause_closes_the_camera_and_a_resume_opens_it(config: Config) -> None:
+    studio = Studio()
+    with running(config, studio) as camera:
+        wait_for(lambda: camera.status().state == "running")
+        camera.do(Command(pause=True))
+        assert camera.status().state == "paused"
+        wait_for(lambda: camera.latest() is None)
+        camera.do(Command(resume=True))
+        wait_for(lambda: camera.status().state == "running")
+    assert studio.opened == 2
+
+
+def test_a_restoration_that_fails_is_passed_by_until_a_reload(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, cells: object) -> object:
+        raise RuntimeError("out of memory")
+
+    with running(config) as camera:
+        wait_for(lambda: camera.status().state == "running")
+        with monkeypatch.context() as patch:
+            patch.setattr("vcam.restore.Model.residual", fail)
+            wait_for(lambda: camera.status().state == "pass-through: out of memory")
+            assert camera.status().model == "none"
+        camera.do(Command(reload=True))
+        wait_for(lambda: camera.status().state == "running")
+        assert camera.status().model == "still (int8)"
+
+
+def test_a_link_that_fails_is_left_out(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, frame: Frame) -> Frame:
+        raise LinkError("its encoder failed")
+
+    with running(config) as camera:
+        monkeypatch.setattr("vcam.link.Link.__call__", fail)
+        camera.do(Command(set={"link": "360p"}))
+        wait_for(lambda: camera.status().state == "running without its link: its encoder failed")
+        assert camera.status().link is None
+
+
+def test_a_foreground_camera_ends_with_what_failed(config: Config) -> None:
+    with running(config, Studio(error="unplugged"), is_patient=False) as camera, pytest.raises(SourceError):
+        wait_for(lambda: camera.wait(0.01))

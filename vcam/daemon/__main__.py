@@ -1,0 +1,44 @@
+"""The background process that `sharpkd start` leaves behind; it speaks through its log."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from vcam.daemon.service import run_daemon
+from vcam.errors import VcamError
+from vcam.paths import user_paths
+
+LOG_BYTES, LOG_FILES = 1_000_000, 3
+LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+log = logging.getLogger("vcam.daemon")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the daemon in this process; returns its exit code, after logging what ended it."""
+    parser = argparse.ArgumentParser(prog="python -m vcam.daemon", description=__doc__)
+    parser.add_argument("--config", type=Path, help="TOML file; default: the user's own")
+    args = parser.parse_args(argv)
+    paths = user_paths()
+    if args.config:
+        paths = replace(paths, config=args.config)
+    paths.log.parent.mkdir(parents=True, exist_ok=True)
+    to_file = RotatingFileHandler(paths.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[to_file])
+    try:
+        run_daemon(paths)
+    except VcamError as error:
+        log.error("%s", error)
+        return error.exit_code
+    except Exception:
+        log.critical("a bug ended the camera; please report it", exc_info=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""The running camera: a pipeline, its parts, and the commands that change them while it runs."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from vcam.config import Config
+from vcam.control.status import Command, Status
+from vcam.daemon.changes import changed_keys, rebuild, with_settings
+from vcam.daemon.parts import Chain
+from vcam.daemon.policy import Health, KeepGoing
+from vcam.daemon.report import make_status, name_state
+from vcam.frame import Frame
+from vcam.pipeline import FailFast, Pipeline, Policy, Result, Sink, Source, Stages
+from vcam.placeholder import placeholder
+
+SourceFactory: TypeAlias = Callable[[Config], Source]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a camera runs beyond its Config.
+
+    is_patient  a daemon waits failures out; a foreground run ends with the first one
+    limit       frames to send; None for no limit
+    seed        of the link's losses
+    reread      the configuration of a reload
+    """
+
+    is_patient: bool = True
+    limit: int | None = None
+    seed: int = 0
+    reread: Callable[[], Config] | None = None
+
+
+class Camera:
+    """Runs the parts that a Config names, tells what they do, and changes them between two frames.
+
+    Any thread may call any method; commands are carried out one after the other.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        chain: Chain,
+        sink: Sink,
+        make_source: SourceFactory,
+        terms: Terms | None = None,
+    ) -> None:
+        self.config = config
+        self.preview_url = ""
+        self.is_stopping = threading.Event()
+        self._chain = chain
+        self._sink = sink
+        self._make_source = make_source
+        self._terms = terms or Terms()
+        self._health = Health()
+        self._source_name = config.source
+        self._since_s = time.monotonic()
+        self._commands = threading.Lock()
+        self._parts = threading.Lock()  # never held for long: the worker takes it when a stage fails
+        self._card = placeholder(config.size, "Starting", f"Opening {config.source}")
+        self._pipeline = self._make_pipeline()
+
+    def start(self) -> None:
+        self._since_s = time.monotonic()
+        self._pipeline.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the camera to end by itself; True if it did. Raises what ended it."""
+        return self._pipeline.wait(timeout_s)
+
+    def stop(self) -> None:
+        """End the pipeline. The sink is the caller's to close."""
+        self._pipeline.stop()
+
+    def latest(self) -> Result | None:
+        return self._pipeline.latest()
+
+    def placeholder(self) -> Frame:
+        return self._card
+
+    def status(self) -> Status:
+        status = make_status(
+            self.config,
+            self._chain,
+            self._pipeline.meter.read(time.monotonic_ns()),
+            state=name_state(self._pipeline, self._health),
+            source=self._source_name,
+            sink=self._sink,
+            since_s=self._since_s,
+        )
+        return replace(status, preview_url=self.preview_url)
+
+    def do(self, command: Command) -> None:
+        """Carry out a command. Raises VcamError if a setting cannot be used; then nothing has changed."""
+        with self._commands:
+            if command.set:
+                self._apply(with_settings(self.config, command.set))
+            if command.reload:
+                self._apply(self._terms.reread() if self._terms.reread else self.config, is_reload=True)
+            if command.pause:
+                self._pipeline.pause()
+                self._show("Paused", "The camera is off. Resume with: sharpkd resume")
+            if command.resume and self._pipeline.is_paused:
+                self._show_opening()
+                self._pipeline.resume()
+            if command.stop:
+                self.is_stopping.set()
+
+    def _apply(self, config: Config, is_reload: bool = False) -> None:
+        """Change what differs; all new parts are ready before the first old one is let go."""
+        changed = changed_keys(self.config, config)
+        rebuilt = changed | {"model"} if is_reload else changed
+        old = self._chain
+        new = rebuild(old, config, rebuilt, self._health.stage_errors, self._terms.seed)
+        with self._parts:
+            # a stage that failed meanwhile stays out, unless it is one of the new ones
+            if new.link is not old.link:
+                self._chain = replace(self._chain, link=new.link)
+                self._health.stage_errors.pop("link", None)
+            if new.restorer is not old.restorer:
+                self._chain = replace(self._chain, restorer=new.restorer)
+                self._health.stage_errors.pop("restore", None)
+            if self._chain.restorer is not None:
+                self._chain.restorer.strength = config.strength
+            self.config = config
+            self._pipeline.set_stages(self._chain.stages())
+        if "source" in changed:
+            self._show_opening()
+            self._pipeline.reopen_source()
+
+    def _leave_out(self, name: str) -> Stages:
+        with self._parts:
+            if name == "link":
+                self._chain = replace(self._chain, link=None)
+            else:
+                self._chain = replace(self._chain, restorer=None)
+            return self._chain.stages()
+
+    def _open_source(self) -> Source:
+        source = self._make_source(self.config)
+        self._source_name = str(getattr(source, "name", self.config.source))
+        return source
+
+    def _make_pipeline(self) -> Pipeline:
+        policy: Policy = FailFast()
+        if self._terms.is_patient:
+            policy = KeepGoing(self._health, self._show_cause, self._leave_out)
+        return Pipeline(
+            self._open_source,
+            self._chain.stages(),
+            self._sink,
+            size=self.config.size,
+            fps=self.config.fps,
+            placeholder=self._card,
+            policy=policy,
+            limit=self._terms.limit,
+        )
+
+    def _show_opening(self) -> None:
+        self._health.camera_error = ""
+        self._show("Starting", f"Opening {self.config.source}")
+
+    def _show_cause(self, cause: str) -> None:
+        if cause and not self._pipeline.is_paused:
+            self._show("Waiting for the camera", cause)
+
+    def _show(self, title: str, detail: str) -> None:
+        self._card = placeholder(self.config.size, title, detail)
+        self._pipeline.set_placeholder(self._card)

@@ -1,0 +1,63 @@
+"""From a Config to the parts it names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vcam.config import Config
+from vcam.daemon.tiers import BUDGET, choose_model
+from vcam.link import Link, parse_profile
+from vcam.manifest import read_manifest, weights_folder
+from vcam.pipeline import Source, Stages
+from vcam.restore import Engine, Model, Restorer
+from vcam.sources import make_source
+
+OFF = "off"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The stages of the camera: what was left out, or has failed, is None."""
+
+    link: Link | None
+    restorer: Restorer | None
+
+    def stages(self) -> Stages:
+        """In order: the simulated link, then the restoration."""
+        named = (("link", self.link), ("restore", self.restorer))
+        return [(name, stage) for name, stage in named if stage is not None]
+
+
+def load_model(config: Config, budget_ms: float | None = None) -> Model:
+    """The model that the configuration asks for, loaded and warm. Raises ModelError.
+
+    budget_ms  for one run of it, where `model` is "auto"; None for what the frame rate leaves
+    """
+    folder = Path(config.weights) if config.weights else weights_folder()
+    engine = Engine(config.provider, config.threads, config.require_gpu)
+    budget_ms = BUDGET * 1000 / config.fps if budget_ms is None else budget_ms
+    return choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model)
+
+
+def make_restorer(config: Config) -> Restorer:
+    """The restore stage, warm. Raises ModelError."""
+    return Restorer(load_model(config), config.size, config.strength)
+
+
+def make_link(text: str, seed: int = 0) -> Link | None:
+    """The link stage of a profile's text; None for "off". Raises LinkError."""
+    return None if text == OFF else Link(parse_profile(text), np.random.default_rng(seed))
+
+
+def make_chain(config: Config, seed: int = 0, has_restore: bool = True) -> Chain:
+    """All stages. Raises LinkError or ModelError."""
+    return Chain(make_link(config.link, seed), make_restorer(config) if has_restore else None)
+
+
+def make_source_of(config: Config, loop: bool = True) -> Source:
+    """The source that a Config names, not yet open.
+
+    loop  a file begins again at its end, as a camera would go on
+    """
+    return make_source(config.source, size=config.size, fps=config.fps, loop=loop)

@@ -1,0 +1,65 @@
+"""What the daemon does when a part fails: the output goes on, and `status` says why."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vcam.errors import VcamError
+from vcam.pipeline import Stages
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
+
+
+@dataclass
+class Health:
+    """What is wrong at the moment; empty where nothing is."""
+
+    camera_error: str = ""
+    stage_errors: dict[str, str] = field(default_factory=dict)
+
+
+class KeepGoing:
+    """A Policy that gives nothing up: a camera is tried again for ever, a failed stage is left out.
+
+    health      is kept up to date here
+    show_cause  called with "" or with why there is no picture, once for each change
+    leave_out   the stages to go on with, without the one of this name
+    """
+
+    def __init__(
+        self,
+        health: Health,
+        show_cause: Callable[[str], None],
+        leave_out: Callable[[str], Stages],
+    ) -> None:
+        self._health = health
+        self._show_cause = show_cause
+        self._leave_out = leave_out
+
+    def source_opened(self) -> None:
+        if self._health.camera_error:
+            log.info("the camera is back")
+        self._set_cause("")
+
+    def source_failed(self, error: VcamError, attempt: int) -> float:
+        if str(error) != self._health.camera_error:
+            log.warning("waiting for camera: %s", error)
+        self._set_cause(str(error))
+        return back_off_s(attempt)
+
+    def stage_failed(self, name: str, error: Exception) -> Stages:
+        log.error("going on without %s: %s", name, error, exc_info=not isinstance(error, VcamError))
+        self._health.stage_errors[name] = str(error)
+        return self._leave_out(name)
+
+    def _set_cause(self, cause: str) -> None:
+        if cause != self._health.camera_error:
+            self._health.camera_error = cause
+            self._show_cause(cause)
+
+
+def back_off_s(attempt: int) -> float:
+    """Seconds to wait after the n-th failure in a row, n from 1: 0.5, 1, 2, 4, 8, 10, 10, ..."""
+    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 10))

@@ -1,0 +1,53 @@
+"""Which of the published models this machine can follow."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from vcam.errors import ModelError
+from vcam.frame import Size
+from vcam.manifest import ModelSpec
+from vcam.restore import Engine, Model
+
+log = logging.getLogger(__name__)
+
+AUTO = "auto"
+BUDGET = 0.45  # of the frame period: what is left is for decoding, scaling and the call itself
+
+
+def choose_model(
+    specs: Mapping[str, ModelSpec],
+    folder: Path,
+    engine: Engine,
+    size: Size,
+    budget_ms: float,
+    name: str = AUTO,
+    load: Callable[[ModelSpec, Path, Engine], Model] = Model,
+) -> Model:
+    """Load and warm the model to use at an output of `size`.
+
+    specs      by name, best picture first
+    budget_ms  for one run; "auto" takes the first model that keeps it, else the fastest
+    name       a model's name, or "auto"
+
+    Raises ModelError if there is no such model, or if one that is tried cannot be used.
+    """
+    tried: list[Model] = []
+    for spec in _candidates(specs, folder, name):
+        model = load(spec, folder, engine)
+        took_ms = model.warm_up(size)
+        log.info("model %s: %.1f ms on %s", spec.name, took_ms, model.provider)
+        if took_ms <= budget_ms:
+            return model
+        tried.append(model)
+    return min(tried, key=lambda model: model.warm_up_ms)
+
+
+def _candidates(specs: Mapping[str, ModelSpec], folder: Path, name: str) -> list[ModelSpec]:
+    if not specs:
+        raise ModelError(f"the manifest in {folder} names no model; run: make distill")
+    if name == AUTO:
+        return list(specs.values())
+    if name not in specs:
+        raise ModelError(f"no model {name!r} in {folder}; choose one of: {', '.join(specs)}, or auto")
+    return [specs[name]]
