@@ -1,0 +1,59 @@
+"""The program as a user has it: a process of its own for each command."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vcam.config import Config, config_text
+from vcam.instance import holder
+from vcam.paths import Paths
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """Runs commands in a home of the test's own."""
+
+    paths: Paths
+
+    def run(self, *words: str, limit_blocks: int | None = None) -> subprocess.CompletedProcess[str]:
+        """One command; `limit_blocks` is the largest file it may write, as the shell's `ulimit -f` counts."""
+        command = [sys.executable, "-m", "vcam.cli", *words]
+        if limit_blocks is not None:
+            command = ["bash", "-c", f'ulimit -f {limit_blocks}; exec "$@"', "bash", *command]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S * 2, check=False
+        )
+
+    def status(self) -> dict[str, Any]:
+        return json.loads(self.run("status", "--json").stdout)
+
+    def configure(self, config: Config) -> None:
+        self.paths.config.parent.mkdir(parents=True, exist_ok=True)
+        self.paths.config.write_text(config_text(config))
+
+    @property
+    def pid(self) -> int | None:
+        return holder(self.paths.lock)
+
+    def kill(self) -> None:
+        """End a daemon as a power cut would."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            wait_for(lambda: self.pid is None)
+
+
+def wait_for(claim: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not claim():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)

@@ -1,0 +1,159 @@
+"""A real daemon, from start to stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from program import ROOT, Program, wait_for
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time of a process and all its threads so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def ask(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_start_status_set_and_stop(program: Program) -> None:
+    assert program.run("status").returncode == 3
+    started = program.run("start")
+    assert (started.returncode, started.stderr) == (0, "")
+    assert "started, pid" in started.stdout
+    wait_for(lambda: program.status()["state"] == "running")
+
+    again = program.run("start")
+    assert (again.returncode, again.stdout.startswith("already running, pid")) == (0, True)
+    second = subprocess.run([sys.executable, "-m", "vcam.daemon"], cwd=ROOT, check=False)
+    assert second.returncode == 8
+
+    begin_s = time.monotonic()
+    assert program.run("set", "strength", "0.5").stdout == "strength = 0.5\n"
+    assert program.run("set", "link", "180p").returncode == 0
+    wait_for(lambda: (program.status()["kbps"] or 0) > 0)
+    # two commands and a status, each a Python process of its own, within the second that a user allows
+    assert time.monotonic() - begin_s < 3
+    status = program.status()
+    assert (status["strength"], status["link"], status["state"]) == (0.5, "180p", "running")
+    assert status["drops"].get("source", 0) == 0
+
+    wrong = program.run("set", "link", "17p")
+    assert (wrong.returncode, wrong.stdout) == (7, "")
+    assert wrong.stderr.startswith("sharpkd: no link profile '17p'; choose one of: 1080p")
+    assert program.status()["link"] == "180p"
+
+    lines = program.run("status").stdout.splitlines()
+    assert lines[0] == "state    running"
+    assert any(line.startswith("model    still (int8) on CPUExecutionProvider") for line in lines)
+
+    assert program.run("stop").stdout == "stopped\n"
+    assert list(program.paths.runtime.iterdir()) == []
+    assert program.run("status").returncode == 3
+    assert program.run("stop").stdout == "not running\n"
+
+
+def test_a_paused_camera_costs_next_to_nothing(program: Program) -> None:
+    program.run("start")
+    wait_for(lambda: program.status()["state"] == "running")
+    assert program.run("pause").returncode == 0
+    assert program.status()["state"] == "paused"
+    pid = program.pid
+    assert pid is not None
+    time.sleep(0.5)  # the last frames of the camera go their way
+    begin_s, used_s = time.monotonic(), cpu_s(pid)
+    time.sleep(3)
+    share = (cpu_s(pid) - used_s) / (time.monotonic() - begin_s)
+    # the aim is 1% of a core; the kernel's clock ticks are 0.33% of these 3 s
+    assert share < 0.01 + TICK_S / 3
+    assert program.run("resume").returncode == 0
+    wait_for(lambda: program.status()["state"] == "running")
+
+
+def test_a_killed_daemon_leaves_no_obstacle(program: Program) -> None:
+    program.run("start")
+    program.kill()
+    assert {"lock", "control.sock"} <= {path.name for path in program.paths.runtime.iterdir()}
+    assert program.run("status").returncode == 3
+    assert program.run("start").returncode == 0
+    wait_for(lambda: program.status()["state"] == "running")
+
+
+def test_signals_reload_and_stop_it_and_leave_nothing_behind(program: Program) -> None:
+    program.run("start")
+    pid = program.pid
+    assert pid is not None
+    assert program.paths.socket.stat().st_mode & 0o777 == 0o600
+    assert program.paths.token.stat().st_mode & 0o777 == 0o600
+    url = program.paths.preview_url.read_text().strip()
+    assert program.status()["preview_url"] == url
+    assert (ask(url), ask(url[:-1] + "x"), ask(url.partition("?")[0])) == (200, 403, 403)
+    program.run("set", "strength", "0.25")
+    os.kill(pid, signal.SIGHUP)
+    wait_for(lambda: program.status()["strength"] == 1.0)
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: program.pid is None)
+    assert list(program.paths.runtime.iterdir()) == []
+    assert program.run("logs", "-n", "1").stdout.endswith("INFO stopped\n")
+
+
+def test_a_typo_in_the_configuration_ends_the_start_with_one_line(program: Program) -> None:
+    program.paths.config.write_text("strenght = 1\n")
+    failed = program.run("start")
+    assert failed.returncode == 2
+    assert failed.stderr.startswith(f"sharpkd: {program.paths.config}: no setting 'strenght' (did you mean")
+    assert failed.stderr.count("\n") == 1
+
+
+def test_a_corrupt_model_is_refused_at_the_start_and_survived_at_a_reload(
+    program: Program, weights: Path
+) -> None:
+    program.run("start")
+    wait_for(lambda: program.status()["state"] == "running")
+    (weights / "still.onnx").write_bytes(b"scrap")
+    refused = program.run("reload")
+    assert refused.returncode == 6
+    assert "still.onnx is not the published file" in refused.stderr
+    fresh = program.status()["fresh"]
+    wait_for(lambda: program.status()["fresh"] > fresh)
+    assert program.status()["state"] == "running"
+    assert program.run("stop").returncode == 0
+    failed = program.run("start")
+    assert failed.returncode == 6
+    assert "still.onnx is not the published file" in failed.stderr
+    assert program.pid is None
+
+
+def test_a_camera_that_is_not_there_is_waited_for(program: Program) -> None:
+    program.run("set", "--save", "source", "/nowhere/talk.mp4")
+    assert program.run("start").returncode == 0
+    wait_for(lambda: program.status()["state"].startswith("waiting for camera: no file /nowhere/talk.mp4"))
+    assert program.run("set", "source", "pattern").returncode == 0
+    wait_for(lambda: program.status()["state"] == "running")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(("set", "strength", "1"), 3), (("pause",), 3), (("reload",), 3)]
+)
+def test_without_a_daemon_a_command_says_how_to_start_one(
+    program: Program, words: tuple[str, ...], code: int
+) -> None:
+    answer = program.run(*words)
+    assert (answer.returncode, answer.stderr) == (
+        code,
+        "sharpkd: not running; start it with: sharpkd start\n",
+    )

@@ -1,0 +1,192 @@
+"""`run`, `enhance`, `bench` and the small ones, as processes of their own."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from program import PATIENCE_S, ROOT, Program
+
+from vcam.sources.sample import SAMPLE_PATH
+
+KEYS = {"frames", "fresh", "seconds", "fps", "age_ms", "stage_ms", "drops", "kbps", "cpu_cores", "rss_mb"}
+
+
+def count_frames(path: Path) -> tuple[int, tuple[int, int]]:
+    with av.open(path) as container:
+        frames = list(container.decode(video=0))
+    return len(frames), (frames[0].width, frames[0].height)
+
+
+def write_clip(path: Path, frames: int = 5, has_audio: bool = False) -> Path:
+    """A grey 64x48 clip, with a beep if wanted."""
+    with av.open(path, "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("aac", rate=16000) if has_audio else None
+        for level in range(frames):
+            picture = np.full((48, 64, 3), level * 20, np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        container.mux(video.encode(None))
+        if sound:
+            tone = np.sin(np.arange(3200) / 5)[None].astype(np.float32)
+            beep = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            beep.sample_rate = 16000
+            container.mux(sound.encode(beep))
+            container.mux(sound.encode(None))
+    return path
+
+
+def test_run_ends_with_one_json_object(program: Program) -> None:
+    answer = program.run("run", "--frames", "20", "--link", "360p", "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    summary = json.loads(answer.stdout.splitlines()[-1])
+    assert set(summary) >= KEYS
+    assert summary["frames"] == 20
+    assert 0 < summary["fresh"] <= 20
+    assert set(summary["stage_ms"]) == {"link", "restore"}
+    assert summary["kbps"] > 0
+    assert summary["age_ms"]["p50"] > 0
+    assert (summary["model"], summary["provider"]) == ("still (int8)", "CPUExecutionProvider")
+
+
+def test_run_without_restoration_passes_the_picture_on(program: Program) -> None:
+    answer = program.run("run", "--frames", "5", "--no-restore", "--json")
+    summary = json.loads(answer.stdout.splitlines()[-1])
+    assert (summary["stage_ms"], summary["model"], summary["kbps"]) == ({}, "none", None)
+
+
+def test_run_records_what_it_shows(program: Program, tmp_path: Path) -> None:
+    path = tmp_path / "out.mkv"
+    answer = program.run("run", "--frames", "12", "--sink", str(path), "--lossless", "--size", "160x120")
+    assert answer.returncode == 0
+    assert count_frames(path) == (12, (160, 120))
+
+
+def test_an_interrupted_run_says_what_it_did(program: Program) -> None:
+    words = ("run", "--source", "pattern", "--sink", "preview", "--json")
+    with subprocess.Popen(
+        [sys.executable, "-m", "vcam.cli", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "before and after, live: http://127.0.0.1:" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "frames" in json.loads(output.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--source", "/nowhere/talk.mp4"), 4, "no file /nowhere/talk.mp4"),
+        (("--source", __file__), 4, "is no video"),
+        (("--sink", "/nowhere/out.mp4"), 5, "cannot write /nowhere/out.mp4"),
+        (("--sink", "out.avi"), 5, "no sink 'out.avi'"),
+        (("--link", "17p"), 7, "no link profile '17p'"),
+        (("--model", "huge"), 6, "no model 'huge'"),
+        (("--size", "1281x720"), 2, "--size"),
+        (("--size", "4096x2160"), 2, "at most 1920x1080"),
+        (("--strength", "1.5"), 2, "--strength: strength = 1.5 is out of range"),
+        (("--frames", "0"), 2, "--frames: 0 is not above 0"),
+        (("--require-gpu",), 6, "a GPU is required"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line_and_an_exit_code(
+    program: Program, words: tuple[str, ...], code: int, message: str
+) -> None:
+    answer = program.run("run", "--frames", "3", *words)
+    assert (answer.returncode, answer.stdout) == (code, "")
+    assert answer.stderr.startswith("sharpkd: ")
+    assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_full_disk_while_recording_is_a_sink_error_and_leaves_no_file(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ("run", "--frames", "200", "--sink", str(folder / "out.mkv"), "--lossless")
+    answer = program.run(*words, limit_blocks=64)
+    assert answer.returncode == 5
+    assert answer.stderr.startswith(f"sharpkd: cannot write {folder / 'out.mkv'}")
+    assert list(folder.iterdir()) == []
+
+
+def test_enhance_keeps_every_frame_and_the_sound(program: Program, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "in.mp4", frames=7, has_audio=True)
+    answer = program.run("enhance", str(clip), str(tmp_path / "out.mp4"))
+    assert answer.returncode == 0
+    assert "7/7" in answer.stderr
+    assert count_frames(tmp_path / "out.mp4") == (7, (128, 96))
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+        assert sum(frame.samples for frame in container.decode(audio=0)) >= 3200
+    assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".mp4"}
+
+
+def test_enhance_of_a_picture_makes_a_picture(program: Program, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "in.png"), np.full((40, 60, 3), 90, np.uint8))
+    answer = program.run("enhance", str(tmp_path / "in.png"), str(tmp_path / "out.jpg"), "--size", "120x80")
+    assert answer.returncode == 0
+    picture = cv2.imread(str(tmp_path / "out.jpg"))
+    assert picture is not None
+    assert picture.shape == (80, 120, 3)
+    # the stand-in changes nothing: what is left is limited range and JPEG
+    assert abs(int(picture.mean()) - 90) <= 1
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "message"),
+    [
+        (("missing.mp4", "out.mp4"), 4, "no file"),
+        (("in.mp4", "out.avi"), 5, "ending '.avi'"),
+        (("in.mp4", "in.mp4"), 5, "is the input itself"),
+        (("in.mp4", "out.png"), 5, "is a video and"),
+        (("in.mp4", "missing/out.mp4"), 5, "cannot write"),
+    ],
+)
+def test_what_cannot_be_enhanced_says_why_and_leaves_no_file(
+    program: Program, tmp_path: Path, names: tuple[str, str], code: int, message: str
+) -> None:
+    write_clip(tmp_path / "in.mp4")
+    answer = program.run("enhance", *(str(tmp_path / name) for name in names))
+    assert answer.returncode == code
+    assert message in answer.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["in.mp4"]
+
+
+@pytest.mark.slow
+def test_bench_prints_a_table_and_one_json_object(program: Program) -> None:
+    answer = program.run("bench", "--seconds", "0.1")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    figures = json.loads(lines[-1])
+    assert set(figures["median_ms"]) == {
+        "decode any",
+        "link 360p any",
+        "restore 720p",
+        "publish 720p",
+        "restore 1080p",
+        "publish 1080p",
+    }
+    assert all(ms > 0 for ms in figures["median_ms"].values())
+    assert (figures["provider"], figures["threads"]) == ("CPUExecutionProvider", 1)
+    assert lines[0].split() == ["step", "output", "median", "p95"]
+
+
+def test_devices_lists_cameras_and_the_virtual_camera(program: Program) -> None:
+    answer = program.run("devices")
+    assert answer.returncode == 0
+    assert "cameras:" in answer.stdout
+    assert "virtual camera:" in answer.stdout
+
+
+def test_the_clip_is_where_the_demonstration_looks_for_it() -> None:
+    assert SAMPLE_PATH.exists()

@@ -1,0 +1,51 @@
+import importlib
+import sys
+
+import pytest
+
+from vcam import cli
+from vcam.errors import SourceError
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([name, "--help"])
+    assert caught.value.code == 0
+    assert (importlib.import_module(f"vcam.commands.{name}").__doc__ or "")[:30] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [(SourceError("unplugged"), 4, "sharpkd: unplugged\n"), (KeyboardInterrupt(), 130, "")],
+)
+def test_an_error_becomes_one_line_and_an_exit_code(
+    error: BaseException,
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(args: object) -> int:
+        raise error
+
+    monkeypatch.setattr("vcam.commands.pause.run", fail)
+    assert cli.main(["pause"]) == code
+    assert capsys.readouterr().err == message
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(args: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("vcam.commands.pause.run", fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["pause"])
+
+
+def test_a_light_command_loads_no_heavy_library() -> None:
+    import subprocess
+
+    code = "import sys; from vcam import cli; cli.main(['status']); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not [name for name in ("cv2", "av", "onnxruntime", "fastapi", "torch") if f"'{name}'" in loaded]

@@ -1,0 +1,76 @@
+"""The command line: finds the command's module, and is the one place where errors become exit codes."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from vcam.errors import VcamError
+
+COMMANDS = {
+    "run": "run the camera here, in the foreground, until Ctrl-C",
+    "start": "start the camera in the background",
+    "stop": "stop it",
+    "restart": "stop it and start it again",
+    "pause": "show a card and switch the webcam off",
+    "resume": "show the picture again",
+    "status": "say what it does: state, speed, age of the picture, drops",
+    "set": "change a setting while it runs",
+    "reload": "read configuration and models again, without a gap in the picture",
+    "devices": "list cameras and the virtual camera",
+    "logs": "show the background camera's log",
+    "enhance": "restore a video or picture file",
+    "bench": "measure decoding, link, restoration and publishing on this machine",
+}
+EXAMPLES = """examples:
+  sharpkd run                              the webcam, or a demonstration where there is none
+  sharpkd start && sharpkd status          the camera that calls can use
+  sharpkd set strength 0.5                 half of the restoration, at once
+  sharpkd enhance call.mp4 sharp.mp4 --size 1920x1080
+
+exit codes: 0 fine, 1 error, 2 wrong setting, 3 not running, 4 source, 5 sink, 6 model, 7 link,
+            8 another one runs, 130 interrupted
+"""
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. A user's error is one line on stderr, a bug a traceback."""
+    args = parse_arguments(sys.argv[1:] if argv is None else argv)
+    try:
+        return importlib.import_module(f"vcam.commands.{args.command}").run(args)
+    except VcamError as error:
+        print(f"sharpkd: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (
+        BrokenPipeError
+    ):  # `sharpkd logs | head`: the reader has gone, and the interpreter must not tell it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line. Only the chosen command's module is imported: some are slow to load."""
+    parser = argparse.ArgumentParser(
+        prog="sharpkd",
+        description="A virtual camera that restores blurry, bandwidth-degraded pictures.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        raw = argparse.RawDescriptionHelpFormatter
+        command = commands.add_parser(name, help=summary, description=summary, formatter_class=raw)
+        if name == chosen:
+            module = importlib.import_module(f"vcam.commands.{name}")
+            command.description = module.__doc__
+            module.add_arguments(command)
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""List the cameras that can be a source, and the virtual camera that apps see."""
+
+import argparse
+
+from vcam.sinks import CARD, find_virtual_camera, how_to_install
+from vcam.sources import list_cameras
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(args: argparse.Namespace) -> int:
+    cameras = [camera for camera in list_cameras() if not camera.is_loopback]
+    print("cameras:" if cameras else "cameras: none found; without one, try: sharpkd run --source sample")
+    for camera in cameras:
+        print(f"  {camera.path}  {camera.name}  {camera.stable_id or ''}".rstrip())
+    node = find_virtual_camera()
+    print(f"virtual camera: {node}  {CARD}" if node else f"virtual camera: none found. {how_to_install()}")
+    return 0

@@ -1,0 +1,161 @@
+"""Run the camera here until Ctrl-C, the end of the source, or --frames or --seconds.
+
+Without options: the first webcam, to the virtual camera. Where there is no webcam, the bundled clip is shown
+through a simulated 270p link, before and after restoration; where there is no virtual camera, on a page of
+this machine.
+
+examples:
+  sharpkd run
+  sharpkd run --source call.mp4 --sink sharp.mkv --lossless
+  sharpkd run --source sample --link 360p --sink null --size 1920x1080 --seconds 60 --json
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+
+from vcam.commands.options import add_model_options, read_config
+from vcam.config import Config
+from vcam.control.server import ControlServer
+from vcam.control.status import Status
+from vcam.daemon.camera import Camera, Terms
+from vcam.daemon.parts import OFF, make_chain, make_source_of
+from vcam.daemon.service import Flags, catch_signals, listen_with_token
+from vcam.errors import ConfigError
+from vcam.sinks import NullSink, how_to_install, make_sink
+from vcam.sources import list_cameras
+from vcam.summary import Usage, read_usage, summarise
+
+DEMO_SOURCE, DEMO_LINK = "sample", "270p"
+LOOK_S = 0.05
+LINE_S = 0.5
+CLEAR = "\r\x1b[K"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", metavar="S", help="camera, file, URL, sample or pattern; default: auto")
+    parser.add_argument("--sink", metavar="K", help="virtual, preview, null, .mp4 or .mkv; default: auto")
+    parser.add_argument("--size", metavar="WxH", help="of the output, up to 1920x1080; default: 1280x720")
+    parser.add_argument("--fps", metavar="F", help="of the output, 1..60; default: 30")
+    parser.add_argument(
+        "--link", metavar="L", help="simulate a link: 360p, 270p,loss=0.02, ...; default: off"
+    )
+    parser.add_argument("--frames", type=int, metavar="N", help="end after N frames")
+    parser.add_argument("--seconds", type=float, metavar="T", help="end T seconds after the first picture")
+    parser.add_argument(
+        "--no-restore", action="store_true", help="only bring the picture to the output's size"
+    )
+    parser.add_argument("--lossless", action="store_true", help="write FFV1; the sink is a .mkv file")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the link's losses; default: 0")
+    parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    parser.add_argument("--preview-port", metavar="N", help="of the page; default: any free one")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    _check_limits(args)
+    config = with_demo(read_config(args), is_link_given=args.link is not None)
+    is_looped = args.source is None
+    chain = make_chain(config, args.seed, has_restore=not args.no_restore)
+    sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
+    terms = Terms(is_patient=False, limit=args.frames, seed=args.seed)
+    with catch_signals() as flags, closing(sink):
+        camera = Camera(config, chain, sink, partial(make_source_of, loop=is_looped), terms)
+        with show_preview(camera, sink), Line(is_shown=sys.stdout.isatty() and not args.json) as line:
+            start, end = watch(camera, flags, args.seconds, line)
+    _print_summary(summarise(camera.status(), start, end), args.json)
+    return 0
+
+
+def with_demo(config: Config, is_link_given: bool) -> Config:
+    """Where no camera is found, show the bundled clip through a poor link: there is something to mend."""
+    if config.source != "auto" or has_camera():
+        return config
+    link = config.link if is_link_given or config.link != OFF else DEMO_LINK
+    print(f"no camera found: showing the bundled clip, link {link}; name one with --source", flush=True)
+    return replace(config, source=DEMO_SOURCE, link=link)
+
+
+def has_camera() -> bool:
+    """Whether `auto` finds a camera; only Linux can tell without opening it, elsewhere the answer is yes."""
+    return sys.platform != "linux" or any(not camera.is_loopback for camera in list_cameras())
+
+
+@contextmanager
+def show_preview(camera: Camera, sink: object) -> Iterator[None]:
+    """Serve the page where the sink is the preview, and say where it is."""
+    if not (isinstance(sink, NullSink) and sink.name == "preview"):
+        yield
+        return
+    listener, camera.preview_url, _ = listen_with_token(camera, camera.config.preview_port)
+    with ControlServer([listener]):
+        print(f"before and after, live: {camera.preview_url}", flush=True)
+        print(f"for a virtual camera: {how_to_install()}", flush=True)
+        yield
+
+
+class Line:
+    """The one line of a terminal that tells how the camera is doing, written anew twice a second."""
+
+    def __init__(self, is_shown: bool) -> None:
+        self._is_shown = is_shown
+        self._due_s = 0.0
+
+    def __enter__(self) -> "Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown and self._due_s:
+            print(CLEAR, end="", flush=True)
+
+    def update(self, camera: Camera, now_s: float) -> None:
+        if self._is_shown and now_s >= self._due_s:
+            self._due_s = now_s + LINE_S
+            print(CLEAR + describe(camera.status()), end="", flush=True)
+
+
+def describe(status: Status) -> str:
+    """The status in one short line."""
+    stages = "".join(f" · {name} {ms.p50:.1f} ms" for name, ms in status.stage_ms.items())
+    kbps = "" if status.kbps is None else f" · {status.kbps:.0f} kbps"
+    drops = sum(status.drops.values())
+    age = f"age {status.age_ms.p50:.0f} ms"
+    return f"{status.state} · {status.fps:.1f} fps · {age}{stages}{kbps} · drops {drops}"
+
+
+def watch(camera: Camera, flags: Flags, seconds: float | None, line: Line) -> tuple[Usage, Usage]:
+    """Run the camera to its end; returns the usage at its first picture and then. Raises what ended it."""
+    first: Usage | None = None
+    start = read_usage(0)
+    camera.start()
+    try:
+        while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
+            now_s = time.monotonic()
+            if first is None and camera.latest() is not None:
+                first = read_usage(camera.status().sent)
+            if seconds is not None and now_s >= (first or start).wall_s + seconds:
+                break
+            line.update(camera, now_s)
+        return first or start, read_usage(camera.status().sent)
+    finally:
+        camera.stop()
+
+
+def _check_limits(args: argparse.Namespace) -> None:
+    for name in ("frames", "seconds"):
+        value = getattr(args, name)
+        if value is not None and not value > 0:
+            raise ConfigError(f"--{name}: {value} is not above 0; leave it out for no limit")
+
+
+def _print_summary(summary: dict[str, object], is_json: bool) -> None:
+    if is_json:
+        print(json.dumps(summary), flush=True)
+        return
+    for name, value in summary.items():
+        print(f"{name:10} {json.dumps(value) if isinstance(value, dict) else value}")

@@ -1,0 +1,94 @@
+"""Start the camera in the background; does nothing if it runs already.
+
+Its settings are read from the configuration file, see: sharpkd set --help
+"""
+
+import argparse
+import logging
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vcam.commands.logs import last_lines
+from vcam.control.client import ControlClient
+from vcam.errors import AlreadyRunningError, NotRunningError, VcamError
+from vcam.instance import holder
+from vcam.paths import Paths, make_private, user_paths
+
+PATIENCE_S = 90.0  # TensorRT builds its engine at the first start
+LOOK_S = 0.05
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--foreground", action="store_true", help="stay here, log to the terminal")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; default: your own")
+
+
+def run(args: argparse.Namespace) -> int:
+    paths = user_paths()
+    if args.config:
+        paths = replace(paths, config=args.config.absolute())
+    if args.foreground:
+        return _run_here(paths)
+    make_private(paths.runtime)
+    if holder(paths.lock) is not None:
+        status = _await_answer(paths, None)
+        print(f"already running, pid {status['pid']}: {status['state']}")
+        return 0
+    status = _await_answer(paths, spawn(paths))
+    print(f"started, pid {status['pid']}: {status['sink']}, model {status['model']} on {status['provider']}")
+    print(f"preview: {status['preview_url']}")
+    if status["hint"]:
+        print(f"no virtual camera yet. {status['hint']}")
+    return 0
+
+
+def _run_here(paths: Paths) -> int:
+    from vcam.daemon.service import run_daemon  # loads the whole camera; a plain start does without
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    run_daemon(paths)
+    return 0
+
+
+def spawn(paths: Paths) -> subprocess.Popen[bytes]:
+    """Start the daemon as a process of its own session, its output going to the log."""
+    paths.log.parent.mkdir(parents=True, exist_ok=True)
+    with paths.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "vcam.daemon", "--config", str(paths.config)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _await_answer(paths: Paths, daemon: subprocess.Popen[bytes] | None) -> dict[str, Any]:
+    """The status of the daemon once it answers.
+
+    Raises the VcamError that ended it, with its exit code; NotRunningError if it does not answer in time.
+    """
+    client = ControlClient(paths.socket)
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            return client.status()
+        except NotRunningError:
+            code = None if daemon is None else daemon.poll()
+        if code is not None and code != AlreadyRunningError.exit_code:
+            raise _death(paths, code)
+        time.sleep(LOOK_S)
+    raise NotRunningError(f"the camera does not answer within {PATIENCE_S:g} s; see: sharpkd logs")
+
+
+def _death(paths: Paths, code: int) -> VcamError:
+    """What the log says last of a daemon that ended."""
+    lines = last_lines(paths.log, 1)
+    _, _, message = lines[-1].partition(" ERROR ") if lines else ("", "", "")
+    error = VcamError(message or f"the camera ended with code {code}; see: sharpkd logs")
+    error.exit_code = code if code > 0 else 1
+    return error

@@ -1,0 +1,49 @@
+"""Say what the background camera does; exit code 0 if it runs, 3 if not."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vcam.control.client import ControlClient
+from vcam.paths import user_paths
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    status = ControlClient(user_paths().socket).status()
+    print(json.dumps(status) if args.json else describe(status))
+    return 0
+
+
+def describe(status: Mapping[str, Any]) -> str:
+    """The status as lines for a person."""
+    width, height = status["size"]
+    age = status["age_ms"]
+    rows = {
+        "state": status["state"],
+        "source": status["source"],
+        "sink": f"{status['sink']}, {width}x{height}, {status['fps']:.1f} fps",
+        "model": f"{status['model']} on {status['provider']}, strength {status['strength']:g}",
+        "link": _describe_link(status),
+        "stages": _join(f"{name} {ms['p50']:.1f} ms" for name, ms in status["stage_ms"].items()),
+        "age": f"p50 {age['p50']:.0f} ms, p95 {age['p95']:.0f} ms",
+        "audio": f"delay it by {status['audio_delay_ms']} ms",
+        "drops": _join(f"{cause} {count}" for cause, count in status["drops"].items() if count),
+        "frames": f"{status['sent']} sent, {status['fresh']} fresh",
+        "up": f"{status['uptime_s']:.0f} s, pid {status['pid']}, version {status['version']}",
+        "preview": status["preview_url"],
+        "hint": status["hint"],
+    }
+    return "\n".join(f"{name:8} {text}" for name, text in rows.items() if text)
+
+
+def _describe_link(status: Mapping[str, Any]) -> str:
+    return "off" if status["link"] is None else f"{status['link']}, {status['kbps']:.0f} kbps"
+
+
+def _join(parts: Any) -> str:
+    return ", ".join(parts) or "none"
