@@ -93,7 +93,9 @@ def check_profile(profile: LinkProfile) -> None:
     if profile.crf is None:
         return
     if profile.codec not in MAX_CRF:
-        raise LinkError(f"codec {profile.codec} knows no constant quality in real time; give kbps=300 instead")
+        raise LinkError(
+            f"codec {profile.codec} knows no constant quality in real time; give kbps=300 instead"
+        )
     if not 0 <= profile.crf <= MAX_CRF[profile.codec]:
         raise LinkError(f"link {profile.name!r}: crf={profile.crf} is outside 0..{MAX_CRF[profile.codec]}")
 
