@@ -99,8 +99,8 @@ class Codec:
         encoder.options = self._names.options | self._rate_options(round(self._kbps * 1000))
         if profile.crf is None:
             encoder.bit_rate = round(self._kbps * 1000)
-        # SVT-AV1 prints its settings to stderr unless told otherwise before it opens
-        os.environ.setdefault("SVT_LOG", "1")
+        # SVT-AV1 prints its settings, and a complaint when closed, to stderr unless told before it opens
+        os.environ.setdefault("SVT_LOG", "0")
         try:
             encoder.open()
         except (av.FFmpegError, ValueError) as error:

@@ -48,6 +48,7 @@ class Link:
         self._start_ns: int | None = None
         self._due_ns = 0
         self._repair_ns: int | None = None  # while frozen: when the receiver's plea reaches the sender
+        self._owes_cut = False  # a frame that was a cut is not on the receiver's screen yet
         self._shown: Frame | None = None
         self._window: deque[tuple[int, int]] = deque()  # (captured_ns, bytes) of the last second
 
@@ -76,14 +77,16 @@ class Link:
         if self._start_ns is None:
             self._start_ns = self._due_ns = frame.captured_ns
         self.stats.frames += 1
-        is_cut = frame.is_cut
+        self._owes_cut = self._owes_cut or frame.is_cut
         received = None
         if self._is_due(frame.captured_ns):
             was_frozen = self._repair_ns is not None
             received = self._transmit(frame)
-            is_cut = is_cut or (was_frozen and received is not None)
+            self._owes_cut = self._owes_cut or was_frozen
         else:
             self.stats.skipped += 1
+        is_cut = self._owes_cut and received is not None
+        self._owes_cut = self._owes_cut and not is_cut
         self._shown = received or self._shown or resize(frame, self._size_for(frame))
         return replace(self._shown, index=frame.index, captured_ns=frame.captured_ns, is_cut=is_cut)
 
@@ -115,7 +118,7 @@ class Link:
         if any(packet.is_keyframe for packet in packets):
             self.stats.keyframes += 1
             self._repair_ns = None
-        if self._is_lost(sent):
+        if self._is_lost(sent) and self._repair_ns is None:  # else the receiver has asked already
             self._repair_ns = now_ns + round(self.profile.rtt_ms * 1e6)
         if self._repair_ns is not None:
             self.stats.lost += 1
