@@ -138,8 +138,8 @@ def resize(frame: Frame, size: Size, interpolation: int | None = None) -> Frame:
 def crop_to_aspect(frame: Frame, size: Size) -> Frame:
     """Cut the centre that has the aspect ratio of `size`, at most 2 pixels off; never stretches."""
     width, height = size
-    keep_w = min(frame.width, frame.height * width // height) & ~1
-    keep_h = min(frame.height, frame.width * height // width) & ~1
+    keep_w = max(2, min(frame.width, frame.height * width // height) & ~1)
+    keep_h = max(2, min(frame.height, frame.width * height // width) & ~1)
     if abs(keep_w - frame.width) <= 2 and abs(keep_h - frame.height) <= 2:
         return frame
     left, top = (frame.width - keep_w) // 4 * 2, (frame.height - keep_h) // 4 * 2

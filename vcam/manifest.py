@@ -11,6 +11,7 @@ from vcam.errors import ModelError
 
 FILE_NAME = "manifest.json"
 SCHEMA = 1
+CELLS = (1, 2, 4, 8)  # sides of a cell whose rows are machine words, see vcam.restore.to_cells
 REMEDY = "restore the weights folder (git checkout weights) or run: make distill"
 
 
@@ -74,8 +75,11 @@ def _read_spec(entry: dict[str, object]) -> ModelSpec:
     if unknown:
         raise KeyError(", ".join(sorted(unknown)))
     values: dict[str, object] = dict(entry)
+    if values["cell"] not in CELLS:
+        raise KeyError(f"cell: {values['cell']!r} is none of {CELLS}")
     files = values.pop("files")
-    assert isinstance(files, dict)
+    if not isinstance(files, dict):
+        raise KeyError("files")
     read = {precision: ModelFile(**file) for precision, file in files.items()}
     return ModelSpec(files=read, **values)  # type: ignore[arg-type]  # JSON; keys are checked above
 
