@@ -1,5 +1,6 @@
 """From folders of sharp stills and clips to packed pairs of degraded and true pictures."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -97,10 +98,11 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
     """Decode a window of `count` frames at a random place and time, as square frames of `side`.
 
     Large pictures are halved first at random, which also takes the source's own compression out.
-    Returns fewer frames where the clip ends. Raises av.FFmpegError on a file that is no video.
+    Returns fewer frames where the clip ends or is damaged, none if the file is no video.
     """
     images: list[Bgr] = []
-    with av.open(str(path)) as container:
+    # one bad file must not end hours of packing
+    with contextlib.suppress(av.FFmpegError, IndexError), av.open(str(path)) as container:
         stream = container.streams.video[0]
         if stream.duration and stream.time_base:
             container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)

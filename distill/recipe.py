@@ -75,8 +75,10 @@ def load_recipe(name: str) -> Recipe:
     return _read_part(Recipe, values, str(path))
 
 
-def _read_part(kind: type[T], values: dict[str, Any], where: str) -> T:
+def _read_part(kind: type[T], values: Any, where: str) -> T:
     """Fill a dataclass from a table; unknown keys and wrong types are refused."""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{where} = {values!r} is no table")
     known: dict[str, Any] = get_type_hints(kind)
     for key, value in values.items():
         if key not in known:
