@@ -42,22 +42,21 @@ def _opset(content: bytes) -> int:
 
 
 def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSpec] = ()) -> None:
-    """Write the candidate's files and a manifest of it and `others`, the manifest last.
+    """Write the candidate's files and a manifest of it and `others`.
 
+    All are written before the first takes its place, the manifest last: a full disk leaves the old ones.
     Models are listed by their cost, the dearest first: the order in which a daemon tries them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for precision, content in candidate.contents.items():
-        _write_atomically(folder / candidate.spec.files[precision].name, content)
     specs = sorted((candidate.spec, *others), key=lambda spec: -spec.macs_per_pixel)
-    text = manifest_text({spec.name: spec for spec in specs})
-    _write_atomically(folder / FILE_NAME, text.encode())
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    files = {
+        candidate.spec.files[precision].name: content for precision, content in candidate.contents.items()
+    }
+    files[FILE_NAME] = manifest_text({spec.name: spec for spec in specs}).encode()
+    for name, content in files.items():
+        (folder / f"{name}.tmp").write_bytes(content)
+    for name in files:
+        os.replace(folder / f"{name}.tmp", folder / name)
 
 
 def published(folder: Path) -> dict[str, ModelSpec]:
@@ -71,17 +70,17 @@ def check_better(new: Mapping[str, float], old: Mapping[str, float] | None, clea
     new, old     psnr_gain, ssim_gain, worst_psnr_gain on the same held-out clips; old None if there is none
     clean_psnr   of a clean picture, restored, against itself, in dB
     """
-    if new["psnr_gain"] <= 0 or new["ssim_gain"] <= 0:
+    if not (new["psnr_gain"] > 0 and new["ssim_gain"] > 0):  # so written, nan is refused too
         raise ModelError(
             f"not published: the student gains {new['psnr_gain']:+.3f} dB and {new['ssim_gain']:+.4f} SSIM "
             "over its input, expected more than 0; train for longer"
         )
-    if old is not None and new["psnr_gain"] <= old["psnr_gain"]:
+    if old is not None and not new["psnr_gain"] > old["psnr_gain"]:
         raise ModelError(
             f"not published: {new['psnr_gain']:+.3f} dB on the held-out clips, the published one has "
             f"{old['psnr_gain']:+.3f} dB; train for longer, or remove that one from the manifest"
         )
-    if clean_psnr < 40:
+    if not clean_psnr >= 40:
         raise ModelError(
             f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, expected at least 40"
         )

@@ -1,0 +1,139 @@
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from talking_head import Film
+
+from distill.data import list_media
+from distill.degrade import Degradation, PoorCamera
+from distill.evaluate import (
+    CLEAN,
+    CLEAN_PSNR,
+    SETS,
+    Row,
+    evaluate,
+    hold_out,
+    read_clips,
+    summarise,
+    table,
+)
+from vcam.frame import Frame, Size
+from vcam.link import LinkProfile
+from vcam.manifest import ModelFile, ModelSpec
+from vcam.metrics import psnr, ssim
+from vcam.restore import Engine, Model
+
+SIZE: Size = (160, 96)
+POOR = {"poor": Degradation(PoorCamera())}
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Model:
+    """A model that changes nothing."""
+    shape = [1, "h", "w", 16]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Shape", ["cells"], ["s"]),
+            helper.make_node("Expand", ["zero", "s"], ["residual"]),
+        ],
+        "still",
+        [helper.make_tensor_value_info("cells", TensorProto.UINT8, shape)],
+        [helper.make_tensor_value_info("residual", TensorProto.UINT8, shape)],
+        [helper.make_tensor("zero", TensorProto.UINT8, [1], [128])],
+    )
+    content = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+    ).SerializeToString()
+    onnx.checker.check_model(content)
+    (tmp_path / "still.onnx").write_bytes(content)
+    file = ModelFile("still.onnx", hashlib.sha256(content).hexdigest(), 17)
+    return Model(ModelSpec("still", 4, 1.0, {"int8": file}), tmp_path, Engine("cpu", threads=1))
+
+
+def row(clip: str, gain: float, ssim_gain: float = 0.01) -> Row:
+    return Row(clip, "x2", 3, 30.0, 30.0 + gain, 0.8, 0.8 + ssim_gain)
+
+
+def clip(frames: Sequence[Frame]) -> list[tuple[str, Sequence[Frame]]]:
+    return [("talk", frames)]
+
+
+def test_a_model_that_does_nothing_gains_nothing(still: Model, film: Film) -> None:
+    (found,) = evaluate(still, clip(film(16, SIZE)), POOR)
+    assert (found.clip, found.degradation) == ("talk", "poor")
+    assert (found.psnr_gain, found.ssim_gain) == (0, 0)
+
+
+def test_the_picture_before_is_the_degraded_one(still: Model, film: Film) -> None:
+    truth = film(11, SIZE)
+    (found,) = evaluate(still, clip(truth), POOR, seed=3)
+    seen = POOR["poor"].apply(truth, np.random.default_rng(3))[10]
+    assert found.psnr_before == pytest.approx(psnr(seen.y, truth[10].y))
+    assert found.ssim_before == pytest.approx(ssim(seen.y, truth[10].y))
+
+
+def test_every_so_manieth_frame_from_the_tenth_on_is_scored(still: Model, film: Film) -> None:
+    (found,) = evaluate(still, clip(film(26, SIZE)), POOR, stride=5)
+    assert found.frames == 4  # 10, 15, 20, 25
+
+
+def test_of_a_short_clip_the_last_frame_is_scored(still: Model, film: Film) -> None:
+    (found,) = evaluate(still, clip(film(3, SIZE)), POOR)
+    assert found.frames == 1
+
+
+def test_a_scaled_picture_is_judged_at_its_true_size(still: Model, film: Film) -> None:
+    scaled = {"x2": Degradation(None, 2, LinkProfile(crf=20))}
+    (found,) = evaluate(still, clip(film(12, SIZE)), scaled)
+    assert 20 < found.psnr_before < 50
+
+
+def test_a_clean_picture_counts_as_60_db(still: Model, film: Film) -> None:
+    (found,) = evaluate(still, clip(film(12, SIZE)), CLEAN)
+    assert found.psnr_after == CLEAN_PSNR
+
+
+def test_each_clip_is_judged_under_each_degradation(still: Model, film: Film) -> None:
+    clips = [("a", film(11, SIZE)), ("b", film(11, SIZE))]
+    rows = list(evaluate(still, clips, POOR | CLEAN))
+    assert [(each.clip, each.degradation) for each in rows] == [
+        ("a", "poor"),
+        ("a", "clean"),
+        ("b", "poor"),
+        ("b", "clean"),
+    ]
+
+
+def test_the_summary_is_of_all_rows_and_names_the_worst() -> None:
+    found = summarise([row("a", 0.5), row("b", -0.1, 0.03), row("c", 0.2, 0.02)])
+    assert found == {"psnr_gain": 0.2, "ssim_gain": 0.02, "worst_psnr_gain": -0.1}
+
+
+def test_the_table_ends_with_the_mean_and_the_worst() -> None:
+    lines = table([row("a", 0.5), row("b", -0.1)]).splitlines()
+    assert "| a | x2 | 30.00 | 30.50 | +0.50 |" in lines[2]
+    assert "**+0.200**" in lines[-2]
+    assert lines[-1].startswith("| worst: b | x2 | | | -0.100 |")
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_the_sets_of_the_documents_are_there() -> None:
+    assert set(SETS) == {"scaled", "named", "webcam", "clean"}
+    assert len(SETS["scaled"]) == 6
+
+
+def test_held_out_media_give_the_same_clips_each_time(media_folder: Path) -> None:
+    media = list_media([media_folder])
+    first, second = (list(hold_out(media, 64, 4)) for _ in range(2))
+    assert [name for name, _ in first] == [name for name, _ in second]
+    assert 1 <= len(first) <= 4
+    for (_, a), (_, b) in zip(first, second, strict=True):
+        assert all(np.array_equal(x.y, y.y) for x, y in zip(a, b, strict=True))
+
+
+def test_a_folder_without_clips_of_the_height_gives_none(media_folder: Path) -> None:
+    assert list(read_clips(media_folder / "deeper", 480, None)) == []
