@@ -21,11 +21,13 @@ from functools import partial
 
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import Config
+from vcam.control.app import make_app
+from vcam.control.page import open_page
 from vcam.control.server import ControlServer
 from vcam.control.status import Status
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import OFF, make_chain, make_source_of
-from vcam.daemon.service import Flags, catch_signals, listen_with_token
+from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
 from vcam.sinks import NullSink, how_to_install, make_sink
 from vcam.sources import list_cameras
@@ -92,8 +94,9 @@ def show_preview(camera: Camera, sink: object) -> Iterator[None]:
     if not (isinstance(sink, NullSink) and sink.name == "preview"):
         yield
         return
-    listener, camera.preview_url, _ = listen_with_token(camera, camera.config.preview_port)
-    with ControlServer([listener]):
+    page = open_page(make_app(camera), camera.config.preview_port)
+    camera.preview_url = page.url
+    with ControlServer([page.listener]):
         print(f"before and after, live: {camera.preview_url}", flush=True)
         print(f"for a virtual camera: {how_to_install()}", flush=True)
         yield

@@ -79,6 +79,8 @@ def _await_answer(paths: Paths, daemon: subprocess.Popen[bytes] | None) -> dict[
             return client.status()
         except NotRunningError:
             code = None if daemon is None else daemon.poll()
+        if daemon is None and holder(paths.lock) is None:
+            raise NotRunningError("the camera that was starting has ended; see: sharpkd logs")
         if code is not None and code != AlreadyRunningError.exit_code:
             raise _death(paths, code)
         time.sleep(LOOK_S)

@@ -1,21 +1,17 @@
 """The daemon: one instance, its camera, its control sockets and its signals."""
 
 import logging
-import secrets
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-from types import FrameType
 
 from vcam.config import load_config
 from vcam.control.app import make_app
-from vcam.control.gate import TokenGate
-from vcam.control.server import ControlServer, Listener, listen_tcp, listen_unix
+from vcam.control.page import open_page
+from vcam.control.server import ControlServer, listen_unix
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import make_chain, make_source_of
+from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import VcamError
 from vcam.instance import Instance
 from vcam.paths import Paths, make_private, write_private
@@ -24,14 +20,6 @@ from vcam.sinks import make_sink
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25  # how soon a signal or the end of the camera is seen
-
-
-@dataclass
-class Flags:
-    """What signals have asked for."""
-
-    stop: threading.Event = field(default_factory=threading.Event)
-    reload: threading.Event = field(default_factory=threading.Event)
 
 
 def run_daemon(paths: Paths) -> None:
@@ -74,40 +62,16 @@ def _reload(camera: Camera) -> None:
 
 
 @contextmanager
-def catch_signals() -> Iterator[Flags]:
-    """SIGTERM and SIGINT ask for a stop, SIGHUP for a reload; the handlers before are put back after."""
-    flags = Flags()
-    wanted = {signal.SIGTERM: flags.stop, signal.SIGINT: flags.stop, signal.SIGHUP: flags.reload}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        wanted[signal.Signals(number)].set()
-
-    before = {number: signal.signal(number, note) for number in wanted}
-    try:
-        yield flags
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
 def serve(camera: Camera, paths: Paths, port: int) -> Iterator[None]:
     """Serve the control API on both sockets; leaves no file behind."""
     app = make_app(camera)
     with ExitStack() as stack:
         stack.callback(paths.socket.unlink, missing_ok=True)
         unix = listen_unix(paths.socket)
-        gated, camera.preview_url, token = listen_with_token(camera, port)
-        for path, text in ((paths.token, token), (paths.preview_url, camera.preview_url)):
+        page = open_page(app, port)
+        camera.preview_url = page.url
+        for path, text in ((paths.token, page.token), (paths.preview_url, page.url)):
             stack.callback(path.unlink, missing_ok=True)
             write_private(path, text + "\n")
-        stack.enter_context(ControlServer([(unix, app), gated]))
+        stack.enter_context(ControlServer([(unix, app), page.listener]))
         yield
-
-
-def listen_with_token(camera: Camera, port: int) -> tuple[Listener, str, str]:
-    """A socket on 127.0.0.1 with its guarded application, its address and its token, new each time."""
-    token = secrets.token_urlsafe(24)
-    tcp = listen_tcp(port)
-    port = tcp.getsockname()[1]
-    return (tcp, TokenGate(make_app(camera), token, port)), f"http://127.0.0.1:{port}/?token={token}", token
