@@ -1,11 +1,9 @@
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
+from stand_in import write_weights
 from talking_head import Film
 
 from distill.data import list_media
@@ -23,7 +21,7 @@ from distill.evaluate import (
 )
 from vcam.frame import Frame, Size
 from vcam.link import LinkProfile
-from vcam.manifest import ModelFile, ModelSpec
+from vcam.manifest import read_manifest
 from vcam.metrics import psnr, ssim
 from vcam.restore import Engine, Model
 
@@ -34,24 +32,8 @@ POOR = {"poor": Degradation(PoorCamera())}
 @pytest.fixture
 def still(tmp_path: Path) -> Model:
     """A model that changes nothing."""
-    shape = [1, "h", "w", 16]
-    graph = helper.make_graph(
-        [
-            helper.make_node("Shape", ["cells"], ["s"]),
-            helper.make_node("Expand", ["zero", "s"], ["residual"]),
-        ],
-        "still",
-        [helper.make_tensor_value_info("cells", TensorProto.UINT8, shape)],
-        [helper.make_tensor_value_info("residual", TensorProto.UINT8, shape)],
-        [helper.make_tensor("zero", TensorProto.UINT8, [1], [128])],
-    )
-    content = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
-    ).SerializeToString()
-    onnx.checker.check_model(content)
-    (tmp_path / "still.onnx").write_bytes(content)
-    file = ModelFile("still.onnx", hashlib.sha256(content).hexdigest(), 17)
-    return Model(ModelSpec("still", 4, 1.0, {"int8": file}), tmp_path, Engine("cpu", threads=1))
+    write_weights(tmp_path, ["still"])
+    return Model(read_manifest(tmp_path)["still"], tmp_path, Engine("cpu", threads=1))
 
 
 def row(clip: str, gain: float, ssim_gain: float = 0.01) -> Row:

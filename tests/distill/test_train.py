@@ -30,7 +30,7 @@ class Dying(list[Pairs]):
         self._left -= 1
         if self._left < 0:
             raise Killed
-        return super().__getitem__(index)  # type: ignore[return-value, index]
+        return super().__getitem__(index)  # type: ignore[return-value]
 
 
 def quiet(line: str) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from vcam.errors import SourceError, VcamError
 from vcam.frame import Frame, black
-from vcam.pipeline import FailFast, Pipeline, Stages
+from vcam.pipeline import FailFast, Pipeline, Source, Stages
 
 SIZE = (64, 48)
 PATIENCE_S = 10.0
@@ -117,9 +117,13 @@ class Patient(FailFast):
         return self.delay_s
 
 
+class Ending(Source, Protocol):
+    def end(self) -> None: ...
+
+
 @contextmanager
 def running(
-    source: Feed, tape: Tape, stages: Stages = (), *, fps: float = FPS, **options: object
+    source: Ending, tape: Tape, stages: Stages = (), *, fps: float = FPS, **options: object
 ) -> Iterator[Pipeline]:
     """A started pipeline; at the end its source is let go, it is stopped and has left no thread."""
     pipeline = Pipeline(lambda: source, stages, tape, size=SIZE, fps=fps, placeholder=CARD, **options)  # type: ignore[arg-type]

@@ -1,20 +1,16 @@
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import pytest
+from fake_ends import CARD, PATIENCE_S, SIZE, Patient, Tape, running, wait_for
 
 from vcam.errors import SinkError, SourceError, VcamError
 from vcam.frame import Frame, black
-from vcam.pipeline import FailFast, Pipeline, Slot, Stages, conform
-
-SIZE = (64, 48)
-PATIENCE_S = 10.0
-CARD = black(SIZE)
+from vcam.pipeline import Slot, conform
 
 
 class Script:
@@ -25,6 +21,9 @@ class Script:
         self.after = after
         self.opened = 0
         self.go_on = threading.Event()
+
+    def end(self) -> None:
+        self.go_on.set()
 
     def __enter__(self) -> Self:
         self.opened += 1
@@ -54,47 +53,6 @@ class Script:
         if self.after == "forever":
             return replace(black(SIZE), captured_ns=time.monotonic_ns())
         raise StopIteration
-
-
-class Tape:
-    """A sink that keeps its frames."""
-
-    def __init__(self, error: VcamError | None = None) -> None:
-        self.frames: list[Frame] = []
-        self.error = error
-
-    def send(self, frame: Frame) -> None:
-        if self.error:
-            raise self.error
-        self.frames.append(frame)
-
-    def close(self) -> None:
-        pass
-
-
-class Wait(FailFast):
-    """Tries a failed source again an hour later."""
-
-    def source_failed(self, error: VcamError, attempt: int) -> float | None:
-        return 3600.0
-
-
-@contextmanager
-def running(source: Script, tape: Tape, stages: Stages = (), **options: object) -> Iterator[Pipeline]:
-    pipeline = Pipeline(lambda: source, stages, tape, size=SIZE, fps=200, placeholder=CARD, **options)  # type: ignore[arg-type]
-    pipeline.start()
-    try:
-        yield pipeline
-    finally:
-        source.go_on.set()
-        pipeline.stop()
-
-
-def wait_for(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.002)
 
 
 def test_a_slot_keeps_the_newest_and_says_what_it_displaced() -> None:
@@ -142,7 +100,7 @@ def test_a_frame_that_is_finished_after_its_source_failed_is_not_kept() -> None:
         is_late.wait(PATIENCE_S)
         return frame
 
-    with running(Script([0], "error"), tape, [("slow", slow)], policy=Wait()) as pipeline:
+    with running(Script([0], "error"), tape, [("slow", slow)], policy=Patient(delay_s=3600)) as pipeline:
         wait_for(lambda: not pipeline._is_live and len(tape.frames) > 0)
         is_late.set()
         wait_for(lambda: pipeline._latest is not None)
@@ -166,7 +124,7 @@ def test_a_resume_right_after_a_pause_is_not_the_end() -> None:
 
 def test_a_source_can_be_reopened_while_it_is_backing_off() -> None:
     source = Script([0], "error")
-    with running(source, Tape(), policy=Wait()) as pipeline:
+    with running(source, Tape(), policy=Patient(delay_s=3600)) as pipeline:
         wait_for(lambda: source.opened == 1 and pipeline.latest() is None)
         source.after = "forever"
         pipeline.reopen_source()

@@ -188,10 +188,10 @@ def test_a_frame_that_was_finished_before_the_pause_is_not_shown_in_it() -> None
     with running(feed, tape, [("gate", gate)]) as pipeline:
         put = pipeline._finished.put
 
-        def pause_first(result: Result) -> bool:
+        def pause_first(value: Result) -> bool:
             pipeline.pause()  # the worker has already looked whether it is paused
             shown.append(len(tape.frames) + 1)  # one may be on its way
-            return put(result)
+            return put(value)
 
         pipeline._finished.put = pause_first  # type: ignore[method-assign]
         feed.send(0)
