@@ -26,6 +26,7 @@ Stages: TypeAlias = Sequence[tuple[str, Stage]]  # (name in the meter, stage)
 
 PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
 SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
+PULL = 0.01  # of a period
 JOIN_S = 5.0
 
 
@@ -150,6 +151,7 @@ class Pipeline:
         self._captured: Slot[Frame] = Slot()
         self._finished: Slot[Result] = Slot()
         self._latest: Result | None = None
+        self._is_outrun = False  # more results came than the output could send
         self._error: Exception | None = None
         self._stopping = threading.Event()
         self._resumed = threading.Event()
@@ -287,6 +289,7 @@ class Pipeline:
                 self._latest = result
                 if self._finished.put(result):
                     self.meter.count_drop("unsent")
+                    self._is_outrun = True
 
     def _process(self, frame: Frame) -> Result | None:
         before = frame
@@ -337,8 +340,10 @@ class Pipeline:
         """Wait for this tick's result, and say when the next tick is due.
 
         A fresh result goes out up to SLACK of a period before it is due. A late one moves the beat, so that
-        the output follows the source's phase instead of holding each frame for its own; an early one does
-        not, so that the rate is never above the nominal one; nor does a repeat, so that it is not below.
+        the output follows the source's phase instead of holding each frame for its own; a repeat does not,
+        so that the rate is not below the nominal one. Results that wait for their tick pull the beat towards
+        them, by PULL of a period each, unless there are more of them than ticks: so one slow frame does not
+        make all later ones old.
         """
         slack_ns = round(self._period_ns * SLACK)
         if self.latest() is None:
@@ -347,7 +352,12 @@ class Pipeline:
             period_ns = self._period_ns if result else max(self._period_ns, round(1e9 / PLACEHOLDER_FPS))
             return result, self._clock() + period_ns
         self._stopping.wait(max(0, due_ns - slack_ns - self._clock()) / 1e9)
-        result = self._finished.take(max(0, due_ns + slack_ns - self._clock()) / 1e9)
+        result = self._finished.take(0)
+        if result is None:
+            result = self._finished.take(max(0, due_ns + slack_ns - self._clock()) / 1e9)
+        elif not self._is_outrun:
+            due_ns -= round(self._period_ns * PULL)
+        self._is_outrun = False
         now_ns = self._clock()
         is_on_beat = now_ns < due_ns + (self._period_ns if result is None else 0)
         return result, (due_ns if is_on_beat else now_ns) + self._period_ns
