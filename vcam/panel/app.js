@@ -7,12 +7,15 @@ const LONGEST_WAIT_MS = 4000;
 const SEND_MS = 150;
 const DASH = "\u2013";
 
-const TONES = { running: "good", live: "good", paused: "note", idle: "note", waiting: "note", stopped: "bad", failed: "bad" };
+// by the first word of the state; a state with a cause behind a colon is never good
+const TONES = { running: "good", starting: "note", paused: "note", waiting: "note", "pass-through": "bad" };
 const CAUSES = {
   source: "Lost by the source",
   busy: "Came while busy",
   unsent: "Replaced before sending",
   failed: "Restoration failed",
+  link_skipped: "Left out by the link",
+  link_lost: "Lost on the link",
 };
 
 const find = (id) => document.getElementById(id);
@@ -246,8 +249,13 @@ function showState(text, tone) {
   find("state").dataset.tone = tone;
 }
 
+function toneOf(state) {
+  const tone = TONES[state.split(/[ :]/)[0]] ?? "quiet";
+  return tone === "good" && state.includes(":") ? "note" : tone;
+}
+
 function show(status) {
-  showState(words(status.state), TONES[status.state] ?? "quiet");
+  showState(words(status.state), toneOf(status.state ?? ""));
   setText("fps", format(status.fps, 1));
   setText("kbps", format(status.kbps));
   setText("age-p50", format(status.age_ms?.p50));
