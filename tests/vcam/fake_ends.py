@@ -96,7 +96,7 @@ class Gate:
         self.seen: list[Frame] = []
         self._permits = threading.Semaphore(0)
 
-    def open(self, frames: int = 1_000_000) -> None:
+    def open(self, frames: int = 1000) -> None:
         self._permits.release(frames)
 
     def __call__(self, frame: Frame) -> Frame:
