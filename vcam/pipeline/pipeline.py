@@ -1,118 +1,20 @@
-"""Three threads and two one-frame slots between a source and a sink; no queue anywhere.
+"""The three threads between a source and a sink, and the beat of the output."""
 
-    source -> [capture] -> slot -> [worker: stages] -> slot -> [output clock] -> sink
-
-A slow stage drops frames and never adds lag. What to do when something fails is the Policy's to say.
-"""
-
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from vcam.errors import VcamError
 from vcam.frame import Frame, Size, crop_to_aspect, resize
 from vcam.meter import Meter
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Clock: TypeAlias = Callable[[], int]  # monotonic nanoseconds
-Stage: TypeAlias = Callable[[Frame], Frame]
-Stages: TypeAlias = Sequence[tuple[str, Stage]]  # (name in the meter, stage)
+from vcam.pipeline.ends import Clock, FailFast, Policy, Result, Sink, Source, Stages
+from vcam.pipeline.slot import Slot
 
 PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
 SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
 PULL = 0.01  # of a period
 JOIN_S = 5.0
-
-
-class Source(Protocol):
-    """Where frames come from: a context manager that iterates.
-
-    `__enter__` opens the device and raises SourceError if it cannot; `__next__` returns within 2 s with a
-    frame, raises SourceError if none came, or StopIteration where a file ends. One thread uses it.
-    """
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
-
-    def __next__(self) -> Frame: ...
-
-
-class Sink(Protocol):
-    """Where frames go. `send` takes frames of one size, raises SinkError if the frame did not get out."""
-
-    def send(self, frame: Frame) -> None: ...
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Result:
-    """What the worker made of one frame."""
-
-    before: Frame  # what went into the last stage: the picture as it would be without us
-    after: Frame  # of the output's size
-
-
-class Policy(Protocol):
-    """What to do when a part fails. Called on the thread of the part."""
-
-    def source_opened(self) -> None: ...
-
-    def source_failed(self, error: VcamError, attempt: int) -> float | None:
-        """Seconds to wait before opening the source again, or None to end the pipeline with the error."""
-
-    def stage_failed(self, name: str, error: Exception) -> Stages | None:
-        """The stages to go on with, or None to end the pipeline with the error."""
-
-
-class FailFast:
-    """The Policy of a foreground run: whatever fails ends it."""
-
-    def source_opened(self) -> None:
-        pass
-
-    def source_failed(self, error: VcamError, attempt: int) -> float | None:
-        return None
-
-    def stage_failed(self, name: str, error: Exception) -> Stages | None:
-        return None
-
-
-class Slot(Generic[T]):
-    """Holds the latest value; putting a second one before the first was taken drops the first."""
-
-    def __init__(self) -> None:
-        self._value: T | None = None
-        self._changed = threading.Condition()
-
-    def put(self, value: T) -> bool:
-        """Store the value; True if it displaced one that nobody took."""
-        with self._changed:
-            displaced, self._value = self._value is not None, value
-            self._changed.notify()
-            return displaced
-
-    def take(self, timeout_s: float) -> T | None:
-        """Take the value out, waiting for one up to `timeout_s`; None if none came."""
-        with self._changed:
-            if self._value is None and timeout_s > 0:
-                self._changed.wait(timeout_s)
-            value, self._value = self._value, None
-            return value
 
 
 class Pipeline:

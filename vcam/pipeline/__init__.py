@@ -1,0 +1,24 @@
+"""Three threads and two one-frame slots between a source and a sink; no queue anywhere.
+
+    source -> [capture] -> slot -> [worker: stages] -> slot -> [output clock] -> sink
+
+A slow stage drops frames and never adds lag. What to do when something fails is the Policy's to say.
+"""
+
+from vcam.pipeline.ends import Clock, FailFast, Policy, Result, Sink, Source, Stage, Stages
+from vcam.pipeline.pipeline import Pipeline, conform
+from vcam.pipeline.slot import Slot
+
+__all__ = [
+    "Clock",
+    "FailFast",
+    "Pipeline",
+    "Policy",
+    "Result",
+    "Sink",
+    "Slot",
+    "Source",
+    "Stage",
+    "Stages",
+    "conform",
+]
