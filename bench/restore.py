@@ -5,7 +5,7 @@ VNNI does 32 int8 MAC a cycle at best (two multiply instructions for 32 products
 6.2 ms on two cores at 3 GHz; with VNNI a half or less. Base, cells and addition touch about 15 MB: 1.5 ms at
 10 GB/s.
 
-    python -m bench.restore [--threads 2] [--rounds 60]
+    python -m bench.restore [--threads 2] [--rounds 60] [--trim]
 
 Rounds are interleaved over the models, and medians are taken, because shared machines are noisy.
 """
@@ -23,6 +23,7 @@ import onnxruntime
 
 from vcam.frame import Frame, from_packed, resize
 from vcam.manifest import read_manifest, weights_folder
+from vcam.memory import keep_freed_memory
 from vcam.restore import Engine, Model, Restorer, from_cells, to_cells
 
 SIZE = (1920, 1080)
@@ -75,7 +76,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--trim", action="store_true", help="leave glibc's memory trimming as it is")
     arguments = parser.parse_args()
+    if not arguments.trim:
+        keep_freed_memory()
     cv2.setNumThreads(arguments.threads)
     folder = weights_folder()
     engine = Engine("cpu", arguments.threads)

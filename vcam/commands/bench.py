@@ -23,6 +23,7 @@ from vcam.config import Config
 from vcam.daemon.parts import make_link, make_restorer
 from vcam.errors import ConfigError
 from vcam.frame import Frame, Size, pack
+from vcam.memory import keep_freed_memory
 from vcam.restore import Engine, Restorer, thread_count
 from vcam.sinks import NullSink
 from vcam.sources.sample import sample_source
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if not args.seconds > 0:
         raise ConfigError(f"--seconds: {args.seconds:g} is not above 0; for example: --seconds 10")
+    keep_freed_memory()
     config = read_config(args)
     restorers = {name: make_restorer(replace(config, size=size)) for name, size in SIZES.items()}
     rows = measure(make_steps(restorers), args.seconds)

@@ -24,6 +24,7 @@ from vcam.config import LARGEST, Config
 from vcam.daemon.parts import Chain, load_model, make_link
 from vcam.errors import SinkError, SourceError
 from vcam.frame import Frame, Size
+from vcam.memory import keep_freed_memory
 from vcam.restore import Restorer
 from vcam.sinks import FileSink, write_still
 from vcam.sinks.file import STILL_ENDINGS, check_video_ending
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    keep_freed_memory()
     is_still = args.output.suffix.lower() in STILL_ENDINGS and not args.lossless
     if not is_still:
         check_video_ending(args.output, args.lossless)

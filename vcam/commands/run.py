@@ -29,6 +29,7 @@ from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import OFF, make_chain, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
+from vcam.memory import keep_freed_memory
 from vcam.sinks import NullSink, how_to_install, make_sink
 from vcam.sources import list_cameras
 from vcam.summary import Usage, read_usage, summarise
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     _check_limits(args)
+    keep_freed_memory()
     config = with_demo(read_config(args), is_link_given=args.link is not None)
     is_looped = args.source is None
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)

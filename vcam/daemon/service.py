@@ -14,6 +14,7 @@ from vcam.daemon.parts import make_chain, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import VcamError
 from vcam.instance import Instance
+from vcam.memory import keep_freed_memory
 from vcam.paths import Paths, make_private, write_private
 from vcam.sinks import make_sink
 
@@ -28,6 +29,7 @@ def run_daemon(paths: Paths) -> None:
     Raises AlreadyRunningError, or the VcamError of whatever cannot be built at the start.
     """
     make_private(paths.runtime)
+    keep_freed_memory()
     with Instance(paths.lock), catch_signals() as flags:
         config = load_config(paths.config)
         chain = make_chain(config)
