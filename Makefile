@@ -8,6 +8,10 @@ RECIPE ?= fast
 DATA ?= vcam/samples
 CLIPS ?= vcam/samples
 
+# opencv-python is built for desktops: a bare server lacks two of its libraries
+CHECK_OPENCV = @$(BIN)/python -c "import cv2" || \
+	{ echo "OpenCV lacks system libraries; install them: sudo apt install libgl1 libglib2.0-0"; exit 1; }
+
 .PHONY: run test check format distill distill-smoke evaluate bench clean
 
 run: $(VENV)/.run
@@ -56,8 +60,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(CHECK_OPENCV)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,distill]"
+	$(CHECK_OPENCV)
 	@touch $@ $(VENV)/.run

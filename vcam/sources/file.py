@@ -95,7 +95,8 @@ class FileSource:
         except PermissionError:
             raise SourceError(f"{self.path} may not be read by this user: chmod u+r {self.path}") from None
         except (av.FFmpegError, OSError) as error:
-            raise SourceError(f"{self.path} is no video that FFmpeg reads ({reason(error)})") from None
+            found = f"{self.path} is no video that FFmpeg reads ({reason(error)})"
+            raise SourceError(f"{found}: name another file") from None
         streams = self._container.streams.video
         if not streams or self._container.format.name == TEXT_DEMUXER:
             self._close()
