@@ -84,7 +84,8 @@ def check_better(new: Mapping[str, float], old: Mapping[str, float] | None, clea
         )
     if not clean_psnr >= CLEAN_DB:
         raise ModelError(
-            f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, expected at least {CLEAN_DB:g}"
+            f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, "
+            f"expected at least {CLEAN_DB:g}"
         )
 
 
