@@ -9,33 +9,13 @@ import cv2
 import numpy as np
 
 from distill.data import Media, cut_clip, pan_still, read_clip
-from distill.degrade import FPS, Degradation, PoorCamera
+from distill.degrade import Degradation
 from vcam.frame import Frame
-from vcam.link import LinkProfile
 from vcam.metrics import psnr, ssim
 from vcam.restore import Model, Restorer
 
 FIRST_SCORED = 10  # the encoder's first frames are a keyframe's, and say little about a call
 CLEAN_PSNR = 60.0  # what equal planes count as in a mean
-
-
-def _x264(crf: int, scale: float) -> Degradation:
-    return Degradation(None, scale, LinkProfile(f"crf{crf}", crf=crf, fps=FPS))
-
-
-# x2 and x3 at three qualities: the first table a release is judged by
-SCALED = {f"x{scale} crf{crf}": _x264(crf, scale) for scale in (2, 3) for crf in (28, 32, 36)}
-VP8_300_KBPS = LinkProfile("vp8", "vp8", kbps=300, fps=FPS)
-NAMED = {
-    "D1 x1 crf36": _x264(36, 1),
-    "D2 x2 crf30": _x264(30, 2),
-    "D3 x2 vp8 300k": Degradation(None, 2, VP8_300_KBPS),
-    "D4 x3 crf30": _x264(30, 3),
-    "D5 x4 crf28": _x264(28, 4),
-}
-WEBCAM = {"W poor webcam": Degradation(camera=PoorCamera(blur_px=0.8, noise=3, quality=70))}
-CLEAN = {"clean": Degradation()}
-SETS = {"scaled": SCALED, "named": NAMED, "webcam": WEBCAM, "clean": CLEAN}
 
 
 @dataclass(frozen=True)
