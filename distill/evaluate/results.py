@@ -14,9 +14,9 @@
     summary      [Summary]: one contender on all clips of a content under a group of degradations
     speed        [Speed]: one contender at one size
 
-The fields of the last three are those of the dataclasses below; what could not be measured is null. "bicubic"
-is always among the contenders: it is the input that gains are counted from. PSNR of a frame counts as 60 dB at
-most.
+The fields of the last three are those of the dataclasses below; what could not be measured is null.
+"bicubic" is always among the contenders: it is the input that gains are counted from. PSNR of a frame counts
+as 60 dB at most.
 """
 
 import json
