@@ -1,5 +1,6 @@
 """What happens to a picture before the receiver sees it: a poor camera, a link, both or neither."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from vcam.frame import Frame, Plane, Size, from_bgr, resize, to_bgr
 from vcam.link import Link, LinkProfile
 
 FPS = 30
+KINDS = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by what dominates them
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class Degradation:
     camera: PoorCamera | None = None
     scale: float = 1.0
     link: LinkProfile | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its class, one of KINDS: through a link, by the scale rounded up."""
+        if self.link is None:
+            return "clean" if self.camera is None else "camera"
+        return f"x{min(4, math.ceil(self.scale))}"
 
     def apply(self, frames: Sequence[Frame], rng: np.random.Generator) -> list[Frame]:
         """Degrade a clip; frame i of the result is what is seen of frame i, at the degraded size."""

@@ -1,43 +1,58 @@
 """A recipe: everything that decides what a training run makes, read from distill/recipes/NAME.toml."""
 
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from vcam.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "recipes"
-T = TypeVar("T")
+Option = int | float | str | bool
 
 
 @dataclass(frozen=True)
 class Network:
-    """The student's shape; see distill.networks.cellnet.CellNet."""
+    """A network of distill.networks.catalogue, and its constructor's arguments: the table's other keys."""
 
-    cell: int = 4
-    channels: int = 16
-    depth: int = 2
+    name: str = "cellnet"
+    options: Mapping[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Data:
-    """How many pairs are made, and of what."""
+    """How many samples are made, and of what."""
 
-    shards: int = 256  # of about 90 pairs each
-    side: int = 384  # of a pair's pictures, in pixels
+    source: str = "calls"  # one of distill.data.sources.SOURCES
+    shards: int = 200  # of 32 clips each
+    held_shards: int = 6
+    side: int = 384  # of the pictures that are degraded, in pixels
+    kept: int = 256  # of the windows that are kept of them
+    frames: int = 9  # consecutive ones a clip
     seed: int = 1
     holdout: int = 20  # every so manieth file is kept for validation
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """Whom the student learns from besides the truth; a teacher is a recipe of its own."""
+
+    teachers: tuple[str, ...] = ()  # recipes; each weighs only where it beats the student
+    losses: Mapping[str, float] = field(default_factory=dict)  # of distill.losses.distillation, by weight
+
+
+@dataclass(frozen=True)
 class Training:
-    """How the student learns."""
+    """How a network learns."""
 
     iterations: int = 60_000
     batch: int = 16
     crop: int = 128  # pixels
-    learning_rate: float = 1e-3  # peak of a cosine with a short warm-up
+    learning_rate: float = 1e-3  # the peak
+    schedule: str = "cosine"  # to zero after a short warm-up; or "plateau": halved when validation stalls
+    patience: int = 0  # validations without a better one before it stops early; 0 never
+    precision: str = "fp32"  # or "bf16", "fp16" (on a GPU): of the forward pass, under autocast
     clip: float = 1.0  # of the gradient's norm
     ema: float = 0.999  # decay of the averaged weights, which are what is shipped
     seed: int = 0
@@ -45,45 +60,97 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What a published system says of itself, and the measured figure that answers it."""
+
+    what: str
+    claimed: str
+    metric: str = ""
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """One published system."""
+    """One system: a network, what it learns from, and how."""
 
     name: str
     title: str = ""
     network: Network = field(default_factory=Network)
     data: Data = field(default_factory=Data)
+    losses: Mapping[str, float] = field(default_factory=lambda: {"relative_mse": 1.0})
+    distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
+    claims: tuple[Claim, ...] = ()
+    publish: str = "record"  # weights/recipes, with what was measured; or "camera": the daemon's models
 
 
 def list_recipes() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def list_teachers() -> list[str]:
+    return sorted(path.stem for path in (FOLDER / "teachers").glob("*.toml"))
+
+
 def load_recipe(name: str) -> Recipe:
-    """Read a recipe by name, or from a path that ends in .toml. Raises ConfigError on anything unknown."""
-    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    """Read a recipe or a teacher by name, or from a path that ends in .toml.
+
+    Raises ConfigError on anything unknown, missing or of another type.
+    """
+    path = _find(name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"no recipe {name!r}; choose one of: {', '.join(list_recipes())}") from None
+        names = ", ".join([*list_recipes(), *list_teachers()])
+        raise ConfigError(f"no recipe {name!r}; choose one of: {names}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
-    parts = {"network": Network, "data": Data, "training": Training}
-    values: dict[str, Any] = {"name": path.stem}
-    for key, value in content.items():
-        values[key] = _read_part(parts[key], value, f"{path}: [{key}]") if key in parts else value
-    return _read_part(Recipe, values, str(path))
+    network = content.get("network")
+    if isinstance(network, dict):  # all keys but the name are for the network's constructor
+        options = {key: value for key, value in network.items() if key != "name"}
+        content["network"] = {key: network[key] for key in network if key == "name"} | {"options": options}
+    recipe: Recipe = _read(Recipe, {"name": path.stem} | content, str(path))
+    return recipe
 
 
-def _read_part(kind: type[T], values: Any, where: str) -> T:
-    """Fill a dataclass from a table; unknown keys and wrong types are refused."""
-    if not isinstance(values, dict):
-        raise ConfigError(f"{where} = {values!r} is no table")
-    known: dict[str, Any] = get_type_hints(kind)
-    for key, value in values.items():
-        if key not in known:
-            raise ConfigError(f"{where} has no key {key!r}; expected some of: {', '.join(known)}")
-        expected = (int, float) if known[key] is float else known[key]
-        if isinstance(value, bool) or not isinstance(value, expected):
-            raise ConfigError(f"{where} {key} = {value!r} is no {known[key].__name__}")
-    return kind(**values)
+def _find(name: str) -> Path:
+    if name.endswith(".toml"):
+        return Path(name)
+    teacher = FOLDER / "teachers" / f"{name}.toml"
+    return teacher if teacher.exists() else FOLDER / f"{name}.toml"
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    """Check a TOML value against a type hint; tables become dataclasses, arrays tuples."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        return _read_table(kind, value, where)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_read(arguments[0], item, where) for item in value)
+    if origin is Mapping and isinstance(value, dict):
+        return {key: _read(arguments[1], item, f"{where} {key}") for key, item in value.items()}
+    if kind is Option and isinstance(value, Option):
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if origin is None and type(value) is kind:
+        return value
+    raise ConfigError(f"{where} = {value!r} is no {getattr(kind, '__name__', kind)}")
+
+
+def _read_table(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} = {value!r} is no table")
+    hints = get_type_hints(kind)
+    if unknown := set(value) - set(hints):
+        expected = ", ".join(hints)
+        raise ConfigError(f"{where} has no key {sorted(unknown)[0]!r}; expected some of: {expected}")
+    read = {key: _read(hints[key], item, f"{where} {key}") for key, item in value.items()}
+    try:
+        return kind(**read)
+    except TypeError:
+        missing = [spot.name for spot in fields(kind) if _is_required(spot) and spot.name not in value]
+        raise ConfigError(f"{where} lacks {', '.join(missing)}") from None
+
+
+def _is_required(spot: Field[Any]) -> bool:
+    return spot.default is MISSING and spot.default_factory is MISSING

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from distill.data import Pairs
-from distill.losses import relative_mse
+from distill.losses.pixel import relative_mse
 from distill.networks.cellnet import CellNet
 from distill.recipe import Recipe, Training
 from distill.train import Trainer, draw_batch, learning_rate, validate

@@ -1,30 +1,21 @@
-"""From folders of sharp stills and clips to packed pairs of degraded and true pictures."""
+"""Sharp stills and clips: found below folders, parted, decoded, made into short square clips."""
 
 import contextlib
-import json
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from distill.degrade import FPS, draw
+from distill.degrade import FPS
 from vcam.errors import SourceError
-from vcam.frame import Bgr, Frame, from_bgr, from_packed, resize
+from vcam.frame import Bgr, Frame, from_bgr, from_packed
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
 PERIOD_NS = 1_000_000_000 // FPS
-CLIPS_A_SHARD = 32
-PAIRS_A_CLIP = 3  # frames kept of each degraded clip: near its start, in its middle, its last
-
-Pairs = npt.NDArray[np.uint8]  # (N, 2, S, S): degraded luma scaled to the true size, true luma
 
 
 @dataclass(frozen=True)
@@ -137,71 +128,3 @@ def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
     except (av.FFmpegError, IndexError):
         return []
     return frames
-
-
-def make_pairs(media: Media, side: int, rng: np.random.Generator) -> Pairs:
-    """Degrade one random clip and return up to PAIRS_A_CLIP pairs, (N, 2, side, side) uint8."""
-    count = int(rng.integers(4, 16))
-    use_clip = bool(media.clips) and (not media.stills or rng.random() < 0.4)
-    path = rng.choice(np.array(media.clips if use_clip else media.stills, dtype=object))
-    if use_clip:
-        truth = cut_clip(path, side, count, rng)
-    else:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        truth = pan_still(image, side, count, rng) if image is not None else []
-    if not truth:
-        return np.empty((0, 2, side, side), np.uint8)
-    seen = draw((side, side), rng).apply(truth, rng)
-    # a picture shown twice is a frame that the encoder left out: it is late, not degraded
-    fresh = [k for k, frame in enumerate(seen) if k == 0 or frame.y is not seen[k - 1].y]
-    kept = sorted({fresh[len(fresh) // 4], fresh[len(fresh) // 2], fresh[-1]})
-    return np.stack([np.stack([resize(seen[k], (side, side)).y, truth[k].y]) for k in kept])
-
-
-def pack_shards(
-    media: Media, folder: Path, count: int, side: int, seed: int, workers: int = 1
-) -> Iterator[Path]:
-    """Make `count` shards of pairs in `folder`, yielding each path as it is ready; existing ones are kept.
-
-    A shard depends on the media, the seed and its number alone. A folder made with other settings is refused.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    _check_settings(folder, media, side, seed)
-    paths = [folder / f"{number:05d}.npy" for number in range(count)]
-    missing = [_Order(media, path, side, seed) for path in paths if not path.exists()]
-    yield from (path for path in paths if path.exists())
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_pack_shard, missing)
-
-
-def _check_settings(folder: Path, media: Media, side: int, seed: int) -> None:
-    names = [path.name for path in (*media.stills, *media.clips)]
-    settings = {"side": side, "seed": seed, "files": names}
-    record = folder / "settings.json"
-    if record.exists():
-        if json.loads(record.read_text()) != settings:
-            raise SourceError(f"{folder} holds pairs made from other data; remove it to make new ones")
-        return
-    temporary = record.with_suffix(".tmp")
-    temporary.write_text(json.dumps(settings))
-    os.replace(temporary, record)
-
-
-@dataclass(frozen=True)
-class _Order:
-    """What a worker needs to know to make one shard."""
-
-    media: Media
-    path: Path
-    side: int
-    seed: int
-
-
-def _pack_shard(order: _Order) -> Path:
-    cv2.setNumThreads(1)
-    rng = np.random.default_rng([order.seed, int(order.path.stem)])
-    pairs = np.concatenate([make_pairs(order.media, order.side, rng) for _ in range(CLIPS_A_SHARD)])
-    temporary = order.path.with_suffix(".tmp.npy")
-    np.save(temporary, pairs[rng.permutation(len(pairs))])
-    os.replace(temporary, order.path)
-    return order.path

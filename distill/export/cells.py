@@ -1,10 +1,9 @@
-"""From a trained student to the two ONNX files that are shipped: fp32 and int8, one contract."""
+"""The two ONNX files of a shipped student: fp32 and int8, behind the one contract of vcam.restore."""
 
 import contextlib
 import io
 import logging
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,15 +21,14 @@ from onnxruntime.quantization import (
 )
 from torch import Tensor, nn
 
-from distill.data import Pairs
+from distill.data.pack import Clips
+from distill.export.trace import finish, to_onnx
 from distill.networks.cellnet import CellNet
 from distill.quantise import snap_to_grid
 from vcam.errors import ModelError
 from vcam.frame import Plane
 from vcam.restore import ZERO_RESIDUAL, from_cells, to_cells
 
-OPSET = 17
-IR_VERSION = 9  # what the oldest supported ONNX Runtime reads
 CALIBRATION_PICTURES = 48
 CALIBRATION_PERCENTILE = 99.99  # the very largest features are rare: making room for them cost 0.022 dB
 PARITY_LIMIT = {"fp32": 0.35, "int8": 1.0}  # rounding to code values alone is 0.29
@@ -53,24 +51,24 @@ class _Shipped(nn.Module):
 def export_fp32(student: CellNet, metadata: dict[str, str]) -> bytes:
     """The fp32 file, for GPUs. `metadata` is written into it."""
     cells = torch.zeros(1, 8, 8, student.cell**2, dtype=torch.uint8)
-    model = _to_onnx(_Shipped(student.folded()), cells, "cells", "residual", {1: "rows", 2: "columns"})
-    return _finish(model, metadata)
+    model = to_onnx(_Shipped(student.folded()), cells, "cells", "residual", {1: "rows", 2: "columns"})
+    return finish(model, metadata)
 
 
-def export_int8(student: CellNet, calibration: Pairs, metadata: dict[str, str]) -> bytes:
+def export_int8(student: CellNet, calibration: Clips, metadata: dict[str, str]) -> bytes:
     """The int8 file, for CPUs: static QDQ, activations uint8, weights int8 per channel in 7 bits.
 
-    calibration   (N, 2, S, S) uint8 pairs; the degraded side sets the activations' ranges
+    calibration   (N, T, 2, 1, S, S) uint8 clips; the degraded side of their middle frames sets the activations' ranges
 
     Seven bits, because x86 without VNNI adds two 8-bit products in 16 bits and would overflow.
     """
     plain = student.folded()
     head = plain[0]
     assert isinstance(head, nn.Conv2d)
-    snapped = snap_to_grid(head.weight.detach().flatten(1), student.input_second_moment())
+    snapped = snap_to_grid(head.weight.detach().flatten(1), student.head.second_moment())
     head.weight.data.copy_(snapped.view_as(head.weight))
     dummy = torch.zeros(1, student.cell**2, 8, 8)
-    core = _to_onnx(plain, dummy, "centred", "correction", {2: "rows", 3: "columns"})
+    core = to_onnx(plain, dummy, "centred", "correction", {2: "rows", 3: "columns"})
     one_code_value = {
         "scale": np.array(1 / 255, np.float32),
         "zero_point": np.array(ZERO_RESIDUAL, np.uint8),
@@ -95,44 +93,23 @@ def export_int8(student: CellNet, calibration: Pairs, metadata: dict[str, str]) 
         )
         model = onnx.load(target)
     _graft_uint8_ends(model, student.cell)
-    return _finish(model, metadata)
+    return finish(model, metadata)
 
 
 class _Calibration(CalibrationDataReader):
     """Hands the quantiser one degraded picture after another."""
 
-    def __init__(self, pairs: Pairs, cell: int) -> None:
-        self._inputs = self._prepare(pairs[:CALIBRATION_PICTURES], cell)
+    def __init__(self, clips: Clips, cell: int) -> None:
+        self._inputs = self._prepare(clips[:CALIBRATION_PICTURES], cell)
 
     @staticmethod
-    def _prepare(pairs: Pairs, cell: int) -> Iterator[dict[str, np.ndarray]]:
-        for seen in pairs[:, 0]:
+    def _prepare(clips: Clips, cell: int) -> Iterator[dict[str, np.ndarray]]:
+        for seen in clips[:, clips.shape[1] // 2, 0, 0]:
             centred = (to_cells(seen, cell).astype(np.float32) - ZERO_RESIDUAL) / 255
             yield {"centred": np.ascontiguousarray(centred.transpose(0, 3, 1, 2))}
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         return next(self._inputs, None)
-
-
-def _to_onnx(
-    module: nn.Module, example: Tensor, input_name: str, output_name: str, axes: dict[int, str]
-) -> onnx.ModelProto:
-    """Export by tracing, with dynamic rows and columns."""
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
-        # the tracing exporter is deprecated, but its graphs of plain convolutions need no clean-up
-        warnings.simplefilter("ignore")
-        path = Path(folder, "traced.onnx")
-        torch.onnx.export(
-            module.eval(),
-            (example,),
-            path,
-            input_names=[input_name],
-            output_names=[output_name],
-            dynamic_axes={input_name: axes, output_name: axes},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        return onnx.load(path)
 
 
 def _graft_uint8_ends(model: onnx.ModelProto, cell: int) -> None:
@@ -154,13 +131,6 @@ def _graft_uint8_ends(model: onnx.ModelProto, cell: int) -> None:
     graph.output.append(helper.make_tensor_value_info("residual", onnx.TensorProto.UINT8, shape))
 
 
-def _finish(model: onnx.ModelProto, metadata: dict[str, str]) -> bytes:
-    model.ir_version = IR_VERSION
-    helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
-
-
 @torch.no_grad()
 def check_parity(student: CellNet, contents: dict[str, bytes], picture: Plane) -> dict[str, float]:
     """Compare each exported file, run by ONNX Runtime, with torch on one (S, S) picture.
@@ -168,7 +138,8 @@ def check_parity(student: CellNet, contents: dict[str, bytes], picture: Plane) -
     Returns the root mean square of the differences in code values, by precision. Raises ModelError if fp32
     differs by more than rounding, or int8 by more than its quantisation may cost.
     """
-    expected = student(torch.from_numpy(picture).float()[None, None] / 255)[0, 0].numpy() * 255
+    seen = torch.from_numpy(picture).float()[None, None] / 255
+    expected = (student(seen) - seen)[0, 0].numpy() * 255
     cells = to_cells(picture, student.cell)
     size = (picture.shape[1], picture.shape[0])
     found = {}

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from distill.losses import CLEAN_MSE, psnr_db, relative_mse
+from distill.losses.pixel import CLEAN_MSE, psnr_db, relative_mse
 from vcam.metrics import psnr
 
 

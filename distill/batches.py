@@ -1,0 +1,83 @@
+"""Batches of crops: a function of the recipe's seed and the iteration's number, and of nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.data.pack import Samples
+from distill.recipe import Training
+from vcam.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of B clips; `frames` consecutive frames with C planes each (1 luma, 3 RGB), in 0..1."""
+
+    seen: Tensor  # (B, frames*C, S, S) degraded, scaled to the true size
+    truth: Tensor  # (B, C, S, S) of the middle frame
+    kinds: Tensor  # (B,) long, indices of distill.degrade.KINDS
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(self.seen.to(device), self.truth.to(device), self.kinds.to(device))
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which samples of a batch are this process's: every `of`-th from `rank` on."""
+
+    rank: int = 0
+    of: int = 1
+
+
+def check_fit(shards: Sequence[Samples], frames: int, crop: int) -> None:
+    """Raise ConfigError if the shards' clips are too short or too small for what is to be cut out of them."""
+    length, side = shards[0].clips.shape[1], shards[0].clips.shape[-1]
+    if length < frames:
+        raise ConfigError(
+            f"clips have {length} frames, the networks look at {frames}; set [data] frames = {frames}"
+        )
+    if side < crop:
+        raise ConfigError(
+            f"pictures have {side} pixels a side, a crop {crop}; set [training] crop to {side} or less"
+        )
+
+
+def draw_batch(
+    shards: Sequence[Samples], training: Training, frames: int, iteration: int, share: Share | None = None
+) -> Batch:
+    """Draw crops, flipped and turned. Negative iterations draw batches that no step sees."""
+    share = share or Share()
+    crops, kinds = [], []
+    for slot in range(share.rank, training.batch, share.of):
+        rng = np.random.default_rng([training.seed, abs(iteration), int(iteration < 0), slot])
+        shard = shards[rng.integers(len(shards))]
+        number = int(rng.integers(len(shard.clips)))
+        crops.append(_crop(shard.clips[number], frames, training.crop, rng))
+        kinds.append(int(shard.kinds[number]))
+    return to_batch(np.stack(crops), np.array(kinds))
+
+
+def to_batch(clips: np.ndarray, kinds: np.ndarray) -> Batch:
+    """Clips (B, frames, 2, C, S, S) uint8 as a batch."""
+    middle = clips.shape[1] // 2
+    seen = torch.from_numpy(np.ascontiguousarray(clips[:, :, 0])).float() / 255  # (B, frames, C, S, S)
+    truth = torch.from_numpy(np.ascontiguousarray(clips[:, middle, 1])).float() / 255  # (B, C, S, S)
+    return Batch(seen.flatten(1, 2), truth, torch.from_numpy(kinds.astype(np.int64)))
+
+
+def middle_frames(seen: Tensor, frames: int, planes: int) -> Tensor:
+    """The middle `frames` of a window (B, T*planes, S, S), (B, frames*planes, S, S)."""
+    skipped = (seen.shape[1] // planes - frames) // 2 * planes
+    return seen[:, skipped : skipped + frames * planes]
+
+
+def _crop(clip: np.ndarray, frames: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Cut (frames, 2, C, side, side) out of (T, 2, C, S, S)."""
+    start = rng.integers(0, len(clip) - frames + 1)
+    top, left = rng.integers(0, clip.shape[-1] - side + 1, 2)
+    crop = clip[start : start + frames, ..., top : top + side, left : left + side]
+    crop = np.rot90(crop, int(rng.integers(4)), axes=(-2, -1))
+    return crop[..., ::-1] if rng.integers(2) else crop

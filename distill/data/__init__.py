@@ -1,0 +1,1 @@
+"""From sharp files to shards of degraded and true pictures."""

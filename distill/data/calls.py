@@ -1,0 +1,50 @@
+"""Training samples as calls and poor webcams make them: short clips of luma through distill.degrade."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from distill.data.media import Media, cut_clip, pan_still
+from distill.data.pack import Samples, no_samples
+from distill.degrade import KINDS, draw
+from vcam.frame import Frame, resize
+
+LONGEST_LEAD = 10  # frames that a codec has seen before the first one kept, at most
+
+
+@dataclass(frozen=True)
+class CallClips:
+    """Draws clips of `frames` consecutive luma frames, degraded at `side` pixels and kept at `kept`."""
+
+    media: Media
+    side: int
+    kept: int
+    frames: int
+
+    def __call__(self, rng: np.random.Generator) -> Samples:
+        """One clip through one drawn degradation; none if its file cannot be read or is too short."""
+        truth = self._open(self.frames + int(rng.integers(LONGEST_LEAD)), rng)
+        degradation = draw((self.side, self.side), rng)
+        seen = degradation.apply(truth, rng) if truth else []
+        # a picture shown twice is a frame that the encoder left out: it is late, not degraded
+        fresh = [k for k, frame in enumerate(seen) if k == 0 or frame.y is not seen[k - 1].y]
+        if len(fresh) < self.frames:
+            return no_samples((self.frames, 2, 1, self.kept, self.kept))
+        top, left = rng.integers(0, self.side - self.kept + 1, 2)
+        window = np.s_[top : top + self.kept, left : left + self.kept]
+        size = (self.side, self.side)
+        clip = np.stack(
+            [np.stack([resize(seen[k], size).y[window], truth[k].y[window]]) for k in fresh[-self.frames :]]
+        )  # (T, 2, kept, kept)
+        kind = np.array([KINDS.index(degradation.kind)], np.uint8)
+        return Samples(clip[None, :, :, None], kind)
+
+    def _open(self, count: int, rng: np.random.Generator) -> list[Frame]:
+        media = self.media
+        use_clip = bool(media.clips) and (not media.stills or rng.random() < 0.4)
+        path = rng.choice(np.array(media.clips if use_clip else media.stills, dtype=object))
+        if use_clip:
+            return cut_clip(path, self.side, count, rng)
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        return pan_still(image, self.side, count, rng) if image is not None else []

@@ -1,0 +1,53 @@
+"""The ONNX file of a reproduction or a teacher: a float picture in, a float picture out, at full resolution."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from onnxruntime import InferenceSession
+from torch import nn
+
+from distill.export.trace import finish, to_onnx
+from vcam.errors import ModelError
+
+PARITY_LIMIT = 2e-4  # of full scale, the largest difference from torch that fp32 arithmetic may make
+SIDE = 64  # of the pictures that are traced and compared
+
+
+def planes_of(network: nn.Module) -> int:
+    """Planes of one of its frames: 1 for luma, 3 for RGB."""
+    return 3 if network.colour == "rgb" else 1
+
+
+def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
+    """Export a network as it was trained, and compare the file with torch.
+
+    The file's input `seen` (1, frames*C, H, W) and output `restored` (1, C, H, W) are float32 in 0..1; its
+    metadata say `colour`, `frames` and `multiple` besides what is given. Raises ModelError if ONNX Runtime
+    computes something else than torch.
+    """
+    network = network.cpu().eval()
+    planes, frames = planes_of(network), int(network.frames)
+    seen = torch.rand(1, frames * planes, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    described = {"colour": str(network.colour), "frames": str(frames), "multiple": str(network.multiple)}
+    content = finish(
+        to_onnx(network, seen, "seen", "restored", {2: "height", 3: "width"}), dict(metadata) | described
+    )
+    _check_parity(network, content)
+    return content
+
+
+@torch.no_grad()
+def _check_parity(network: nn.Module, content: bytes) -> None:
+    """Compare on a picture of another size than the traced one."""
+    size = (2 * SIDE, SIDE)
+    planes = int(network.frames) * planes_of(network)
+    seen = torch.rand(1, planes, *size, generator=torch.Generator().manual_seed(1))
+    session = InferenceSession(content, providers=["CPUExecutionProvider"])
+    (restored,) = session.run(None, {"seen": seen.numpy()})
+    difference = float(np.abs(restored - network(seen).numpy()).max())
+    if not difference <= PARITY_LIMIT:
+        raise ModelError(
+            f"the exported file differs from torch by {difference:.2g} of full scale, expected at most "
+            f"{PARITY_LIMIT:g}; try another ONNX Runtime"
+        )

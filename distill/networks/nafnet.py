@@ -1,0 +1,86 @@
+"""NAFNet on cells: the teacher of our own degradation, for one frame or for a window of them."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from distill.networks.cells import QuietConv, WhitenedConv, add_residual, to_cells
+
+
+class NafNet(nn.Module):
+    """Restore an upscaled luma plane, or the middle one of several consecutive ones.
+
+    channels  features a cell
+    blocks    NAF blocks, all at the grid's resolution
+    frames    consecutive frames that it looks at, odd; more than one lets it see the future: a teacher only
+    cell      side of the square cells that become channels, in pixels
+
+    The blocks are those of Chen et al. 2022, arXiv:2204.04676. A grid of cells with a whitened head stands in
+    for its encoder and decoder: the receptive field is grown by the cells and by the channel attention, which
+    pools over the whole picture.
+    """
+
+    colour = "luma"
+
+    def __init__(self, channels: int = 64, blocks: int = 10, frames: int = 1, cell: int = 4) -> None:
+        super().__init__()
+        if frames % 2 == 0:
+            raise ValueError(f"frames = {frames}: expected an odd number, so that there is a middle one")
+        self.cell = self.multiple = cell
+        self.frames = frames
+        self.head = WhitenedConv(frames * cell * cell, channels)
+        self.body = nn.Sequential(*(NafBlock(channels) for _ in range(blocks)))
+        self.tail = QuietConv(channels, cell * cell)
+
+    def whiten(self, seen: Tensor) -> None:
+        """Set the head's whitening from sample pictures (B, frames, H, W) in 0..1."""
+        self.head.whiten(to_cells(seen, self.cell))
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """seen (B, frames, H, W) in 0..1; returns the middle frame restored, (B, 1, H, W)."""
+        features = self.body(self.head(to_cells(seen, self.cell)))  # (B, channels, H/cell, W/cell)
+        return add_residual(seen, self.tail(features), self.cell)
+
+
+class NafBlock(nn.Module):
+    """Gated depthwise convolution with channel attention, then a gated perceptron, (B, C, h, w) to the same.
+
+    Both branches start at zero: an untrained block is the identity.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.spatial_norm = LayerNorm2d(channels)
+        self.expand = nn.Conv2d(channels, 2 * channels, 1)
+        self.depthwise = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
+        self.attention = nn.Conv2d(channels, channels, 1)
+        self.project = nn.Conv2d(channels, channels, 1)
+        self.channel_norm = LayerNorm2d(channels)
+        self.widen = nn.Conv2d(channels, 2 * channels, 1)
+        self.narrow = nn.Conv2d(channels, channels, 1)
+        self.spatial_scale = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.channel_scale = nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        mixed = _gate(self.depthwise(self.expand(self.spatial_norm(features))))  # (B, C, h, w)
+        mixed = mixed * self.attention(mixed.mean((2, 3), keepdim=True))
+        features = features + self.project(mixed) * self.spatial_scale
+        mixed = _gate(self.widen(self.channel_norm(features)))  # (B, C, h, w)
+        return features + self.narrow(mixed) * self.channel_scale
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """Layer normalisation over the channels of each place, (B, C, h, w)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, eps=1e-6)
+
+    def forward(self, features: Tensor) -> Tensor:
+        last = features.permute(0, 2, 3, 1)  # (B, h, w, C)
+        return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
+
+
+def _gate(features: Tensor) -> Tensor:
+    """Product of the two halves of the channels, (B, 2C, h, w) to (B, C, h, w)."""
+    left, right = features.chunk(2, dim=1)
+    return left * right
