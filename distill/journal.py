@@ -1,4 +1,4 @@
-"""What a run writes of itself: lines for a person, a curve for the report, scalars and pictures for TensorBoard."""
+"""What a run writes of itself: lines for a person, a curve for the report, TensorBoard's files."""
 
 import json
 import os
@@ -65,7 +65,7 @@ class Journal:
         self._writer.add_scalar("learning rate", learning_rate, iteration)
 
     def validated(self, iteration: int, found: Validation, seconds: float, note: str) -> None:
-        """Record one validation after `seconds` of training; `note` is added to the line that a person sees."""
+        """Record one validation after `seconds` of training; `note` begins the line that a person sees."""
         if not self._writer:
             return
         entry = {"iteration": iteration, "gain_db": found.gain_db, "seconds": round(seconds, 1)}

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import distributed, nn
@@ -16,8 +16,8 @@ from distill.batches import Share
 class Company:
     """This process among those that train together, and the device it trains on."""
 
-    share: Share = Share()
-    device: torch.device = torch.device("cpu")
+    share: Share = field(default_factory=Share)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def is_first(self) -> bool:
@@ -33,7 +33,7 @@ class Company:
 
 @contextmanager
 def join_company() -> Iterator[Company]:
-    """Join the processes that torchrun started, over NCCL on GPUs and gloo on CPUs; alone without torchrun."""
+    """Join the processes that torchrun started, over NCCL on GPUs or gloo on CPUs; alone without it."""
     rank, of = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = torch.device("cpu")
     if torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""What a reproduction is worth on its own protocol, kept beside its weights: weights/recipes/NAME.json and .onnx."""
+"""What a reproduction is worth on its own protocol: weights/recipes/NAME.json, beside its NAME.onnx."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def write_record(
 
 
 def judge_own(network: nn.Module, held: Samples, teachers: Sequence[Teacher] = ()) -> dict[str, Any]:
-    """Score the held-out samples as they came in, as the network restores them, and as its first teacher does."""
+    """Score the held-out samples: as they came in, restored by the network, and by its first teacher."""
     middle = held.clips.shape[1] // 2
     seen, truth = held.clips[:, middle, 0], held.clips[:, middle, 1]
     restored = restore(network, held)

@@ -31,8 +31,8 @@ class Trainer:
     """Trains the network of a recipe, with a checkpoint every `check_every` iterations.
 
     A run that was killed goes on from its last checkpoint along the same trajectory: batches depend on the
-    iteration's number alone, and everything else that changes is in the checkpoint. Under torchrun each process
-    takes its share of every batch: the weights are the same as one process would give, up to rounding.
+    iteration's number alone, and everything else that changes is in the checkpoint. Under torchrun each
+    process takes its share of every batch: the weights are those of one process, up to rounding.
     """
 
     def __init__(
@@ -118,8 +118,8 @@ class Trainer:
     def fit(self, data: Prepared) -> nn.Module:
         """Train until the recipe's last iteration, or until patience is spent.
 
-        Returns the averaged network, on the CPU: the last one, or with patience the best one. Raises ModelError
-        if the loss is no number; the last good checkpoint stays.
+        Returns the averaged network, on the CPU: the last one, or with patience the best one. Raises
+        ModelError if the loss is no number; the last good checkpoint stays.
         """
         training = self.recipe.training
         check_fit(data.train, self.objective.frames, training.crop)
@@ -186,7 +186,8 @@ class Trainer:
         self.objective.set_student_gains(found.by_kind)
         self.save()
         pace = self.seconds / self.iteration * 1e3
-        note = f"{self.recipe.name} {self.iteration}/{self.recipe.training.iterations} {pace:.0f} ms an iteration"
+        done = f"{self.iteration}/{self.recipe.training.iterations}"
+        note = f"{self.recipe.name} {done} {pace:.0f} ms an iteration"
         journal.validated(self.iteration, found, self.seconds, note)
         journal.showed(self.iteration, self._example(batch))
 
@@ -206,7 +207,7 @@ class Trainer:
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
     def _whiten(self, data: Prepared) -> None:
-        """Let a network that asks for it see what it will be given; both copies keep it in their checkpoints."""
+        """Show a network that asks for it what it will be given; both copies keep it in the checkpoint."""
         if not hasattr(self.student, "whiten"):
             return
         frames = int(self.student.frames)

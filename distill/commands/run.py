@@ -5,9 +5,9 @@ from pathlib import Path
 
 from distill.data.sources import prepare
 from distill.parallel import join_company
-from distill.release import release
 from distill.recipe import load_recipe
 from distill.record import write_record
+from distill.release import release
 from distill.teachers import train_teacher
 from distill.train import Trainer
 

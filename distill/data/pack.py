@@ -42,8 +42,8 @@ def pack_shards(
 ) -> Iterator[Path]:
     """Make `count` shards in `folder`, yielding each path as it is ready; existing ones are kept.
 
-    A shard depends on `draw`, the seed and its number alone. `settings` say what the draw depends on: a folder
-    made with others is refused with a SourceError.
+    A shard depends on `draw`, the seed and its number alone. `settings` say what the draw depends on: a
+    folder made with others is refused with a SourceError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _check_settings(folder, settings)

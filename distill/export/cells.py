@@ -58,7 +58,8 @@ def export_fp32(student: CellNet, metadata: dict[str, str]) -> bytes:
 def export_int8(student: CellNet, calibration: Clips, metadata: dict[str, str]) -> bytes:
     """The int8 file, for CPUs: static QDQ, activations uint8, weights int8 per channel in 7 bits.
 
-    calibration   (N, T, 2, 1, S, S) uint8 clips; the degraded side of their middle frames sets the activations' ranges
+    calibration   (N, T, 2, 1, S, S) uint8 clips; the degraded side of their middle frames sets the ranges of
+                  the activations
 
     Seven bits, because x86 without VNNI adds two 8-bit products in 16 bits and would overflow.
     """

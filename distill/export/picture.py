@@ -1,4 +1,4 @@
-"""The ONNX file of a reproduction or a teacher: a float picture in, a float picture out, at full resolution."""
+"""The ONNX file of a reproduction or a teacher: float pictures in and out, at full resolution."""
 
 from collections.abc import Mapping
 

@@ -48,7 +48,9 @@ class CellNet(nn.Module):
     def folded(self) -> nn.Sequential:
         """The same function as `residual_cells` in plain convolutions and ReLUs: what is exported."""
         head, tail = (nn.Conv2d(conv.in_channels, conv.out_channels, 3, padding=1) for conv in self._ends())
-        assert head.bias is not None and self.head.bias is not None and tail.bias is not None
+        assert head.bias is not None
+        assert self.head.bias is not None
+        assert tail.bias is not None
         head.weight.copy_(self.head.folded_weight())
         head.bias.copy_(self.head.bias)
         weight, bias = self.tail.folded()

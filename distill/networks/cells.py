@@ -58,7 +58,7 @@ class WhitenedConv(nn.Conv2d):
 
 
 class QuietConv(nn.Conv2d):
-    """A 3x3 convolution that speaks in RESIDUAL_UNITs, so that the first steps cannot kill what is before it."""
+    """A 3x3 convolution in RESIDUAL_UNITs, so that the first steps cannot kill what is before it."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3, padding=1)
