@@ -8,7 +8,7 @@ from statistics import fmean
 import cv2
 import numpy as np
 
-from distill.data import Media, cut_clip, pan_still, read_clip
+from distill.data.media import Media, cut_clip, pan_still, read_clip
 from distill.degrade import Degradation
 from vcam.frame import Frame
 from vcam.metrics import psnr, ssim

@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Mapping
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from distill.networks.cellnet import CellNet
 from distill.networks.nafnet import NafNet
@@ -25,3 +26,36 @@ def build(name: str, options: Mapping[str, int | float | str | bool]) -> nn.Modu
             f"network {name!r} has no option {unknown[0]!r}; expected some of: {', '.join(known)}"
         )
     return NETWORKS[name](**options)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trained numbers of a network; buffers are not counted."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@torch.no_grad()
+def macs_per_pixel(network: nn.Module) -> float:
+    """Multiply-accumulates of convolutions and linear layers for one output pixel.
+
+    Biases, activations, norms and products of features are not counted.
+    """
+    side, total = 64, 0
+
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        places = output.shape[-2] * output.shape[-1] if isinstance(layer, nn.Conv2d) else 1
+        total += weight.numel() * places
+
+    hooks = [
+        layer.register_forward_hook(count)
+        for layer in network.modules()
+        if isinstance(layer, nn.Conv2d | nn.Linear)
+    ]
+    planes = int(network.frames) * (3 if network.colour == "rgb" else 1)
+    parameter = next(network.parameters())
+    network(torch.zeros(1, planes, side, side, device=parameter.device))
+    for hook in hooks:
+        hook.remove()
+    return total / side**2
