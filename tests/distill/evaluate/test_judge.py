@@ -6,12 +6,11 @@ import pytest
 from stand_in import write_weights
 from talking_head import Film
 
-from distill.data import list_media
+from distill.data.media import list_media
 from distill.degrade import Degradation, PoorCamera
-from distill.evaluate import (
-    CLEAN,
+from distill.evaluate.degradations import CLEAN, SETS
+from distill.evaluate.judge import (
     CLEAN_PSNR,
-    SETS,
     Row,
     evaluate,
     hold_out,
