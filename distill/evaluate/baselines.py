@@ -1,0 +1,114 @@
+"""Contenders that need no file, and the models that are shipped."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from distill.evaluate.contenders import Contender, Run, upscale, with_luma
+from vcam.frame import Frame, Plane, Size
+from vcam.manifest import read_manifest
+from vcam.restore import Engine, Model, Restorer, to_cells
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Plain interpolation of all planes."""
+
+    name: str
+    title: str
+    interpolation: int
+    kind: str = "filter"
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} 1"
+
+    def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
+        yield from (upscale(seen[index], size, self.interpolation) for index in indices)
+
+    def network_run(self, size: Size) -> None:
+        return None
+
+    def note(self, seen: Size, size: Size) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class Unsharp:
+    """The bicubic picture with its luma sharpened: y + strength * (y - blurred y)."""
+
+    strength: float
+    blur_px: float = 1.0
+    kind: str = "filter"
+
+    @property
+    def name(self) -> str:
+        return f"unsharp {self.strength:g}"
+
+    @property
+    def title(self) -> str:
+        return f"bicubic, then an unsharp mask of {self.strength:g}, sigma {self.blur_px:g}"
+
+    @property
+    def key(self) -> str:
+        return f"unsharp 1 {self.strength} {self.blur_px}"
+
+    def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
+        for index in indices:
+            base = upscale(seen[index], size)
+            yield with_luma(base, sharpen(base.y, self.strength, self.blur_px))
+
+    def network_run(self, size: Size) -> None:
+        return None
+
+    def note(self, seen: Size, size: Size) -> str:
+        return ""
+
+
+def sharpen(luma: Plane, strength: float, blur_px: float) -> Plane:
+    """Unsharp mask of an (H, W) uint8 plane; `blur_px` is the standard deviation of the blur."""
+    return cv2.addWeighted(luma, 1 + strength, cv2.GaussianBlur(luma, (0, 0), blur_px), -strength, 0)
+
+
+class Shipped:
+    """A published model, restored through the run-time itself."""
+
+    kind = "shipped"
+
+    def __init__(self, model: Model, content_sha256: str) -> None:
+        self.model = model
+        self.name = model.spec.name
+        self.title = f"{model.spec.name}, {model.precision}, as shipped"
+        self.key = content_sha256
+
+    def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
+        restorer = Restorer(self.model, size)
+        yield from (restorer(seen[index]) for index in indices)
+
+    def network_run(self, size: Size) -> Run:
+        width, height = size
+        luma = np.random.default_rng(0).integers(16, 236, (height, width), np.uint8)
+        cells = to_cells(luma, self.model.spec.cell)
+        return lambda: self.model.residual(cells)
+
+    def note(self, seen: Size, size: Size) -> str:
+        return ""
+
+
+def filters() -> list[Contender]:
+    """The baselines that need no network; the first is the input that gains are counted from."""
+    return [
+        Resampled("bicubic", "bicubic: the input", cv2.INTER_CUBIC),
+        Resampled("lanczos", "Lanczos, 8x8", cv2.INTER_LANCZOS4),
+        Unsharp(0.15),
+        Unsharp(0.3),
+    ]
+
+
+def shipped(weights: Path, threads: int) -> list[Contender]:
+    """Every model of a weights folder, on the CPU. Raises ModelError if there is none, or it is damaged."""
+    models = (Model(spec, weights, Engine("cpu", threads)) for spec in read_manifest(weights).values())
+    return [Shipped(model, model.spec.files[model.precision].sha256) for model in models]

@@ -1,0 +1,92 @@
+"""What is compared: anything that makes a frame of the output size from the frames of a degraded clip."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from vcam.errors import ModelError
+from vcam.frame import Frame, Plane, Size, crop_to_aspect, from_bgr, resize, to_bgr
+from vcam.manifest import sha256_of
+from vcam.restore import CPU_PROVIDER
+
+Run: TypeAlias = Callable[[], object]
+Planes: TypeAlias = npt.NDArray[np.float32]  # (C, H, W)
+
+
+class Contender(Protocol):
+    """A way to restore.
+
+    name   unique in a sweep
+    kind   one of distill.evaluate.results.KINDS
+    title  for people
+    key    a hash, or a name and a version, of everything that decides its pictures
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+    def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
+        """Frames of `size` (width, height) for these indices of the degraded clip; neighbours may be used."""
+
+    def network_run(self, size: Size) -> Run | None:
+        """The network alone, once for an output of `size`, to be timed; None if there is no network."""
+
+    def note(self, seen: Size, size: Size) -> str:
+        """What a reader must know of this contender at these sizes; mostly nothing."""
+
+
+def upscale(frame: Frame, size: Size, interpolation: int = cv2.INTER_CUBIC) -> Frame:
+    """Cut a frame to the output's shape and scale it, as the shipped restorer does."""
+    return resize(crop_to_aspect(frame, size), size, interpolation)
+
+
+def with_luma(frame: Frame, luma: Plane) -> Frame:
+    return Frame(luma, frame.u, frame.v, frame.index, frame.captured_ns, frame.is_cut)
+
+
+def to_rgb(frame: Frame) -> Planes:
+    """The frame's red, green and blue, (3, H, W) in 0..1, full range."""
+    rgb = cv2.cvtColor(to_bgr(frame), cv2.COLOR_BGR2RGB)
+    return np.divide(rgb.transpose(2, 0, 1), 255, dtype=np.float32)
+
+
+def from_rgb(planes: Planes, base: Frame) -> Frame:
+    """A frame from (3, H, W), clipped to 0..1, with number and time of `base`."""
+    pixels = to_pixels(planes)
+    return from_bgr(np.ascontiguousarray(pixels[::-1].transpose(1, 2, 0)), base.index, base.captured_ns)
+
+
+def to_pixels(planes: Planes) -> npt.NDArray[np.uint8]:
+    """Round planes of 0..1 to uint8; what lies outside is clipped."""
+    return np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
+
+
+def open_session(content: bytes, threads: int, path: Path) -> Any:
+    """An ONNX Runtime session on the CPU. Raises ModelError if the file cannot be loaded."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=[CPU_PROVIDER])
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        raise ModelError(f"cannot load {path}: {error}; expected an ONNX file") from None
+
+
+def read_network(path: Path) -> tuple[bytes, str]:
+    """A network file's content and its sha256. Raises ModelError if it cannot be read."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
+    return content, sha256_of(content)
