@@ -1,34 +1,12 @@
 from pathlib import Path
 
 import pytest
+from sweep_rows import make_row
 
-from distill.evaluate.results import Results, Speed, Summary, SweepRow, read_results, write_results
+from distill.evaluate.results import Results, Speed, Summary, read_results, write_results
 from vcam.errors import SourceError
 
-ROW = SweepRow(
-    contender="fast",
-    kind="shipped",
-    clip="talk",
-    content="calls",
-    degradation="D2 x2 crf30",
-    frames=2,
-    psnr_y=31.5,
-    psnr_y_gain=0.5,
-    ssim_y=0.91,
-    ssim_y_gain=0.01,
-    ssim_rgb=0.9,
-    ssim_rgb_gain=0.01,
-    ms_ssim=None,
-    ms_ssim_gain=None,
-    mse=46.0,
-    vmaf=None,
-    vmaf_gain=None,
-    vmaf_neg=None,
-    vmaf_neg_gain=None,
-    flicker=None,
-    flicker_input=None,
-    gains_db=[0.4, 0.6],
-)
+ROW = make_row([0.4, 0.6])
 SUMMARY = Summary("fast", "calls", "named", 1, 0.5, 0.4, 0.6, "talk", "D2 x2 crf30", 0.5, 0.4)
 SPEED = Speed("fast", "256x256", 1, 0.5, 2000.0, 0.4, 30)
 
