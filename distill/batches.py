@@ -53,7 +53,7 @@ def draw_batch(
     crops, kinds = [], []
     for slot in range(share.rank, training.batch, share.of):
         rng = np.random.default_rng([training.seed, abs(iteration), int(iteration < 0), slot])
-        shard = shards[rng.integers(len(shards))]
+        shard = shards[int(rng.integers(len(shards)))]
         number = int(rng.integers(len(shard.clips)))
         crops.append(_crop(shard.clips[number], frames, training.crop, rng))
         kinds.append(int(shard.kinds[number]))

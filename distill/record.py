@@ -18,6 +18,7 @@ from distill.batches import middle_frames, to_batch
 from distill.data.pack import Samples
 from distill.export.picture import export_picture
 from distill.networks.catalogue import count_parameters, macs_per_pixel
+from distill.networks.contract import frames_of
 from distill.objective import Teacher
 from distill.publish import current_commit
 from distill.recipe import Recipe, list_teachers
@@ -99,7 +100,7 @@ def restore(network: nn.Module, held: Samples) -> Pictures:
     for start in range(0, len(held.clips), BATCH):
         part = slice(start, start + BATCH)
         batch = to_batch(held.clips[part], held.kinds[part]).to(device)
-        picture = network(middle_frames(batch.seen, int(network.frames), planes)).clamp(0, 1)
+        picture = network(middle_frames(batch.seen, frames_of(network), planes)).clamp(0, 1)
         restored.append((picture * 255).round().to(torch.uint8).cpu().numpy())
     return np.concatenate(restored)
 
@@ -132,4 +133,5 @@ def _luma(picture: Pictures) -> npt.NDArray[np.uint8]:
     """(C, S, S) as (S, S): BT.601 luma of RGB, full range."""
     if len(picture) == 1:
         return np.ascontiguousarray(picture[0])
-    return cv2.cvtColor(np.ascontiguousarray(picture.transpose(1, 2, 0)), cv2.COLOR_RGB2GRAY)
+    rgb = np.ascontiguousarray(picture.transpose(1, 2, 0))  # (S, S, 3)
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 from tqdm import tqdm
 
 from distill.batches import Batch, check_fit, draw_batch, middle_frames
 from distill.data.sources import Prepared
 from distill.journal import Journal, Log, read_curve
 from distill.networks.catalogue import build
+from distill.networks.contract import Whitened, frames_of
 from distill.objective import Objective, Teacher
 from distill.parallel import Company
 from distill.recipe import Recipe
@@ -56,9 +58,8 @@ class Trainer:
         torch.manual_seed(recipe.training.seed)
         device = self.company.device
         student = build(recipe.network.name, recipe.network.options)
-        self.objective = Objective(student, recipe, teachers or []).to(
-            device, memory_format=torch.channels_last
-        )
+        self.objective = Objective(student, recipe, teachers or []).to(device)
+        convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)
         self.averaged.load_state_dict(student.state_dict())
         self._best = self.averaged.state_dict()
@@ -202,15 +203,15 @@ class Trainer:
     def _example(self, batch: Batch) -> Tensor:
         """The batch's first sample: degraded, restored, true, (C, S, 3*S)."""
         planes = batch.truth.shape[1]
-        restored = self.averaged(middle_frames(batch.seen[:1], int(self.averaged.frames), planes))
+        restored = self.averaged(middle_frames(batch.seen[:1], frames_of(self.averaged), planes))
         seen = middle_frames(batch.seen[:1], 1, planes)
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
     def _whiten(self, data: Prepared) -> None:
         """Show a network that asks for it what it will be given; both copies keep it in the checkpoint."""
-        if not hasattr(self.student, "whiten"):
+        if not isinstance(self.student, Whitened):
             return
-        frames = int(self.student.frames)
+        frames = frames_of(self.student)
         drawn = [
             draw_batch(data.train, self.recipe.training, frames, -number)
             for number in range(1, 1 + WHITENED_BATCHES)

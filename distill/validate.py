@@ -11,6 +11,7 @@ from distill.batches import middle_frames, to_batch
 from distill.data.pack import Samples
 from distill.degrade import KINDS
 from distill.losses.pixel import psnr_db
+from distill.networks.contract import frames_of
 
 BATCH = 8
 CLEAN_DB = 60.0  # above, a picture counts as not degraded at all
@@ -44,7 +45,7 @@ def _psnrs(network: nn.Module, held: Samples, device: torch.device) -> tuple[Ten
         part = slice(start, start + BATCH)
         batch = to_batch(held.clips[part], held.kinds[part]).to(device)
         planes = batch.truth.shape[1]
-        restored = network(middle_frames(batch.seen, int(network.frames), planes)).clamp(0, 1)
+        restored = network(middle_frames(batch.seen, frames_of(network), planes)).clamp(0, 1)
         before.append(psnr_db(middle_frames(batch.seen, 1, planes), batch.truth).cpu())
         after.append(psnr_db(restored, batch.truth).cpu())
     return torch.cat(before), torch.cat(after)

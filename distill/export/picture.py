@@ -8,15 +8,11 @@ from onnxruntime import InferenceSession
 from torch import nn
 
 from distill.export.trace import finish, to_onnx
+from distill.networks.contract import frames_of, planes_of
 from vcam.errors import ModelError
 
 PARITY_LIMIT = 2e-4  # of full scale, the largest difference from torch that fp32 arithmetic may make
 SIDE = 64  # of the pictures that are traced and compared
-
-
-def planes_of(network: nn.Module) -> int:
-    """Planes of one of its frames: 1 for luma, 3 for RGB."""
-    return 3 if network.colour == "rgb" else 1
 
 
 def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
@@ -27,7 +23,7 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
     computes something else than torch.
     """
     network = network.cpu().eval()
-    planes, frames = planes_of(network), int(network.frames)
+    planes, frames = planes_of(network), frames_of(network)
     seen = torch.rand(1, frames * planes, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     described = {"colour": str(network.colour), "frames": str(frames), "multiple": str(network.multiple)}
     content = finish(
@@ -41,7 +37,7 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
 def _check_parity(network: nn.Module, content: bytes) -> None:
     """Compare on a picture of another size than the traced one."""
     size = (2 * SIDE, SIDE)
-    planes = int(network.frames) * planes_of(network)
+    planes = frames_of(network) * planes_of(network)
     seen = torch.rand(1, planes, *size, generator=torch.Generator().manual_seed(1))
     session = InferenceSession(content, providers=["CPUExecutionProvider"])
     (restored,) = session.run(None, {"seen": seen.numpy()})
