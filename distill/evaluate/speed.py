@@ -1,0 +1,117 @@
+"""How long a frame takes, contender by contender, in turns on the same machine.
+
+A frame is timed whole, from the decoded picture of half the output's size to the output (scaling, conversions
+and network), and the network's run alone beside it. Each contender is warmed up at each size; then all take
+turns, so that a busy minute of the machine falls on all of them, and the median counts. Slow ones get fewer
+turns; what would take longer than the cap is not run, and the result says so.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import cv2
+import numpy as np
+
+from distill.evaluate.contenders import Contender, Run
+from distill.evaluate.results import Speed
+from vcam.frame import Frame, Size, from_packed
+
+SIZES: tuple[Size, ...] = ((256, 256), (1280, 720), (1920, 1080))
+WINDOW = 9  # frames that a contender may look at; the middle one is restored
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much time is spent on measuring."""
+
+    seconds: float = 3.0  # of each contender at each size, about
+    most_runs: int = 50
+    least_runs: int = 3
+    cap_s: float = 5.0  # a frame that is expected to take longer is left out
+
+
+@dataclass
+class _Timed:
+    """One contender at one size, while it is being timed."""
+
+    contender: Contender
+    whole: Run
+    network: Run | None
+    runs: int
+    whole_ms: list[float] = field(default_factory=list)
+    network_ms: list[float] = field(default_factory=list)
+
+    def take_turn(self) -> None:
+        self.whole_ms.append(time_ms(self.whole))
+        if self.network is not None:
+            self.network_ms.append(time_ms(self.network))
+
+
+def measure(
+    contenders: Sequence[Contender], threads: int, pace: Pace, sizes: Sequence[Size] = SIZES
+) -> Iterator[Speed]:
+    """Time the contenders size by size, the smallest first; `threads` is what they were opened with."""
+    last: dict[str, tuple[int, float]] = {}  # contender -> pixels and ms at the size before
+    for size in sorted(sizes, key=lambda size: size[0] * size[1]):
+        name, pixels = f"{size[0]}x{size[1]}", size[0] * size[1]
+        timed = []
+        for contender in contenders:
+            known_pixels, known_ms = last.get(contender.name, (pixels, 0.0))
+            expected_s = known_ms / 1000 * pixels / known_pixels
+            if expected_s > pace.cap_s:
+                note = f"about {expected_s:.0f} s a frame are expected, the cap is {pace.cap_s:g} s: not run"
+                yield Speed(contender.name, name, threads, None, None, None, 0, note)
+                continue
+            timed.append(_warm_up(contender, size, pace))
+        _take_turns(timed)
+        for each in timed:
+            ms = median(each.whole_ms)
+            last[each.contender.name] = (pixels, ms)
+            network_ms = median(each.network_ms) if each.network_ms else None
+            yield Speed(each.contender.name, name, threads, ms, 1000 / ms, network_ms, len(each.whole_ms))
+
+
+def _warm_up(contender: Contender, size: Size, pace: Pace) -> _Timed:
+    seen = _frames((size[0] // 4 * 2, size[1] // 4 * 2))
+    middle = [WINDOW // 2]
+
+    def whole() -> None:
+        for _ in contender.restore(seen, size, middle):
+            pass
+
+    network = contender.network_run(size)
+    whole()
+    took_s = time_ms(whole) / 1000
+    if network is not None:
+        took_s += time_ms(network) / 1000
+    runs = round(min(max(pace.seconds / took_s, pace.least_runs), pace.most_runs))
+    return _Timed(contender, whole, network, runs)
+
+
+def _take_turns(timed: Sequence[_Timed]) -> None:
+    """All in turns, those with fewer runs at even distances."""
+    rounds = max((each.runs for each in timed), default=0)
+    for turn in range(rounds):
+        for each in timed:
+            if turn * each.runs // rounds != (turn + 1) * each.runs // rounds:
+                each.take_turn()
+
+
+def _frames(size: Size) -> list[Frame]:
+    """WINDOW frames of smooth noise."""
+    width, height = size
+    rng = np.random.default_rng(0)
+    frames = []
+    for index in range(WINDOW):
+        coarse = rng.integers(16, 236, (height * 3 // 16, width // 8), np.uint8)
+        packed = cv2.resize(coarse, (width, height * 3 // 2), interpolation=cv2.INTER_LINEAR)
+        frames.append(from_packed(packed, size, index))
+    return frames
+
+
+def time_ms(run: Run) -> float:
+    start_ns = time.perf_counter_ns()
+    run()
+    return (time.perf_counter_ns() - start_ns) / 1e6
