@@ -7,12 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from distill.networks.cellnet import CellNet
+from distill.networks.contract import frames_of, planes_of
 from distill.networks.nafnet import NafNet
+from distill.networks.sharpen import SharpenNet
 from vcam.errors import ConfigError
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "cellnet": CellNet,
     "nafnet": NafNet,
+    "sharpen": SharpenNet,
 }
 
 
@@ -53,7 +56,7 @@ def macs_per_pixel(network: nn.Module) -> float:
         for layer in network.modules()
         if isinstance(layer, nn.Conv2d | nn.Linear)
     ]
-    planes = int(network.frames) * (3 if network.colour == "rgb" else 1)
+    planes = frames_of(network) * planes_of(network)
     parameter = next(network.parameters())
     network(torch.zeros(1, planes, side, side, device=parameter.device))
     for hook in hooks:
