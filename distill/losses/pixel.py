@@ -1,16 +1,27 @@
-"""Training losses on luma in 0..1."""
+"""Losses against the true picture, pixel by pixel or window by window; by name in PIXEL_LOSSES.
+
+All take (restored, seen, truth), each (B, C, H, W) in 0..1, and return a scalar; restored may leave 0..1.
+"""
+
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
+from distill.losses.edge import edge
+from distill.losses.similarity import ms_ssim, ssim
+
 # mean squared error, as a share of full scale squared, under which an input counts as clean: 38 dB
 CLEAN_MSE = 1.5e-4
+CHARBONNIER_EPS = 1e-3  # a quarter of an 8-bit code value: below it the loss is a parabola
+
+PixelLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def relative_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     """Mean over the batch of each picture's squared error, relative to that of its degraded input.
 
-    restored, seen, truth   (B, 1, H, W)
+    restored, seen, truth   (B, C, H, W)
 
     1 is no better than the input. Each picture counts alike, however badly it was damaged, as it does in a
     mean gain in dB; a clean one is held to stay as it is by CLEAN_MSE.
@@ -20,7 +31,46 @@ def relative_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     return (after / (before + CLEAN_MSE)).mean()
 
 
+def mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
+    """Mean of (restored - truth)**2; its optimum is the mean of what may have been (Gauss 1809)."""
+    return ((restored - truth) ** 2).mean()
+
+
+def l1(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
+    """Mean of |restored - truth|, with gradient 0 where they are equal.
+
+    Source: Zhao, Gallo, Frosio, Kautz 2017, doi:10.1109/TCI.2016.2644865.
+    """
+    return (restored - truth).abs().mean()
+
+
+def charbonnier(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
+    """Mean of sqrt((restored - truth)**2 + eps**2) - eps, eps = CHARBONNIER_EPS.
+
+    Source: Charbonnier, Blanc-Feraud, Aubert, Barlaud 1994, doi:10.1109/ICIP.1994.413553; with this eps for
+    restoration Lai, Huang, Ahuja, Yang 2017, arXiv:1704.03915. Neither takes eps off at the end; we do, so
+    that the truth costs nothing. The gradient is the same.
+    """
+    return charbonnier_map(restored - truth).mean()
+
+
+def charbonnier_map(difference: Tensor) -> Tensor:
+    """sqrt(difference**2 + eps**2) - eps of each element."""
+    return torch.sqrt(difference**2 + CHARBONNIER_EPS**2) - CHARBONNIER_EPS
+
+
 def psnr_db(picture: Tensor, truth: Tensor) -> Tensor:
-    """PSNR of each picture (B, 1, H, W), (B,) in dB, at most 80."""
+    """PSNR of each picture (B, C, H, W), (B,) in dB, at most 80."""
     error = ((picture - truth) ** 2).mean((1, 2, 3))  # (B,)
     return -10 * torch.log10(error + 1e-8)
+
+
+PIXEL_LOSSES: Mapping[str, PixelLoss] = {
+    "relative_mse": relative_mse,
+    "mse": mse,
+    "l1": l1,
+    "charbonnier": charbonnier,
+    "ssim": ssim,
+    "ms_ssim": ms_ssim,
+    "edge": edge,
+}

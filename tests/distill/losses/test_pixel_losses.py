@@ -1,25 +1,89 @@
 import pytest
 import torch
+from torch import Tensor
 
-from distill.losses.pixel import CLEAN_MSE, psnr_db, relative_mse
+from distill.losses.pixel import (
+    CHARBONNIER_EPS,
+    CLEAN_MSE,
+    PIXEL_LOSSES,
+    PixelLoss,
+    charbonnier,
+    l1,
+    mse,
+    psnr_db,
+    relative_mse,
+)
 from vcam.metrics import psnr
 
+every_loss = pytest.mark.parametrize("loss", PIXEL_LOSSES.values(), ids=PIXEL_LOSSES.keys())
 
-def pictures(*errors: float) -> tuple[torch.Tensor, torch.Tensor]:
+
+def pictures(*errors: float) -> tuple[Tensor, Tensor]:
     """Grey pictures (B, 1, 8, 8) that are off by these errors, and the true ones."""
     truth = torch.full((len(errors), 1, 8, 8), 0.5)
     return truth + torch.tensor(errors).view(-1, 1, 1, 1), truth
+
+
+def noise(seed: int, *shape: int) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@every_loss
+@pytest.mark.parametrize("planes", [1, 3])
+def test_the_truth_costs_nothing_and_asks_for_no_change(loss: PixelLoss, planes: int) -> None:
+    truth = noise(0, 2, planes, 24, 24).float()
+    restored = truth.clone().requires_grad_()
+    cost = loss(restored, noise(1, 2, planes, 24, 24).float(), truth)
+    cost.backward()
+    assert cost.shape == ()
+    assert cost.item() == pytest.approx(0, abs=1e-6)  # float32 sums of a few hundred terms
+    assert restored.grad is not None
+    # SSIM is the quotient of two equal sums, whose gradients cancel but for their rounding
+    assert restored.grad.abs().max() < 1e-6
+
+
+@every_loss
+def test_a_flat_picture_has_a_finite_gradient(loss: PixelLoss) -> None:
+    restored = torch.zeros(1, 1, 24, 24, requires_grad=True)
+    loss(restored, torch.ones(1, 1, 24, 24), torch.ones(1, 1, 24, 24)).backward()
+    assert restored.grad is not None
+    assert restored.grad.isfinite().all()
+
+
+@every_loss
+def test_the_gradient_is_that_of_the_value(loss: PixelLoss) -> None:
+    restored, seen, truth = (noise(seed, 1, 2, 22, 23) for seed in range(3))
+    assert torch.autograd.gradcheck(
+        lambda picture: loss(picture, seen, truth), restored.requires_grad_(), fast_mode=True
+    )
+
+
+@every_loss
+def test_the_worse_picture_costs_more(loss: PixelLoss) -> None:
+    truth, grain = noise(0, 1, 1, 32, 32), noise(1, 1, 1, 32, 32)
+    near, far = truth + 0.05 * grain, truth + 0.1 * grain
+    assert 0 < loss(near, far, truth) < loss(far, far, truth)
+
+
+def test_an_error_of_a_tenth_costs_its_square_or_itself() -> None:
+    restored, truth = pictures(0.1, -0.3)
+    assert mse(restored, truth, truth).item() == pytest.approx((0.01 + 0.09) / 2)
+    assert l1(restored, truth, truth).item() == pytest.approx((0.1 + 0.3) / 2)
+
+
+def test_charbonnier_is_a_parabola_near_zero_and_l1_far_from_it() -> None:
+    eps = CHARBONNIER_EPS
+    near, truth = pictures(0.1 * eps)
+    far, _ = pictures(100 * eps)
+    # rel: the next terms of the two series, (d / 2 eps)**2 and eps / d; and float32 of 0.5 + 1e-4
+    assert charbonnier(near.double(), truth, truth.double()).item() == pytest.approx(0.005 * eps, rel=0.004)
+    assert charbonnier(far, truth, truth).item() == pytest.approx(99 * eps, rel=0.01)
 
 
 def test_doing_nothing_costs_one() -> None:
     seen, truth = pictures(0.1)
     # a hundredth less: CLEAN_MSE stands in the denominator as well
     assert relative_mse(seen, seen, truth).item() == pytest.approx(0.01 / (0.01 + CLEAN_MSE))
-
-
-def test_the_truth_costs_nothing() -> None:
-    seen, truth = pictures(0.1)
-    assert relative_mse(truth, seen, truth).item() == 0
 
 
 def test_half_of_the_error_costs_a_quarter() -> None:
