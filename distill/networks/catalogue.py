@@ -9,12 +9,14 @@ from torch import Tensor, nn
 from distill.networks.cellnet import CellNet
 from distill.networks.contract import frames_of, planes_of
 from distill.networks.nafnet import NafNet
+from distill.networks.plain import PlainNet
 from distill.networks.sharpen import SharpenNet
 from vcam.errors import ConfigError
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "cellnet": CellNet,
     "nafnet": NafNet,
+    "plain": PlainNet,
     "sharpen": SharpenNet,
 }
 
