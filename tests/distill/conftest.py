@@ -7,13 +7,16 @@ import pytest
 import torch
 from talking_head import talking_head
 
-from distill.data import Pairs
+from distill.data.pack import Samples
+from distill.data.sources import Prepared
+from distill.degrade import KINDS
 from distill.networks.cellnet import CellNet
 from distill.recipe import Network, Recipe, Training
 from distill.train import Trainer
 from vcam.frame import to_bgr
 
 SIDE = 64
+FRAMES = 3
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,32 +29,44 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def pairs() -> Pairs:
-    """Easy pairs (24, 2, 64, 64): cloth, seen through a lens that is out of focus; every sixth is clean."""
+def samples() -> Samples:
+    """Easy clips (24, 3, 2, 1, 64, 64): cloth, seen through a lens that is out of focus; every sixth is clean.
+
+    The cloth moves by a pixel a frame.
+    """
     rng = np.random.default_rng(0)
-    made = []
+    clips = []
     for index in range(24):
-        cloth = cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE)).astype(np.float32), (0, 0), 1.0)
-        truth = np.clip(128 + 30 * cloth / cloth.std(), 16, 235).astype(np.uint8)
-        seen = truth if index % 6 == 0 else cv2.GaussianBlur(truth, (0, 0), 1.2)
-        made.append(np.stack([seen, truth]))
-    return np.stack(made)
+        cloth = cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE + FRAMES)).astype(np.float32), (0, 0), 1.0)
+        whole = np.clip(128 + 30 * cloth / cloth.std(), 16, 235).astype(np.uint8)
+        blurred = whole if index % 6 == 0 else cv2.GaussianBlur(whole, (0, 0), 1.2)
+        pair = np.stack([blurred, whole])[:, None]  # (2, 1, S, S + T)
+        clips.append(np.stack([pair[..., frame : frame + SIDE] for frame in range(FRAMES)]))
+    return Samples(np.stack(clips), np.arange(24, dtype=np.uint8) % len(KINDS))
+
+
+@pytest.fixture(scope="session")
+def prepared(samples: Samples) -> Prepared:
+    """The samples, to train on and to validate on."""
+    return Prepared([samples], samples)
 
 
 @pytest.fixture(scope="session")
 def toy() -> Recipe:
-    """A recipe that learns something from `pairs` in a second or two."""
+    """A recipe that learns something from `samples` in a second or two."""
     return Recipe(
         "toy",
-        network=Network(cell=4, channels=8, depth=1),
+        network=Network("cellnet", {"cell": 4, "channels": 8, "depth": 1}),
         training=Training(iterations=400, batch=4, crop=48, learning_rate=2e-2, check_every=200),
     )
 
 
 @pytest.fixture(scope="session")
-def student(toy: Recipe, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> CellNet:
+def student(toy: Recipe, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> CellNet:
     """The toy recipe's student, trained; not to be changed."""
-    return Trainer(toy, tmp_path_factory.mktemp("toy"), lambda line: None).fit([pairs], pairs)
+    trained = Trainer(toy, tmp_path_factory.mktemp("toy"), log=lambda line: None).fit(prepared)
+    assert isinstance(trained, CellNet)
+    return trained
 
 
 @pytest.fixture
