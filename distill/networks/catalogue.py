@@ -10,6 +10,7 @@ from distill.networks.cellnet import CellNet
 from distill.networks.contract import frames_of, planes_of
 from distill.networks.nafnet import NafNet
 from distill.networks.plain import PlainNet
+from distill.networks.residual import ResidualNet
 from distill.networks.sharpen import SharpenNet
 from vcam.errors import ConfigError
 
@@ -17,6 +18,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "cellnet": CellNet,
     "nafnet": NafNet,
     "plain": PlainNet,
+    "residual": ResidualNet,
     "sharpen": SharpenNet,
 }
 
