@@ -42,8 +42,8 @@ class Contender(Protocol):
     def network_run(self, size: Size) -> Run | None:
         """The network alone, once for an output of `size`, to be timed; None if there is no network."""
 
-    def note(self, seen: Size, size: Size) -> str:
-        """What a reader must know of this contender at these sizes; mostly nothing."""
+    def note(self, scale: int) -> str:
+        """What a reader must know where the output is `scale` times the input; mostly nothing."""
 
 
 def upscale(frame: Frame, size: Size, interpolation: int = cv2.INTER_CUBIC) -> Frame:

@@ -81,8 +81,8 @@ class LumaPeer:
         seen = np.random.default_rng(0).random((1, 1, size[1] // 2, size[0] // 2), np.float32)
         return lambda: self._sessions[2].run(None, {"seen": seen})
 
-    def note(self, seen: Size, size: Size) -> str:
-        return NO_NETWORK if nearest_scale(seen, size) == 1 else ""
+    def note(self, scale: int) -> str:
+        return NO_NETWORK if scale == 1 else ""
 
 
 class WebcamPeer:
@@ -113,8 +113,7 @@ class WebcamPeer:
         seen = np.random.default_rng(0).random((1, 3, size[1] // 2, size[0] // 2), np.float32)
         return lambda: self._session.run(None, {self._input: seen})
 
-    def note(self, seen: Size, size: Size) -> str:
-        scale = nearest_scale(seen, size)
+    def note(self, scale: int) -> str:
         return NO_NETWORK if scale == 1 else "" if scale == 2 else f"x2, then bicubic to x{scale}"
 
 

@@ -71,7 +71,7 @@ class RecipeNetwork:
         seen = rng.random((1, CHANNELS[self.colour] * self.frames, height, width), np.float32)
         return lambda: self._session.run(None, {"seen": seen})
 
-    def note(self, seen: Size, size: Size) -> str:
+    def note(self, scale: int) -> str:
         return ""
 
     def _planes(self, frame: Frame) -> Planes:

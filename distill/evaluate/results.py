@@ -1,9 +1,7 @@
 """The file that a sweep leaves behind and a report reads: build/results/sweep.json.
 
     schema       1
-    settings     scored    frames scored of each clip
-                 first     number of the first of them
-                 limit     frames decoded of each clip at most
+    settings     first     number of the first frame that is scored
                  seed      of the degradations' noise
                  vmaf      whether VMAF was computed
                  sets      {"named": ["D1 x1 crf36", ...], ...}: the degradations of this run, by set

@@ -40,7 +40,7 @@ def test_an_unsharp_mask_steepens_an_edge_and_leaves_flat_areas() -> None:
 
 def test_an_unsharp_mask_leaves_chroma_as_it_is(film: Film) -> None:
     frame = film(1, SIZE)[0]
-    (restored,) = Unsharp(0.3).restore([frame], SIZE, [0])
+    (restored,) = Unsharp(0.3, 1.0).restore([frame], SIZE, [0])
     assert np.array_equal(restored.u, frame.u)
     assert not np.array_equal(restored.y, frame.y)
 

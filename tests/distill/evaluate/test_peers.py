@@ -44,7 +44,7 @@ def test_at_the_same_size_a_peer_shows_the_bicubic_picture_and_says_so(film: Fil
     for peer in peers(folder, threads=1):
         (restored,) = peer.restore([frame], SIZE, [0])
         assert np.array_equal(restored.y, frame.y)
-        assert peer.note(SIZE, SIZE) == NO_NETWORK
+        assert peer.note(1) == NO_NETWORK
 
 
 def test_the_webcam_peer_doubles_and_scales_the_rest(film: Film, folder: Path) -> None:
@@ -54,8 +54,8 @@ def test_the_webcam_peer_doubles_and_scales_the_rest(film: Film, folder: Path) -
     doubled = cv2.resize(seen.y.repeat(2, 0).repeat(2, 1), SIZE, interpolation=cv2.INTER_CUBIC)
     assert restored.size == SIZE
     assert np.abs(restored.y.astype(int) - doubled).mean() < 1.5  # through 8-bit RGB and back
-    assert peer.note(seen.size, SIZE) == "x2, then bicubic to x4"
-    assert peer.note((120, 72), SIZE) == ""
+    assert peer.note(4) == "x2, then bicubic to x4"
+    assert peer.note(2) == ""
 
 
 def test_the_networks_alone_run_at_half_the_outputs_size(folder: Path) -> None:

@@ -32,7 +32,7 @@ class Slow:
     def network_run(self, size: Size) -> Run | None:
         return lambda: time.sleep(self.seconds_a_pixel * size[0] * size[1] / 2)
 
-    def note(self, seen: Size, size: Size) -> str:
+    def note(self, scale: int) -> str:
         return ""
 
 

@@ -1,0 +1,108 @@
+"""What contenders are compared on: clips of calls, and stills of several contents made into panning clips."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from distill.data.media import CLIPS, STILLS, pan_still, read_clip
+from vcam.errors import SourceError
+from vcam.frame import Frame
+from vcam.manifest import sha256_of
+
+log = logging.getLogger(__name__)
+
+CONTENT_OF = {"face": "faces", "people": "people", "general": "nature", "text": "text"}  # of PREFIX__name
+CALLS = "calls"
+STILL_FRAMES = 24
+PAN = 1  # version of how stills are moved
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A true clip, decoded when it is needed."""
+
+    name: str
+    content: str  # one of distill.evaluate.results.CONTENTS
+    key: str  # a hash of the file and of how its frames are made
+    scored: int  # frames to score
+    read: Callable[[], list[Frame]]
+
+
+def list_clips(folder: Path, min_height: int, limit: int, scored: int) -> list[Specimen]:
+    """The clips of a folder that have at least `min_height` lines, each its first `limit` frames.
+
+    A file that cannot be read, or has a single frame, is named in the log and left out. Raises SourceError if
+    there is no folder or no clip.
+    """
+    found = []
+    for path in _files(folder, CLIPS):
+        start = read_clip(path, 2)
+        if len(start) < 2:
+            log.warning("%s is no clip of two frames or more: left out", path)
+        elif start[0].height >= min_height:
+            key = f"{sha256_of(path.read_bytes())} {limit}"
+            found.append(Specimen(path.stem, CALLS, key, scored, _ReadClip(path, limit)))
+    if not found:
+        raise SourceError(f"no clips of {min_height} lines or more in {folder}; name another folder")
+    return found
+
+
+def list_stills(folder: Path, side: int, scored: int) -> list[Specimen]:
+    """The stills of a folder as clips of `side` x `side`; what precedes "__" in a name says the content.
+
+    A still with another prefix, or none, is left out, as is one that cannot be read; both are named in the
+    log. Raises SourceError if there is no folder or no still.
+    """
+    found = []
+    for path in _files(folder, STILLS):
+        content = CONTENT_OF.get(path.name.partition("__")[0])
+        if content is None or cv2.imread(str(path), cv2.IMREAD_COLOR) is None:
+            log.warning("%s is no still named face__, people__, general__ or text__: left out", path)
+        else:
+            key = f"{sha256_of(path.read_bytes())} {side} {STILL_FRAMES} pan{PAN}"
+            found.append(Specimen(path.stem, content, key, scored, _PanStill(path, side)))
+    if not found:
+        raise SourceError(f"no stills in {folder}; expected names such as face__NAME.png")
+    return found
+
+
+def scored_indices(count: int, scored: int, first: int) -> list[int]:
+    """Up to `scored` frames of a clip of `count`, spread from `first` on; each has a successor.
+
+    A clip that is too short for `first` is scored near its end.
+    """
+    last = count - 2
+    places = np.linspace(min(first, last), last, min(scored, last - min(first, last) + 1))
+    return sorted({round(float(place)) for place in places})
+
+
+@dataclass(frozen=True)
+class _ReadClip:
+    path: Path
+    limit: int
+
+    def __call__(self) -> list[Frame]:
+        return read_clip(self.path, self.limit)
+
+
+@dataclass(frozen=True)
+class _PanStill:
+    path: Path
+    side: int
+
+    def __call__(self) -> list[Frame]:
+        image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise SourceError(f"cannot read the still {self.path}")
+        rng = np.random.default_rng(sum(self.path.name.encode()))
+        return pan_still(image, self.side, STILL_FRAMES, rng)
+
+
+def _files(folder: Path, endings: set[str]) -> Sequence[Path]:
+    if not folder.is_dir():
+        raise SourceError(f"no folder {folder}; name one with clips or stills")
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)

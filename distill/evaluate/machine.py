@@ -1,0 +1,51 @@
+"""What figures were measured on."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import imageio_ffmpeg
+import numpy as np
+import onnxruntime
+
+from distill.publish import current_commit
+
+
+def describe_machine(threads: int) -> dict[str, Any]:
+    """CPU, cores, ONNX Runtime's threads, system, the code's commit, and versions of what computes."""
+    return {
+        "cpu": cpu_model(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "system": platform.platform(),
+        "commit": current_commit(),
+        "versions": {
+            "python": platform.python_version(),
+            "onnxruntime": onnxruntime.__version__,
+            "opencv": cv2.__version__,
+            "numpy": np.__version__,
+            "av": av.__version__,
+            "torch": _version_of("torch"),
+            "ffmpeg": imageio_ffmpeg.get_ffmpeg_version(),
+        },
+    }
+
+
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name as Linux tells it, or what the platform calls it."""
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,81 @@
+"""From figures to the rows of a table: what is compared on, and the gain over the input."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+
+from distill.degrade import Degradation
+from distill.evaluate.clips import Specimen
+from distill.evaluate.contenders import Contender
+from distill.evaluate.results import SweepRow
+from distill.evaluate.scores import METRICS, Scores
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a sweep does with each clip."""
+
+    first: int = 10  # number of the first scored frame: those before are a keyframe's, no call's
+    seed: int = 0  # of the degradations' noise
+    vmaf: bool = True
+
+
+@dataclass(frozen=True)
+class Case:
+    """One clip under one degradation: what all contenders see."""
+
+    specimen: Specimen
+    label: str
+    degradation: Degradation
+    settings: Settings
+
+    @property
+    def scale(self) -> int:
+        """By how much the output is larger than what is seen, rounded."""
+        return max(1, round(self.degradation.scale)) if self.degradation.link is not None else 1
+
+    def key(self, contender: Contender) -> str:
+        """A hash of all that decides a contender's figures on this case."""
+        parts = [contender.key, self.specimen.key, self.specimen.scored, repr(self.degradation)]
+        settings = asdict(self.settings)
+        return hashlib.sha256(json.dumps([*parts, settings, METRICS]).encode()).hexdigest()
+
+
+def make_row(contender: Contender, case: Case, scores: Scores, base: Scores) -> SweepRow:
+    """A contender's row: means over the frames, and what it gains over `base`, the input's scores."""
+    gains = [after - before for after, before in zip(scores.psnr_y, base.psnr_y, strict=True)]
+    return SweepRow(
+        contender=contender.name,
+        kind=contender.kind,
+        clip=case.specimen.name,
+        content=case.specimen.content,
+        degradation=case.label,
+        frames=len(gains),
+        psnr_y=fmean(scores.psnr_y),
+        psnr_y_gain=fmean(gains),
+        ssim_y=fmean(scores.ssim_y),
+        ssim_y_gain=fmean(scores.ssim_y) - fmean(base.ssim_y),
+        ssim_rgb=fmean(scores.ssim_rgb),
+        ssim_rgb_gain=fmean(scores.ssim_rgb) - fmean(base.ssim_rgb),
+        ms_ssim=_mean(scores.ms_ssim),
+        ms_ssim_gain=_gain(scores.ms_ssim, base.ms_ssim),
+        mse=fmean(scores.mse),
+        vmaf=_mean(scores.vmaf),
+        vmaf_gain=_gain(scores.vmaf, base.vmaf),
+        vmaf_neg=_mean(scores.vmaf_neg),
+        vmaf_neg_gain=_gain(scores.vmaf_neg, base.vmaf_neg),
+        flicker=scores.flicker,
+        flicker_input=base.flicker,
+        gains_db=[round(gain, 4) for gain in gains],
+        note=contender.note(case.scale),
+    )
+
+
+def _mean(figures: Sequence[float] | None) -> float | None:
+    return None if figures is None else fmean(figures)
+
+
+def _gain(figures: Sequence[float] | None, base: Sequence[float] | None) -> float | None:
+    return None if figures is None or base is None else fmean(figures) - fmean(base)

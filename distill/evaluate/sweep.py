@@ -1,0 +1,124 @@
+"""All contenders on the same frames of the same clips under the same degradations, in one run.
+
+Every figure is kept as soon as it is known, in rows.jsonl beside the results, under a hash of the contender,
+the clip, the degradation and the settings: a run that is killed goes on where it was, and what has not
+changed is not run again. The results' file is described in distill.evaluate.results.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from distill.degrade import Degradation
+from distill.evaluate.clips import Specimen, scored_indices
+from distill.evaluate.contenders import Contender
+from distill.evaluate.machine import describe_machine
+from distill.evaluate.results import Results, Speed, Summary, SweepRow, write_results
+from distill.evaluate.rows import Case, Settings, make_row
+from distill.evaluate.scores import Scores, append_scores, read_scores, score
+from distill.evaluate.significance import summarise
+from vcam.errors import ConfigError
+from vcam.frame import Frame
+
+INPUT = "bicubic"  # the contender that gains are counted from
+ROWS_FILE, RESULTS_FILE = "rows.jsonl", "sweep.json"
+
+Sets = Mapping[str, Mapping[str, Degradation]]  # set -> label -> degradation
+
+
+def sweep(
+    contenders: Sequence[Contender],
+    specimens: Sequence[Specimen],
+    sets: Sets,
+    settings: Settings,
+    out: Path,
+    threads: int,
+    speed: Sequence[Speed] = (),
+) -> Results:
+    """Compare the contenders and write `out`/sweep.json; returns what it holds.
+
+    contenders   one of them is "bicubic"
+    sets         the degradations, by set; a label is in one of them
+    threads      that the contenders were opened with, for the record
+    speed        timings to go with the figures
+
+    Raises ConfigError if two contenders share a name, ModelError if VMAF is wanted and cannot be computed.
+    """
+    _check_names(contenders)
+    cases = [
+        Case(specimen, label, degradation, settings)
+        for specimen in specimens
+        for degradations in sets.values()
+        for label, degradation in degradations.items()
+    ]
+    rows = list(_rows(contenders, cases, out / ROWS_FILE))
+    labels = {name: list(degradations) for name, degradations in sets.items()}
+    results = Results(
+        settings={**asdict(settings), "sets": labels},
+        machine=describe_machine(threads),
+        contenders=[
+            {"name": each.name, "kind": each.kind, "title": each.title, "key": each.key}
+            for each in contenders
+        ],
+        rows=rows,
+        summary=list(_summaries(rows, labels)),
+        speed=list(speed),
+    )
+    write_results(results, out / RESULTS_FILE)
+    return results
+
+
+def _check_names(contenders: Sequence[Contender]) -> None:
+    names = [contender.name for contender in contenders]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"two contenders are named {twice[0]!r}; leave one out, or rename its file")
+    if INPUT not in names:
+        raise ConfigError(f"no contender {INPUT!r}, which gains are counted from; do not leave it out")
+
+
+def _rows(contenders: Sequence[Contender], cases: Sequence[Case], kept: Path) -> Iterator[SweepRow]:
+    known = read_scores(kept)
+    opened: tuple[str, list[Frame]] = ("", [])  # the last clip: its degradations follow each other
+    for case in tqdm(cases, "sweep", unit="clip"):
+        keys = {contender.name: case.key(contender) for contender in contenders}
+        missing = [contender for contender in contenders if keys[contender.name] not in known]
+        if missing:
+            if opened[0] != case.specimen.key:
+                opened = (case.specimen.key, case.specimen.read())
+            for contender, scores in _score_all(missing, case, opened[1]):
+                known[keys[contender.name]] = scores
+                append_scores(kept, keys[contender.name], scores)
+        base = known[keys[INPUT]]
+        for contender in contenders:
+            yield make_row(contender, case, known[keys[contender.name]], base)
+
+
+def _score_all(
+    contenders: Sequence[Contender], case: Case, truth: Sequence[Frame]
+) -> Iterator[tuple[Contender, Scores]]:
+    settings = case.settings
+    seen = case.degradation.apply(truth, np.random.default_rng(settings.seed))
+    scored = scored_indices(len(truth), case.specimen.scored, settings.first)
+    places = [place for index in scored for place in (index, index + 1)]
+    true = [truth[place] for place in places]
+    for contender in contenders:
+        restored = list(contender.restore(seen, truth[0].size, places))
+        yield contender, score(restored, true, settings.vmaf)
+
+
+def _summaries(rows: Sequence[SweepRow], sets: Mapping[str, Sequence[str]]) -> Iterator[Summary]:
+    """Each contender's on each content: of each set, then of each degradation."""
+    groups = {**sets, **{label: [label] for labels in sets.values() for label in labels}}
+    for contender in dict.fromkeys(row.contender for row in rows):
+        for content in dict.fromkeys(row.content for row in rows):
+            for group, labels in groups.items():
+                chosen = [
+                    row
+                    for row in rows
+                    if (row.contender, row.content) == (contender, content) and row.degradation in labels
+                ]
+                if chosen and contender != INPUT:
+                    yield summarise(chosen, group)
