@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from distill.data.pack import Samples
+from distill.networks.contract import frames_of, multiple_of, planes_of
 from distill.recipe import Training
 from vcam.errors import ConfigError
 
@@ -32,9 +33,15 @@ class Share:
     of: int = 1
 
 
-def check_fit(shards: Sequence[Samples], frames: int, crop: int) -> None:
-    """Raise ConfigError if the shards' clips are too short or too small for what is to be cut out of them."""
-    length, side = shards[0].clips.shape[1], shards[0].clips.shape[-1]
+def check_fit(samples: Samples, network: nn.Module, crop: int) -> None:
+    """Raise ConfigError if a network cannot be trained on crops of these samples, or judged on them whole."""
+    length, planes, side = (samples.clips.shape[axis] for axis in (1, 3, 5))
+    frames, multiple = frames_of(network), multiple_of(network)
+    if planes != planes_of(network):
+        raise ConfigError(
+            f"pictures have {planes} planes, the network {planes_of(network)} (1 is luma, 3 are RGB); "
+            "name another [data] source or another network"
+        )
     if length < frames:
         raise ConfigError(
             f"clips have {length} frames, the networks look at {frames}; set [data] frames = {frames}"
@@ -43,6 +50,12 @@ def check_fit(shards: Sequence[Samples], frames: int, crop: int) -> None:
         raise ConfigError(
             f"pictures have {side} pixels a side, a crop {crop}; set [training] crop to {side} or less"
         )
+    for what, pixels in (("a crop", crop), ("pictures", side)):
+        if pixels % multiple:
+            raise ConfigError(
+                f"{what} of {pixels} pixels: the network takes multiples of {multiple} alone; "
+                f"make it {pixels // multiple * multiple}"
+            )
 
 
 def draw_batch(
@@ -70,8 +83,8 @@ def to_batch(clips: np.ndarray, kinds: np.ndarray) -> Batch:
 
 def middle_frames(seen: Tensor, frames: int, planes: int) -> Tensor:
     """The middle `frames` of a window (B, T*planes, S, S), (B, frames*planes, S, S)."""
-    skipped = (seen.shape[1] // planes - frames) // 2 * planes
-    return seen[:, skipped : skipped + frames * planes]
+    first = (seen.shape[1] // planes // 2 - frames // 2) * planes
+    return seen[:, first : first + frames * planes]
 
 
 def _crop(clip: np.ndarray, frames: int, side: int, rng: np.random.Generator) -> np.ndarray:

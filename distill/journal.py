@@ -1,6 +1,7 @@
 """What a run writes of itself: lines for a person, a curve for the report, TensorBoard's files."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -26,10 +27,12 @@ def read_curve(folder: Path) -> list[tuple[int, float]]:
 class Journal:
     """Keeps curve.jsonl, one JSON object a validation, and TensorBoard's files in a run's folder."""
 
-    def __init__(self, folder: Path, log: Log, is_first: bool = True) -> None:
+    def __init__(self, folder: Path, log: Log, start: int = 0, is_first: bool = True) -> None:
+        """Of several processes, one writes. A resumed run at `start` writes anew what came after it."""
         self._folder = folder
         self._log = log
-        self._is_first = is_first  # of several processes, one writes
+        self._start = start
+        self._is_first = is_first
 
     @property
     def curve(self) -> Path:
@@ -39,7 +42,9 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._writer: SummaryWriter | None = None
         if self._is_first:
-            self._writer = SummaryWriter(str(self._folder / "tensorboard"))
+            self._rewind()
+            # TensorBoard shows nothing of earlier files from that step on
+            self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start + 1)
         return self
 
     def __exit__(
@@ -48,12 +53,9 @@ class Journal:
         if self._writer:
             self._writer.close()
 
-    def rewind(self, iteration: int) -> None:
-        """Forget what was written after `iteration`: a resumed run will write it again."""
-        if not self._is_first:
-            return
+    def _rewind(self) -> None:
         lines = self.curve.read_text().splitlines() if self.curve.exists() else []
-        kept = [line for line in lines if json.loads(line)["iteration"] <= iteration]
+        kept = [line for line in lines if json.loads(line)["iteration"] <= self._start]
         temporary = self.curve.with_suffix(".tmp")
         temporary.write_text("".join(f"{line}\n" for line in kept))
         os.replace(temporary, self.curve)
@@ -73,7 +75,8 @@ class Journal:
             file.write(json.dumps(entry) + "\n")
         self._writer.add_scalar("gain dB/all", found.gain_db, iteration)
         for kind, gain in zip(KINDS, found.by_kind, strict=True):
-            self._writer.add_scalar(f"gain dB/{kind}", gain, iteration)
+            if not math.isnan(gain):  # no sample of that kind was held back
+                self._writer.add_scalar(f"gain dB/{kind}", gain, iteration)
         self._log(f"{note} gain {found.gain_db:+.3f} dB, clean {found.clean_db:.1f} dB")
 
     def showed(self, iteration: int, pictures: Tensor) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from distill.recipe import Training
 from vcam.errors import ConfigError
@@ -29,9 +28,6 @@ class Progress:
         if self.since_best % STALLED == 0:
             self.factor /= 2
         return False
-
-    def state(self) -> dict[str, Any]:
-        return {"best": self.best, "since_best": self.since_best, "factor": self.factor}
 
 
 def learning_rate(training: Training, iteration: int, progress: Progress) -> float:

@@ -2,10 +2,10 @@
 
 import json
 import math
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +13,14 @@ from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 from tqdm import tqdm
 
 from distill.batches import Batch, check_fit, draw_batch, middle_frames
+from distill.checkpoint import read_checkpoint, write_checkpoint
 from distill.data.sources import Prepared
 from distill.journal import Journal, Log, read_curve
 from distill.networks.catalogue import build
 from distill.networks.contract import Whitened, frames_of
 from distill.objective import Objective, Teacher
 from distill.parallel import Company
-from distill.recipe import Recipe
+from distill.recipe import Recipe, Training
 from distill.schedule import Progress, check_schedule, is_over, learning_rate
 from distill.validate import Validation, validate
 from vcam.errors import ConfigError, ModelError
@@ -43,15 +44,11 @@ class Trainer:
         folder: Path,
         teachers: list[Teacher] | None = None,
         company: Company | None = None,
-        log: Log = print,
+        log: Log = tqdm.write,
     ) -> None:
-        check_schedule(recipe.training)
-        if recipe.training.precision not in PRECISIONS:
-            raise ConfigError(
-                f"no precision {recipe.training.precision!r}; choose one of: {', '.join(PRECISIONS)}"
-            )
-        self.recipe = recipe
         self.company = company or Company()
+        _check_training(recipe.training, self.company.share.of)
+        self.recipe = recipe
         self.iteration = 0
         self.seconds = 0.0  # of training, over all resumptions
         self.progress = Progress()
@@ -62,11 +59,12 @@ class Trainer:
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)
         self.averaged.load_state_dict(student.state_dict())
+        self.averaged.eval()
         self._best = self.averaged.state_dict()
         self._optimizer = torch.optim.Adam(self.objective.parameters(), recipe.training.learning_rate)
         self._scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "fp16")
         self._folder = folder
-        self._log = log
+        self._log = log if self.company.is_first else _say_nothing
 
     @property
     def student(self) -> nn.Module:
@@ -81,11 +79,14 @@ class Trainer:
         return read_curve(self._folder)
 
     def resume(self) -> None:
-        """Load the last checkpoint, if there is one of this very recipe; else start afresh."""
-        if not self.checkpoint.exists():
+        """Load the last checkpoint, if there is one of this very recipe; else start afresh.
+
+        Raises ModelError if the file is damaged.
+        """
+        state = self.company.agree(read_checkpoint(self.checkpoint) if self.company.is_first else {})
+        if not state:
             return
-        state = torch.load(self.checkpoint, weights_only=True, map_location=self.company.device)
-        if state["recipe"] != json.dumps(asdict(self.recipe)):
+        if essence(recipe_from_json(state["recipe"])) != essence(self.recipe):
             self._log(f"{self.checkpoint} is of another recipe: starting afresh")
             return
         self.objective.load_state_dict(state["objective"])
@@ -98,7 +99,7 @@ class Trainer:
         self._log(f"resumed at iteration {self.iteration}")
 
     def save(self) -> None:
-        """Write the checkpoint to a temporary name, then move it into place."""
+        """Write the checkpoint: all that a resumed run needs to go on the same way."""
         if not self.company.is_first:
             return
         state = {
@@ -112,9 +113,7 @@ class Trainer:
             "iteration": self.iteration,
             "seconds": self.seconds,
         }
-        temporary = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
-        os.replace(temporary, self.checkpoint)
+        write_checkpoint(self.checkpoint, state)
 
     def fit(self, data: Prepared) -> nn.Module:
         """Train until the recipe's last iteration, or until patience is spent.
@@ -123,11 +122,12 @@ class Trainer:
         ModelError if the loss is no number; the last good checkpoint stays.
         """
         training = self.recipe.training
-        check_fit(data.train, self.objective.frames, training.crop)
-        with Journal(self._folder, self._log, self.company.is_first) as journal:
+        for network in (self.student, *(teacher.network for teacher in self.objective.teachers)):
+            check_fit(data.train[0], network, training.crop)
+            check_fit(data.held, network, training.crop)
+        with Journal(self._folder, self._log, self.iteration, self.company.is_first) as journal:
             if self.iteration == 0:
                 self._whiten(data)
-            journal.rewind(self.iteration)
             if self.objective.teachers:
                 self._judge_teachers(data)
             self._loop(data, journal)
@@ -137,21 +137,23 @@ class Trainer:
 
     def _loop(self, data: Prepared, journal: Journal) -> None:
         training, first = self.recipe.training, self.iteration
-        bar = tqdm(total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=None)
+        is_hidden = None if self.company.is_first else True  # None: unless it is a terminal
         step = self.company.wrap(self.objective)
-        while not is_over(training, self.iteration, self.progress):
-            start = time.monotonic()
-            batch = draw_batch(
-                data.train, training, self.objective.frames, self.iteration, self.company.share
-            ).to(self.company.device)
-            loss = self._step(step, batch)
-            self.seconds += time.monotonic() - start
-            bar.update()
-            if self.iteration % SCALARS_EVERY == 0:
-                journal.stepped(self.iteration, loss, learning_rate(training, self.iteration, self.progress))
-            if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
-                self._check(data, batch, journal)
-        bar.close()
+        with tqdm(
+            total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=is_hidden
+        ) as bar:
+            while not is_over(training, self.iteration, self.progress):
+                start = time.monotonic()
+                batch = draw_batch(
+                    data.train, training, self.objective.frames, self.iteration, self.company.share
+                ).to(self.company.device)
+                loss = self._step(step, batch)
+                self.seconds += time.monotonic() - start
+                bar.update()
+                if self.iteration % SCALARS_EVERY == 0:
+                    journal.stepped(self.iteration, loss, self._optimizer.param_groups[0]["lr"])
+                if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
+                    self._check(data, batch, journal)
 
     def _step(self, step: nn.Module, batch: Batch) -> float:
         """One iteration; returns its loss."""
@@ -168,11 +170,7 @@ class Trainer:
         value = float(loss.detach())
         # an overflow of fp16's scaled gradients is expected: the scaler leaves that step out
         if not math.isfinite(value) or not (self._scaler.is_enabled() or math.isfinite(float(norm))):
-            raise ModelError(
-                f"{self.recipe.name}: the loss became {value} (gradient's norm {float(norm)}) at iteration "
-                f"{self.iteration}; the last good checkpoint stays: {self.checkpoint}. Lower [training] "
-                'learning_rate, or use precision = "fp32"'
-            )
+            self._give_up(f"the loss became {value}, its gradient's norm {float(norm)}")
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self.iteration += 1
@@ -180,17 +178,26 @@ class Trainer:
         return value
 
     def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
-        """Validate, judge the teachers anew, write the checkpoint."""
-        found = validate(self.averaged, data.held, self.company.device)
+        """Validate, judge the teachers anew, write the checkpoint: last, so that it never knows too much."""
+        if not all(bool(weight.isfinite().all()) for weight in self.student.parameters()):
+            self._give_up("weights became infinite")
+        self._follow_buffers()
+        found = self.company.agree(validate(self.averaged, data.held, self.company.device))
         if self.progress.note(found.gain_db):
             self._best = {key: value.clone() for key, value in self.averaged.state_dict().items()}
         self.objective.set_student_gains(found.by_kind)
-        self.save()
         pace = self.seconds / self.iteration * 1e3
         done = f"{self.iteration}/{self.recipe.training.iterations}"
         note = f"{self.recipe.name} {done} {pace:.0f} ms an iteration"
         journal.validated(self.iteration, found, self.seconds, note)
         journal.showed(self.iteration, self._example(batch))
+        self.save()
+
+    def _give_up(self, why: str) -> NoReturn:
+        raise ModelError(
+            f"{self.recipe.name}: {why} at iteration {self.iteration}; the last good checkpoint stays: "
+            f'{self.checkpoint}. Lower [training] learning_rate, or use precision = "fp32"'
+        )
 
     def _judge_teachers(self, data: Prepared) -> None:
         """Measure the teachers on the held-out samples; whom the student has passed gets no weight."""
@@ -225,3 +232,24 @@ class Trainer:
         decay = min(self.recipe.training.ema, (1 + self.iteration) / (10 + self.iteration))
         for averaged, current in zip(self.averaged.parameters(), self.student.parameters(), strict=True):
             averaged.lerp_(current, 1 - decay)
+
+    @torch.no_grad()
+    def _follow_buffers(self) -> None:
+        """Copy what is measured and not trained, such as a batch norm's statistics."""
+        for averaged, current in zip(self.averaged.buffers(), self.student.buffers(), strict=True):
+            averaged.copy_(current)
+
+
+def _check_training(training: Training, processes: int) -> None:
+    check_schedule(training)
+    if training.precision not in PRECISIONS:
+        raise ConfigError(f"no precision {training.precision!r}; choose one of: {', '.join(PRECISIONS)}")
+    if training.batch % processes:
+        raise ConfigError(
+            f"a batch of {training.batch} cannot be shared by {processes} processes alike; "
+            f"set [training] batch to a multiple of {processes}"
+        )
+
+
+def _say_nothing(line: str) -> None:
+    """The log of all processes but the first."""

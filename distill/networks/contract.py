@@ -24,6 +24,13 @@ def frames_of(network: nn.Module) -> int:
     return frames
 
 
+def multiple_of(network: nn.Module) -> int:
+    """What the height and the width of its pictures must be multiples of."""
+    multiple = network.multiple
+    assert isinstance(multiple, int)
+    return multiple
+
+
 def planes_of(network: nn.Module) -> int:
     """Planes of one of its frames: 1 for luma, 3 for RGB."""
     return 3 if network.colour == "rgb" else 1

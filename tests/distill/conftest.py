@@ -30,7 +30,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def samples() -> Samples:
-    """Easy clips (24, 3, 2, 1, 64, 64): cloth, seen through a lens that is out of focus; every sixth is clean.
+    """Easy clips (24, 3, 2, 1, 64, 64): cloth, seen through a lens out of focus; every sixth is clean.
 
     The cloth moves by a pixel a frame.
     """
