@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from distill.evaluate.contenders import Contender, Run, upscale, with_luma
+from distill.evaluate.contenders import Contender, Run, timing_planes, to_pixels, upscale, with_luma
 from vcam.frame import Frame, Plane, Size
 from vcam.manifest import read_manifest
 from vcam.restore import Engine, Model, Restorer, to_cells
@@ -90,8 +89,7 @@ class Shipped:
 
     def network_run(self, size: Size) -> Run:
         width, height = size
-        luma = np.random.default_rng(0).integers(16, 236, (height, width), np.uint8)
-        cells = to_cells(luma, self.model.spec.cell)
+        cells = to_cells(to_pixels(timing_planes(1, height, width)[0]), self.model.spec.cell)
         return lambda: self.model.residual(cells)
 
     def note(self, scale: int) -> str:

@@ -20,6 +20,7 @@ from distill.evaluate.contenders import (
     from_rgb,
     open_session,
     read_network,
+    timing_planes,
     to_rgb,
     upscale,
     with_luma,
@@ -78,7 +79,7 @@ class LumaPeer:
         return np.clip(np.rint(restored * RANGE + BLACK), 0, 255).astype(np.uint8)
 
     def network_run(self, size: Size) -> Run:
-        seen = np.random.default_rng(0).random((1, 1, size[1] // 2, size[0] // 2), np.float32)
+        seen = timing_planes(1, size[1] // 2, size[0] // 2)[None]
         return lambda: self._sessions[2].run(None, {"seen": seen})
 
     def note(self, scale: int) -> str:
@@ -110,7 +111,7 @@ class WebcamPeer:
         return from_rgb(self._session.run(None, {self._input: to_rgb(frame)[None]})[0][0], frame)
 
     def network_run(self, size: Size) -> Run:
-        seen = np.random.default_rng(0).random((1, 3, size[1] // 2, size[0] // 2), np.float32)
+        seen = timing_planes(3, size[1] // 2, size[0] // 2)[None]
         return lambda: self._session.run(None, {self._input: seen})
 
     def note(self, scale: int) -> str:

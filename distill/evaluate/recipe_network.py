@@ -12,6 +12,7 @@ from distill.evaluate.contenders import (
     from_rgb,
     open_session,
     read_network,
+    timing_planes,
     to_pixels,
     to_rgb,
     upscale,
@@ -67,8 +68,7 @@ class RecipeNetwork:
 
     def network_run(self, size: Size) -> Run:
         width, height = (side + -side % self.multiple for side in size)
-        rng = np.random.default_rng(0)
-        seen = rng.random((1, CHANNELS[self.colour] * self.frames, height, width), np.float32)
+        seen = timing_planes(CHANNELS[self.colour] * self.frames, height, width)[None]
         return lambda: self._session.run(None, {"seen": seen})
 
     def note(self, scale: int) -> str:

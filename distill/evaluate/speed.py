@@ -11,10 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-import cv2
-import numpy as np
-
-from distill.evaluate.contenders import Contender, Run
+from distill.evaluate.contenders import Contender, Run, timing_planes, to_pixels
 from distill.evaluate.results import Speed
 from vcam.frame import Frame, Size, from_packed
 
@@ -100,15 +97,9 @@ def _take_turns(timed: Sequence[_Timed]) -> None:
 
 
 def _frames(size: Size) -> list[Frame]:
-    """WINDOW frames of smooth noise."""
     width, height = size
-    rng = np.random.default_rng(0)
-    frames = []
-    for index in range(WINDOW):
-        coarse = rng.integers(16, 236, (height * 3 // 16, width // 8), np.uint8)
-        packed = cv2.resize(coarse, (width, height * 3 // 2), interpolation=cv2.INTER_LINEAR)
-        frames.append(from_packed(packed, size, index))
-    return frames
+    packed = to_pixels(timing_planes(WINDOW, height * 3 // 2, width))
+    return [from_packed(frame, size, index) for index, frame in enumerate(packed)]
 
 
 def time_ms(run: Run) -> float:
