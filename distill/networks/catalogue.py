@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from distill.networks.cellnet import CellNet
 from distill.networks.contract import frames_of, planes_of
+from distill.networks.enhanced import EnhancedNet
 from distill.networks.nafnet import NafNet
 from distill.networks.plain import PlainNet
 from distill.networks.residual import ResidualNet
@@ -16,6 +17,7 @@ from vcam.errors import ConfigError
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "cellnet": CellNet,
+    "enhanced": EnhancedNet,
     "nafnet": NafNet,
     "plain": PlainNet,
     "residual": ResidualNet,
