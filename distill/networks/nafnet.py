@@ -6,6 +6,8 @@ from torch.nn import functional as F
 
 from distill.networks.cells import QuietConv, WhitenedConv, add_residual, to_cells
 
+CHANGE_SCALE = 0.25  # puts the codec's flicker below cells.NOISE_FLOOR, where whitening does not amplify it
+
 
 class NafNet(nn.Module):
     """Restore an upscaled luma plane, or the middle one of several consecutive ones.
@@ -29,17 +31,30 @@ class NafNet(nn.Module):
         self.cell = self.multiple = cell
         self.frames = frames
         self.head = WhitenedConv(frames * cell * cell, channels)
+        with torch.no_grad():
+            self.head.weight[:, cell * cell :] = 0  # it starts as the network of one frame
         self.body = nn.Sequential(*(NafBlock(channels) for _ in range(blocks)))
         self.tail = QuietConv(channels, cell * cell)
 
     def whiten(self, seen: Tensor) -> None:
         """Set the head's whitening from sample pictures (B, frames, H, W) in 0..1."""
-        self.head.whiten(to_cells(seen, self.cell))
+        self.head.whiten(self._look(seen))
 
     def forward(self, seen: Tensor) -> Tensor:
         """seen (B, frames, H, W) in 0..1; returns the middle frame restored, (B, 1, H, W)."""
-        features = self.body(self.head(to_cells(seen, self.cell)))  # (B, channels, H/cell, W/cell)
+        features = self.body(self.head(self._look(seen)))  # (B, channels, H/cell, W/cell)
         return add_residual(seen, self.tail(features), self.cell)
+
+    def _look(self, seen: Tensor) -> Tensor:
+        """Cells of the middle frame, then of the others' differences from it, (B, frames*cell*cell, h, w).
+
+        Neighbours are nearly equal: seven of them as they are drown what is in the middle one, and so do their
+        differences at full size. After 500 iterations they gained 0.065 and 0.086 dB, one frame 0.228.
+        """
+        before, frame, after = seen.tensor_split((self.frames // 2, self.frames // 2 + 1), dim=1)
+        cells = [to_cells(frame, self.cell)]
+        cells += [F.pixel_unshuffle((side - frame) * CHANGE_SCALE, self.cell) for side in (before, after) if self.frames > 1]
+        return torch.cat(cells, dim=1)
 
 
 class NafBlock(nn.Module):
