@@ -32,10 +32,10 @@ class Company:
         return self.share.rank == 0
 
     def wrap(self, objective: nn.Module) -> nn.Module:
-        """The objective with its gradients averaged over all processes."""
+        """The objective with its gradients averaged over all processes, its buffers as the first has them."""
         if self.share.of == 1:
             return objective
-        return DistributedDataParallel(objective, broadcast_buffers=False)
+        return DistributedDataParallel(objective)
 
     def agree(self, value: T) -> T:
         """The first process's value, in all of them: what they decide by must be the same to the last bit."""
