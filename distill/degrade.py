@@ -95,6 +95,13 @@ def draw(size: Size, rng: np.random.Generator) -> Degradation:
     return Degradation(camera, scale, _draw_link(size[0] * size[1] / scale**2, rng))
 
 
+def draw_webcam(rng: np.random.Generator) -> Degradation:
+    """Draw what a poor webcam does on the sender's side, before any link: a tenth stays clean."""
+    if rng.random() < 0.10:
+        return Degradation()
+    return Degradation(camera=replace(_draw_camera(rng), quality=int(rng.integers(50, 91))))
+
+
 def _draw_camera(rng: np.random.Generator) -> PoorCamera:
     return PoorCamera(
         blur_px=float(rng.uniform(0.2, 1.2)),

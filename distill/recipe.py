@@ -32,6 +32,10 @@ class Data:
     frames: int = 9  # consecutive ones a clip
     seed: int = 1
     holdout: int = 20  # every so manieth file is kept for validation
+    degradation: str = ""  # of sharp stills: one of distill.published.DEGRADATIONS
+    pattern: str = ""  # "*.png|face*": the files whose names match, if any does; else all
+    stand_in: str = ""  # what the files of that pattern are, where they stand for a set that is not there
+    luma: bool = False  # of stills: one plane instead of R, G and B; calls and webcams are luma always
 
 
 @dataclass(frozen=True)

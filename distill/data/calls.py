@@ -1,13 +1,14 @@
 """Training samples as calls and poor webcams make them: short clips of luma through distill.degrade."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from distill.data.media import Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
-from distill.degrade import KINDS, draw
+from distill.degrade import KINDS, Degradation, draw, draw_webcam
 from vcam.frame import Frame, resize
 
 LONGEST_LEAD = 10  # frames that a codec has seen before the first one kept, at most
@@ -25,8 +26,10 @@ class CallClips:
     def __call__(self, rng: np.random.Generator) -> Samples:
         """One clip through one drawn degradation; none if its file cannot be read or is too short."""
         truth = self._open(self.frames + int(rng.integers(LONGEST_LEAD)), rng)
-        degradation = draw((self.side, self.side), rng)
-        seen = degradation.apply(truth, rng) if truth else []
+        if isinstance(truth, Path):
+            return no_samples((self.frames, 2, 1, self.kept, self.kept), (str(truth),))
+        degradation = self._draw(rng)
+        seen = degradation.apply(truth, rng)
         # a picture shown twice is a frame that the encoder left out: it is late, not degraded
         fresh = [k for k, frame in enumerate(seen) if k == 0 or frame.y is not seen[k - 1].y]
         if len(fresh) < self.frames:
@@ -40,11 +43,23 @@ class CallClips:
         kind = np.array([KINDS.index(degradation.kind)], np.uint8)
         return Samples(clip[None, :, :, None], kind)
 
-    def _open(self, count: int, rng: np.random.Generator) -> list[Frame]:
+    def _draw(self, rng: np.random.Generator) -> Degradation:
+        return draw((self.side, self.side), rng)
+
+    def _open(self, count: int, rng: np.random.Generator) -> list[Frame] | Path:
+        """A clip of a random file, or the file that cannot be read."""
         media = self.media
         use_clip = bool(media.clips) and (not media.stills or rng.random() < 0.4)
         path = rng.choice(np.array(media.clips if use_clip else media.stills, dtype=object))
         if use_clip:
-            return cut_clip(path, self.side, count, rng)
+            return cut_clip(path, self.side, count, rng) or path
         image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        return pan_still(image, self.side, count, rng) if image is not None else []
+        return pan_still(image, self.side, count, rng) if image is not None else path
+
+
+@dataclass(frozen=True)
+class WebcamClips(CallClips):
+    """Draws clips as a poor webcam sees them, before any link."""
+
+    def _draw(self, rng: np.random.Generator) -> Degradation:
+        return draw_webcam(rng)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import av
@@ -44,6 +45,16 @@ def list_media(folders: Sequence[Path]) -> Media:
         endings = " ".join(sorted(STILLS | CLIPS))
         raise SourceError(f"no stills or clips below {names}; expected files ending in {endings}")
     return media
+
+
+def select(media: Media, pattern: str) -> Media:
+    """The media whose file names match one of the shell patterns "*face*|*.png"; there may be none."""
+    patterns = pattern.split("|")
+
+    def matching(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(path for path in paths if any(fnmatchcase(path.name, each) for each in patterns))
+
+    return Media(matching(media.stills), matching(media.clips))
 
 
 def split(media: Media, every: int) -> tuple[Media, Media]:

@@ -27,14 +27,22 @@ class Samples:
 
     clips: Clips
     kinds: Kinds
+    skipped: tuple[str, ...] = ()  # files that could not be read
 
 
 Draw = Callable[[np.random.Generator], Samples]  # picklable: it is sent to the workers
 
 
-def no_samples(shape: Sequence[int]) -> Samples:
+@dataclass(frozen=True)
+class Whole:
+    """Samples that are taken as they are, all of them, instead of drawn: a set that is its own protocol."""
+
+    read: Callable[[], Samples]
+
+
+def no_samples(shape: Sequence[int], skipped: tuple[str, ...] = ()) -> Samples:
     """What a draw returns that found nothing; `shape` is one clip's."""
-    return Samples(np.empty((0, *shape), np.uint8), np.empty(0, np.uint8))
+    return Samples(np.empty((0, *shape), np.uint8), np.empty(0, np.uint8), skipped)
 
 
 def pack_shards(
@@ -54,14 +62,34 @@ def pack_shards(
         yield from pool.map(_pack_shard, missing)
 
 
+def pack_whole(whole: Whole, folder: Path, settings: dict[str, object]) -> Path:
+    """Make the one shard of a whole set in `folder`, or find it there. Raises as `pack_shards` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_settings(folder, settings)
+    path = folder / "00000.npy"
+    if not path.exists():
+        _write_shard(path, whole.read())
+    return path
+
+
 def open_shards(paths: Sequence[Path]) -> list[Samples]:
     """Map shards into memory; empty ones are left out."""
     shards = [Samples(np.load(path, mmap_mode="r"), np.load(_kinds_path(path))) for path in paths]
     return [shard for shard in shards if len(shard.clips)]
 
 
+def list_skipped(paths: Sequence[Path]) -> list[str]:
+    """The files that could not be read while these shards were made, each once."""
+    records = [_skipped_path(path) for path in paths]
+    return sorted({name for record in records if record.exists() for name in json.loads(record.read_bytes())})
+
+
 def _kinds_path(path: Path) -> Path:
     return path.with_suffix(".kinds.npy")
+
+
+def _skipped_path(path: Path) -> Path:
+    return path.with_suffix(".skipped.json")
 
 
 def _check_settings(folder: Path, settings: dict[str, object]) -> None:
@@ -92,10 +120,26 @@ def _pack_shard(order: _Order) -> Path:
         made.append(order.draw(rng))
         if sum(len(part.kinds) for part in made) >= SAMPLES_A_SHARD:
             break
-    clips = np.concatenate([part.clips for part in made])
-    kinds = np.concatenate([part.kinds for part in made])
-    for path, array in ((_kinds_path(order.path), kinds), (order.path, clips)):
-        temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, array)
-        os.replace(temporary, path)
+    _write_shard(order.path, join_samples(made))
     return order.path
+
+
+def join_samples(parts: Sequence[Samples]) -> Samples:
+    """Samples one after the other; a skipped file is named once."""
+    return Samples(
+        np.concatenate([part.clips for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
+        tuple(sorted({name for part in parts for name in part.skipped})),
+    )
+
+
+def _write_shard(path: Path, samples: Samples) -> None:
+    """Write the clips last: a shard that is there is whole."""
+    if samples.skipped:
+        temporary = path.with_suffix(".tmp.json")
+        temporary.write_text(json.dumps(samples.skipped), "utf-8")
+        os.replace(temporary, _skipped_path(path))
+    for place, array in ((_kinds_path(path), samples.kinds), (path, samples.clips)):
+        temporary = place.with_suffix(".tmp.npy")
+        np.save(temporary, array)
+        os.replace(temporary, place)

@@ -6,14 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from distill.data.calls import CallClips
-from distill.data.media import Media, list_media, split
-from distill.data.pack import Draw, Samples, open_shards, pack_shards
+from distill.data.pack import (
+    Draw,
+    Samples,
+    Whole,
+    join_samples,
+    list_skipped,
+    open_shards,
+    pack_shards,
+    pack_whole,
+)
+from distill.data.parts import Parts, calls, celeba, cifar10, div2k, stills, webcam
 from distill.recipe import Data
 from vcam.errors import ConfigError, SourceError
+
+MOST_NAMED = 10  # skipped files
 
 
 @dataclass(frozen=True)
@@ -22,43 +31,61 @@ class Prepared:
 
     train: list[Samples]
     held: Samples
+    origin: str = ""  # of what it was made, for the record
 
 
-def _calls(data: Data, folders: Sequence[Path]) -> tuple[Draw, Draw]:
-    def draw(media: Media) -> Draw:
-        return CallClips(media, data.side, data.kept, data.frames)
+# name -> the parts for training and for validation, of a data table and the folders that the user named
+SOURCES: dict[str, Callable[[Data, Sequence[Path]], Parts]] = {
+    "calls": calls,
+    "webcam": webcam,
+    "stills": stills,
+    "celeba": celeba,
+    "div2k": div2k,
+    "cifar10": cifar10,
+}
 
-    train, held = split(list_media(folders), data.holdout)
-    return draw(train), draw(held)
 
-
-# name -> the draws for training and for validation, of a data table and the folders that the user named
-SOURCES: dict[str, Callable[[Data, Sequence[Path]], tuple[Draw, Draw]]] = {"calls": _calls}
-
-
-def prepare(data: Data, folders: Sequence[Path], build: Path, workers: int) -> Prepared:
+def prepare(
+    data: Data, folders: Sequence[Path], build: Path, workers: int, log: Callable[[str], None] = print
+) -> Prepared:
     """Make the shards of a data table below `build`, or find them.
 
-    Recipes with equal tables and folders share them. Raises ConfigError for an unknown source, SourceError if
-    there is nothing to train on.
+    Recipes with equal tables and folders share them. Files that cannot be read are named once. Raises
+    ConfigError for an unknown source, SourceError if there is nothing to train on.
     """
     if data.source not in SOURCES:
         raise ConfigError(f"no data source {data.source!r}; choose one of: {', '.join(SOURCES)}")
-    train, held = SOURCES[data.source](data, folders)
-    parts = {}
-    for name, draw, count, seed in (
-        ("train", train, data.shards, data.seed),
-        ("held", held, data.held_shards, data.seed + 1),
-    ):
-        settings: dict[str, object] = {"data": asdict(data) | {"shards": 0}, "draw": repr(draw), "seed": seed}
-        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
-        folder = build / "pairs" / f"{data.source}-{name}-{digest}"
-        making = pack_shards(draw, folder, count, seed, settings, workers)
-        parts[name] = open_shards(sorted(tqdm(making, f"{data.source}, {name}", count, unit="shard")))
-    if not parts["train"] or not parts["held"]:
-        raise SourceError("no file could be read as a picture or a clip; check the folders named by DATA")
-    held_samples = Samples(
-        np.concatenate([part.clips for part in parts["held"]]),
-        np.concatenate([part.kinds for part in parts["held"]]),
+    parts = SOURCES[data.source](data, folders)
+    log(f"data: {parts.origin}")
+    places = (
+        ("train", parts.train, data.shards, data.seed),
+        ("held", parts.held, data.held_shards, data.seed + 1),
     )
-    return Prepared(parts["train"], held_samples)
+    train, held = (_pack(data, *place, build, workers) for place in places)
+    report_skipped(list_skipped([*train, *held]), log)
+    samples, held_samples = open_shards(train), open_shards(held)
+    if not samples or not held_samples:
+        raise SourceError("no file could be read as a picture or a clip; check the folders named by DATA")
+    return Prepared(samples, join_samples(held_samples), parts.origin)
+
+
+def report_skipped(names: Sequence[str], log: Callable[[str], None]) -> None:
+    """Say how many files could not be read and which, in one line; nothing if all could."""
+    if names:
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        log(f"skipped {len(names)} unreadable files: {', '.join(names[:MOST_NAMED])}{more}")
+
+
+def _pack(
+    data: Data, name: str, part: Draw | Whole, count: int, seed: int, build: Path, workers: int
+) -> list[Path]:
+    # a key that is left empty changes nothing: shards made before there was such a key are still good
+    table = {key: value for key, value in asdict(data).items() if value != "" and value is not False}
+    table.pop("stand_in", None)
+    settings: dict[str, object] = {"data": table | {"shards": 0}, "draw": repr(part), "seed": seed}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
+    folder = build / "pairs" / f"{data.source}-{name}-{digest}"
+    if isinstance(part, Whole):
+        return [pack_whole(part, folder, settings)]
+    making = pack_shards(part, folder, count, seed, settings, workers)
+    return sorted(tqdm(making, f"{data.source}, {name}", count, unit="shard"))

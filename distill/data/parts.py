@@ -1,0 +1,110 @@
+"""The two parts of every data source: what is trained on, and what is held back to validate on."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from distill.data.calls import CallClips, WebcamClips
+from distill.data.cifar import BINARY, Cifar, find_cifar
+from distill.data.media import Media, list_media, select, split
+from distill.data.pack import SAMPLES_A_SHARD, Draw, Whole
+from distill.data.stills import Stills
+from distill.published import check_degradation
+from distill.recipe import Data
+
+CELEBA_LINES = 218  # of the aligned pictures, which are 178 wide
+CELEBA_NAME = re.compile(r"\d{6}")  # of the aligned pictures, without the ending
+CELEBA_TEST = 182_638  # the first of the official test part; the validation part before it is left out
+CELEBA_VALIDATION = 162_771
+DIV2K_NAME = re.compile(r"0\d{3}")  # of the sharp pictures
+DIV2K_VALIDATION = 801  # the first of the official validation part
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a source draws from, and where that comes from."""
+
+    train: Draw | Whole
+    held: Draw | Whole
+    origin: str
+
+
+def calls(data: Data, folders: Sequence[Path]) -> Parts:
+    """Stills and clips through links and webcams."""
+    train, held, origin = _listed(data, folders)
+    return Parts(_clips(CallClips, data, train), _clips(CallClips, data, held), origin)
+
+
+def webcam(data: Data, folders: Sequence[Path]) -> Parts:
+    """Stills and clips through poor webcams alone: the sender's side."""
+    train, held, origin = _listed(data, folders)
+    return Parts(_clips(WebcamClips, data, train), _clips(WebcamClips, data, held), origin)
+
+
+def stills(data: Data, folders: Sequence[Path]) -> Parts:
+    """Patches of sharp stills, damaged as the recipe says."""
+    return _patches(data, *_listed(data, folders))
+
+
+def celeba(data: Data, folders: Sequence[Path]) -> Parts:
+    """CelebA's aligned faces with its official parts; else the stand-in, scaled to CelebA's height."""
+    faces = _numbered(list_media(folders), CELEBA_NAME)
+    train = [path for path in faces if int(path.stem) < CELEBA_VALIDATION]
+    held = [path for path in faces if int(path.stem) >= CELEBA_TEST]
+    if train and held:
+        origin = "CelebA aligned, official training and test parts"
+        return _patches(data, Media(tuple(train), ()), Media(tuple(held), ()), origin)
+    return _patches(data, *_listed(data, folders), lines=CELEBA_LINES)
+
+
+def div2k(data: Data, folders: Sequence[Path]) -> Parts:
+    """DIV2K's sharp pictures with its official parts; else the stand-in."""
+    sharp = _numbered(list_media(folders), DIV2K_NAME)
+    train = [path for path in sharp if int(path.stem) < DIV2K_VALIDATION]
+    held = [path for path in sharp if int(path.stem) >= DIV2K_VALIDATION]
+    if train and held:
+        origin = "DIV2K HR, official training and validation parts"
+        return _patches(data, Media(tuple(train), ()), Media(tuple(held), ()), origin)
+    return _patches(data, *_listed(data, folders))
+
+
+def cifar10(data: Data, folders: Sequence[Path]) -> Parts:
+    """CIFAR-10's training part and its test part, at most `shards` and `held_shards` of 32 pictures."""
+    degradation, archive = check_degradation(data.degradation), find_cifar(folders)
+    train = Cifar(archive, "train", degradation, data.shards * SAMPLES_A_SHARD, data.seed)
+    held = Cifar(archive, "test", degradation, data.held_shards * SAMPLES_A_SHARD, data.seed + 1)
+    origin = "CIFAR-10, official training and test parts"
+    if archive.name != BINARY and data.stand_in:
+        origin = f"stand-in: {data.stand_in}"
+    return Parts(Whole(train), Whole(held), origin)
+
+
+def _listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
+    """The media to train on, those held back, and what they are."""
+    media = list_media(folders)
+    chosen = select(media, data.pattern) if data.pattern else media
+    if not chosen.stills and not chosen.clips:  # someone's own files: the pattern names ours
+        chosen = media
+    elif data.stand_in:
+        return *split(chosen, data.holdout), f"stand-in: {data.stand_in}"
+    names = " ".join(folder.name for folder in folders)
+    origin = f"{len(chosen.stills)} stills and {len(chosen.clips)} clips of {names}"
+    return *split(chosen, data.holdout), origin
+
+
+def _numbered(media: Media, name: re.Pattern[str]) -> list[Path]:
+    return [path for path in media.stills if name.fullmatch(path.stem)]
+
+
+def _clips(kind: type[CallClips], data: Data, media: Media) -> Draw:
+    return kind(media, data.side, data.kept, data.frames)
+
+
+def _patches(data: Data, train: Media, held: Media, origin: str, lines: int = 0) -> Parts:
+    degradation = check_degradation(data.degradation)
+
+    def draw(media: Media) -> Draw:
+        return Stills(media, degradation, data.side, data.kept, lines, data.luma)
+
+    return Parts(draw(train), draw(held), origin)
