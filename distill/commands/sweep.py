@@ -24,6 +24,7 @@ from distill.evaluate.sweep import INPUT, RESULTS_FILE, sweep
 from vcam.errors import ConfigError
 
 STILL_SIDE = 480
+DEFAULT_SETS = ["named", "webcam", "clean"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--network", type=Path, nargs="+", default=[], help="more networks, as recipes have them"
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="contenders to run beside bicubic")
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="of degradations")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=DEFAULT_SETS, help="of degradations")
     parser.add_argument("--min-height", type=int, default=480, help="of the clips")
     parser.add_argument("--frames", type=int, default=150, help="decoded of each clip at most")
     parser.add_argument("--scored", type=int, default=12, help="frames scored of each clip")

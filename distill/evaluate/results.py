@@ -108,7 +108,7 @@ class Results:
 def write_results(results: Results, path: Path) -> None:
     """Write the results as JSON, to a temporary name first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")  # two sweeps may share a folder
     temporary.write_text(json.dumps({"schema": SCHEMA, **asdict(results)}, indent=1, allow_nan=False) + "\n")
     os.replace(temporary, path)
 

@@ -2,7 +2,8 @@
 
 Every figure is kept as soon as it is known, in rows.jsonl beside the results, under a hash of the contender,
 the clip, the degradation and the settings: a run that is killed goes on where it was, and what has not
-changed is not run again. The results' file is described in distill.evaluate.results.
+changed is not run again. Two sweeps of different contenders may run at once into one folder; a third of all
+of them then only gathers. The results' file is described in distill.evaluate.results.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -174,3 +174,12 @@ def test_two_contenders_of_one_name_are_refused(tmp_path: Path, specimens: list[
 def test_without_the_input_there_is_no_gain(tmp_path: Path, specimens: list[Specimen]) -> None:
     with pytest.raises(ConfigError, match="no contender 'bicubic'"):
         sweep([Probe()], specimens, SETS, QUICK, tmp_path, threads=1)
+
+
+def test_two_sweeps_of_different_contenders_share_a_folder(tmp_path: Path, specimens: list[Specimen]) -> None:
+    run(tmp_path, specimens, Probe())
+    run(tmp_path, specimens, Unsharp(0.3, 1.0))
+    probe = Probe()
+    results = run(tmp_path, specimens, probe, Unsharp(0.3, 1.0))
+    assert len(results.rows) == 12
+    assert probe.shown == []
