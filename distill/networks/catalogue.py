@@ -12,6 +12,7 @@ from distill.networks.enhanced import EnhancedNet
 from distill.networks.nafnet import NafNet
 from distill.networks.plain import PlainNet
 from distill.networks.residual import ResidualNet
+from distill.networks.rrdbnet import RRDBNet
 from distill.networks.sharpen import SharpenNet
 from vcam.errors import ConfigError
 
@@ -21,6 +22,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "nafnet": NafNet,
     "plain": PlainNet,
     "residual": ResidualNet,
+    "rrdbnet": RRDBNet,
     "sharpen": SharpenNet,
 }
 
