@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from distill.losses.precision import widen
 from vcam.errors import ConfigError
 
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels
@@ -78,8 +79,7 @@ def _check_side(picture: Tensor, scales: int) -> None:
 
 def _compare(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Mean SSIM and mean structure term of each plane: (B, C) and (B, C), in float32 or float64."""
-    if a.dtype != torch.float64:
-        a, b = a.float(), b.float()
+    a, b = widen(a), widen(b)
     with torch.autocast(a.device.type, enabled=False):
         moments = _blur(torch.stack([a, b, a * a, b * b, a * b]))  # (5, B, C, H - 10, W - 10)
     mean_a, mean_b, square_a, square_b, product = moments
