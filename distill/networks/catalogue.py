@@ -14,6 +14,7 @@ from distill.networks.plain import PlainNet
 from distill.networks.residual import ResidualNet
 from distill.networks.rrdbnet import RRDBNet
 from distill.networks.sharpen import SharpenNet
+from distill.networks.srvgg import SrvggNet
 from vcam.errors import ConfigError
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -24,6 +25,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "residual": ResidualNet,
     "rrdbnet": RRDBNet,
     "sharpen": SharpenNet,
+    "srvgg": SrvggNet,
 }
 
 
