@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 RECIPE ?= fast
+SMOKED = $(if $(filter command environment,$(origin RECIPE)),$(RECIPE),smoke)
 DATA ?= vcam/samples
 CLIPS ?= vcam/samples
 
@@ -33,10 +34,12 @@ format: $(VENV)/.dev
 distill: $(VENV)/.dev
 	$(BIN)/python -m distill run --recipe $(RECIPE) --data $(DATA) $(ARGS)
 
-# The whole road in under a minute, on the bundled clip, into build/.
+# The whole road in under a minute, on the bundled clip, into build/: of the recipe `smoke`, published at the end,
+# or of any RECIPE, cut down.
 distill-smoke: $(VENV)/.dev
-	rm -rf build/smoke
-	$(BIN)/python -m distill --weights build/smoke/weights run --recipe smoke --build build/smoke
+	rm -rf build/smoke/$(SMOKED)
+	$(BIN)/python -m distill --weights build/smoke/$(SMOKED)/weights --build build/smoke/$(SMOKED) \
+		run --recipe $(SMOKED) $(if $(filter smoke,$(SMOKED)),,--smoke)
 
 # What the published students gain on the clips in CLIPS.
 evaluate: $(VENV)/.dev

@@ -1,8 +1,9 @@
 """A recipe: everything that decides what a training run makes, read from distill/recipes/NAME.toml."""
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -120,6 +121,23 @@ def load_recipe(name: str) -> Recipe:
         content["network"] = {key: network[key] for key in network if key == "name"} | {"options": options}
     recipe: Recipe = _read(Recipe, {"name": path.stem} | content, str(path))
     return recipe
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """A recipe as a checkpoint keeps it, `json.dumps(asdict(recipe))`; ConfigError as for a file."""
+    recipe: Recipe = _read(Recipe, json.loads(text), "checkpoint")
+    return recipe
+
+
+def essence(recipe: Recipe) -> Recipe:
+    """The recipe without what does not change the weights that it makes.
+
+    Where validations steer the run, by a plateau, patience or gates, their distance is part of it.
+    """
+    training = recipe.training
+    if training.schedule == "cosine" and not training.patience and not recipe.distillation.teachers:
+        training = replace(training, check_every=Training.check_every)
+    return replace(recipe, title="", claims=(), publish="", training=training)
 
 
 def _find(name: str) -> Path:

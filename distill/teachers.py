@@ -1,36 +1,41 @@
 """Teachers: recipes of their own, trained before their student, and frozen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
+from torch import nn
 
 from distill.data.sources import prepare
-from distill.networks.catalogue import build
+from distill.networks.rrdb_weights import load_rrdb
+from distill.networks.srvgg import load_srvgg
 from distill.objective import Teacher
 from distill.parallel import Company
-from distill.recipe import Recipe, load_recipe
+from distill.recipe import Recipe
 from distill.train import Trainer
-from vcam.errors import ModelError
+from vcam.errors import ConfigError
+
+PRETRAINED: dict[str, Callable[[Path], nn.Module]] = {"rrdbnet": load_rrdb, "srvgg": load_srvgg}
 
 
 def train_teacher(
-    name: str, folders: Sequence[Path], build_folder: Path, workers: int, company: Company
+    recipe: Recipe, folders: Sequence[Path], build_folder: Path, workers: int, company: Company
 ) -> Teacher:
     """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
-    recipe = load_recipe(name)
+    data = prepare(recipe.data, folders, build_folder, workers)
     trainer = Trainer(recipe, build_folder / recipe.name, company=company)
     trainer.resume()
-    data = prepare(recipe.data, folders, build_folder, workers)
-    return Teacher(name, trainer.fit(data).to(company.device))
+    return Teacher(recipe.name, trainer.fit(data).to(company.device))
 
 
-def load_teacher(recipe: Recipe, checkpoint: Path) -> Teacher:
-    """A teacher from a finished run's checkpoint. Raises ModelError if it is of another recipe."""
-    network = build(recipe.network.name, recipe.network.options)
-    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    try:
-        network.load_state_dict(state["averaged"])
-    except (KeyError, RuntimeError):
-        raise ModelError(f"{checkpoint} is no checkpoint of {recipe.name}; train it anew") from None
-    return Teacher(recipe.name, network)
+def load_pretrained(name: str, path: Path, planes: int) -> Teacher:
+    """A teacher from weights that the user has: of BSRGAN or Real-ESRGAN.
+
+    planes  of the frames it will be given: 1 luma, 3 RGB
+
+    Raises ConfigError for a network that takes no such weights, ModelError if the file does not hold them.
+    """
+    if name not in PRETRAINED:
+        raise ConfigError(
+            f"no weights are known for network {name!r}; choose one of: {', '.join(PRETRAINED)}"
+        )
+    return Teacher(f"{name} {path.name}", PRETRAINED[name](path), planes)

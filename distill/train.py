@@ -20,7 +20,7 @@ from distill.networks.catalogue import build
 from distill.networks.contract import Whitened, frames_of
 from distill.objective import Objective, Teacher
 from distill.parallel import Company
-from distill.recipe import Recipe, Training
+from distill.recipe import Recipe, Training, essence, recipe_from_json
 from distill.schedule import Progress, check_schedule, is_over, learning_rate
 from distill.validate import Validation, validate
 from vcam.errors import ConfigError, ModelError
@@ -57,6 +57,7 @@ class Trainer:
         student = build(recipe.network.name, recipe.network.options)
         self.objective = Objective(student, recipe, teachers or []).to(device)
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
+        self._wrapped = self.company.wrap(self.objective)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)
         self.averaged.load_state_dict(student.state_dict())
         self.averaged.eval()
@@ -122,7 +123,7 @@ class Trainer:
         ModelError if the loss is no number; the last good checkpoint stays.
         """
         training = self.recipe.training
-        for network in (self.student, *(teacher.network for teacher in self.objective.teachers)):
+        for network in (self.student, *self.objective.teachers):
             check_fit(data.train[0], network, training.crop)
             check_fit(data.held, network, training.crop)
         with Journal(self._folder, self._log, self.iteration, self.company.is_first) as journal:
@@ -138,7 +139,6 @@ class Trainer:
     def _loop(self, data: Prepared, journal: Journal) -> None:
         training, first = self.recipe.training, self.iteration
         is_hidden = None if self.company.is_first else True  # None: unless it is a terminal
-        step = self.company.wrap(self.objective)
         with tqdm(
             total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=is_hidden
         ) as bar:
@@ -147,7 +147,7 @@ class Trainer:
                 batch = draw_batch(
                     data.train, training, self.objective.frames, self.iteration, self.company.share
                 ).to(self.company.device)
-                loss = self._step(step, batch)
+                loss = self.step(batch)
                 self.seconds += time.monotonic() - start
                 bar.update()
                 if self.iteration % SCALARS_EVERY == 0:
@@ -155,14 +155,12 @@ class Trainer:
                 if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
                     self._check(data, batch, journal)
 
-    def _step(self, step: nn.Module, batch: Batch) -> float:
+    def step(self, batch: Batch) -> float:
         """One iteration; returns its loss."""
         training = self.recipe.training
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(training, self.iteration, self.progress)
-        precision = PRECISIONS[training.precision]
-        with torch.autocast(self.company.device.type, precision, enabled=precision != torch.float32):
-            loss = step(batch.seen, batch.truth, batch.kinds)
+        loss = self._loss(self._wrapped, batch)
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         self._scaler.unscale_(self._optimizer)
@@ -177,15 +175,20 @@ class Trainer:
         self._average()
         return value
 
+    def _loss(self, objective: nn.Module, batch: Batch) -> Tensor:
+        precision = PRECISIONS[self.recipe.training.precision]
+        with torch.autocast(self.company.device.type, precision, enabled=precision != torch.float32):
+            loss: Tensor = objective(batch.seen, batch.truth, batch.kinds)
+        return loss
+
     def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
         """Validate, judge the teachers anew, write the checkpoint: last, so that it never knows too much."""
-        if not all(bool(weight.isfinite().all()) for weight in self.student.parameters()):
-            self._give_up("weights became infinite")
+        self._check_sanity(batch)
         self._follow_buffers()
         found = self.company.agree(validate(self.averaged, data.held, self.company.device))
         if self.progress.note(found.gain_db):
             self._best = {key: value.clone() for key, value in self.averaged.state_dict().items()}
-        self.objective.set_student_gains(found.by_kind)
+        self.objective.gates.set_student(found.by_kind)
         pace = self.seconds / self.iteration * 1e3
         done = f"{self.iteration}/{self.recipe.training.iterations}"
         note = f"{self.recipe.name} {done} {pace:.0f} ms an iteration"
@@ -193,17 +196,28 @@ class Trainer:
         journal.showed(self.iteration, self._example(batch))
         self.save()
 
+    @torch.no_grad()
+    def _check_sanity(self, batch: Batch) -> None:
+        """Let no weights take the place of the last good ones that the next step would give up on."""
+        self.objective.eval()
+        value = self.company.agree(float(self._loss(self.objective, batch)))
+        self.objective.train()
+        if not math.isfinite(value):
+            self._give_up(f"the loss became {value}")
+
     def _give_up(self, why: str) -> NoReturn:
+        kept = f"the last good checkpoint stays: {self.checkpoint}"
         raise ModelError(
-            f"{self.recipe.name}: {why} at iteration {self.iteration}; the last good checkpoint stays: "
-            f'{self.checkpoint}. Lower [training] learning_rate, or use precision = "fp32"'
+            f"{self.recipe.name}: {why} at iteration {self.iteration}; "
+            f"{kept if self.checkpoint.exists() else 'there was no checkpoint yet'}. "
+            'Lower [training] learning_rate, or use precision = "fp32"'
         )
 
     def _judge_teachers(self, data: Prepared) -> None:
         """Measure the teachers on the held-out samples; whom the student has passed gets no weight."""
         for number, teacher in enumerate(self.objective.teachers):
             found: Validation = validate(teacher, data.held, self.company.device)
-            self.objective.set_teacher_gains(number, found.by_kind)
+            self.objective.gates.set_teacher(number, found.by_kind)
             self._log(f"teacher {teacher.name}: gain {found.gain_db:+.3f} dB")
 
     @torch.no_grad()

@@ -4,28 +4,43 @@ import argparse
 from pathlib import Path
 
 from distill.data.sources import prepare
-from distill.parallel import join_company
-from distill.recipe import load_recipe
+from distill.networks.catalogue import build
+from distill.networks.contract import planes_of
+from distill.objective import Teacher
+from distill.parallel import Company, join_company
+from distill.recipe import Recipe, load_recipe
 from distill.record import write_record
 from distill.release import release
-from distill.teachers import train_teacher
+from distill.smoke import smoke
+from distill.teachers import load_pretrained, train_teacher
 from distill.train import Trainer
+from vcam.errors import ConfigError
 
 SAMPLES = Path(__file__).resolve().parents[2] / "vcam" / "samples"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="fast")
+    add_training_arguments(parser)
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where sharp media lie, whose weights teach besides the recipe's teachers, and how thoroughly."""
+    parser.add_argument("--smoke", action="store_true", help="the whole road in under a minute, teachers too")
     parser.add_argument("--data", type=Path, nargs="+", default=[SAMPLES], help="folders of sharp media")
+    parser.add_argument(
+        "--pretrained",
+        nargs="+",
+        default=[],
+        metavar="NETWORK=FILE",
+        help="weights of others that teach as well, where they pass the gate: rrdbnet=BSRGAN.pth",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    recipe = load_recipe(args.recipe)
+    recipe = load(args.recipe, args)
     with join_company() as company:
-        teachers = [
-            train_teacher(name, args.data, args.build, args.threads, company)
-            for name in recipe.distillation.teachers
-        ]
+        teachers = find_teachers(recipe, args, company)
         data = prepare(recipe.data, args.data, args.build, args.threads)
         trainer = Trainer(recipe, args.build / recipe.name, teachers, company)
         trainer.resume()
@@ -36,3 +51,24 @@ def run(args: argparse.Namespace) -> None:
         release(recipe, network, data.held, args.data, args.build, args.weights)
     else:
         write_record(recipe, network, data.held, trainer, teachers, args.weights / "recipes")
+
+
+def load(name: str, args: argparse.Namespace) -> Recipe:
+    """A recipe, cut down if it is for smoke."""
+    recipe = load_recipe(name)
+    return smoke(recipe) if args.smoke else recipe
+
+
+def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) -> list[Teacher]:
+    """The recipe's teachers, trained now where they are not yet, and those whose weights the user named."""
+    teachers = [
+        train_teacher(load(name, args), args.data, args.build, args.threads, company)
+        for name in recipe.distillation.teachers
+    ]
+    planes = planes_of(build(recipe.network.name, recipe.network.options))
+    for pair in args.pretrained:
+        name, equals, path = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--pretrained {pair}: expected NETWORK=FILE, such as rrdbnet=BSRGAN.pth")
+        teachers.append(load_pretrained(name, Path(path), planes).to(company.device))
+    return teachers

@@ -1,0 +1,52 @@
+"""Train a recipe's student with and without each loss and teacher, three seeds each: what helps?"""
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from distill.ablate import SEEDS, ablate
+from distill.commands.run import add_training_arguments, find_teachers, load
+from distill.data.sources import prepare
+from distill.parallel import Company
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", default="sharpkd", help="its network, data and teachers are used")
+    parser.add_argument("--iterations", type=int, default=1500)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--crop", type=int, default=96, help="pixels")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    add_training_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    recipe = load(args.recipe, args)
+    short = replace(
+        recipe.training,
+        iterations=args.iterations,
+        batch=args.batch,
+        crop=args.crop,
+        check_every=args.iterations // 3,
+    )
+    recipe = replace(recipe, training=short)
+    teachers = find_teachers(recipe, args, Company())
+    data = prepare(recipe.data, args.data, args.build, args.threads)
+    rows = []
+    for row in ablate(recipe, data, teachers, args.build / "ablation", args.seeds):
+        rows.append(row)
+        print(f"{row['variant']}, seed {row['seed']}: {row['gain_db']:+.3f} dB")
+        settings = {
+            "recipe": args.recipe,
+            "iterations": args.iterations,
+            "batch": args.batch,
+            "crop": args.crop,
+        }
+        _write(args.build / "ablation.json", {"settings": settings, "rows": rows})
+
+
+def _write(path: Path, content: dict[str, object]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, indent=1))
+    os.replace(temporary, path)
