@@ -1,9 +1,9 @@
 """Losses against a teacher's restored picture, by name in OUTPUT_LOSSES.
 
 All take (student, teacher, weight) and return a scalar: the mean over the batch of weight times each
-picture's own loss. weight (B,) is what the teacher counts on each picture; None counts 1. It is a mean over all
-pictures, not over those that count: what one picture weighs does not hang on the company it is in, and where
-no teacher counts, nothing is lost.
+picture's own loss. weight (B,) is what the teacher counts on each picture; None counts 1. It is a mean over
+all pictures, not over those that count: what one picture weighs does not hang on the company it is in, and
+where no teacher counts, nothing is lost.
 The teacher gets no gradient.
 """
 
