@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(ROOT.glob("vcam/**/*.py"))
 FROM_VCAM = {"vcam.frame", "vcam.link", "vcam.metrics", "vcam.manifest", "vcam.restore", "vcam.errors"}
-TRAINING_ONLY = {"torch", "distill", "onnx", "onnxscript", "pytorch_msssim", "skimage"}
+TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "skimage"}
 
 LOOK = """
 import importlib, sys

@@ -1,0 +1,78 @@
+"""Write docs/results.md, its plots and its crops from what `sweep`, `run` and `ablate` left behind."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from distill.evaluate.baselines import filters, shipped
+from distill.evaluate.contenders import Contender
+from distill.evaluate.degradations import NAMED, WEBCAM
+from distill.evaluate.peers import peers
+from distill.evaluate.recipe_network import recipe_networks
+from distill.evaluate.results import read_results
+from distill.publish import published
+from distill.report.ablation import read_ablation
+from distill.report.costs import costs_of
+from distill.report.crops import SAMPLE, SAMPLE_CREDIT, all_crops, choose_places
+from distill.report.page import make_page, write_page
+from distill.report.records import read_records
+from distill.report.sections import Evidence
+from distill.report.view import GROUPS, INPUT, View, make_view
+
+SHOWN = ("D2 x2 crf30", "D5 x4 crf28", "W poor webcam")
+MOST_SHIPPED = 2  # columns of the crops
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, default=Path("build/results/sweep.json"))
+    parser.add_argument(
+        "--recipes", type=Path, help="folder of records and networks; default: WEIGHTS/recipes"
+    )
+    parser.add_argument("--ablation", type=Path, help="default: BUILD/ablation.json")
+    parser.add_argument("--peers", type=Path, help="folder of others' networks, for their costs and crops")
+    parser.add_argument(
+        "--clips", type=Path, nargs="+", help="clips to show crops of, if their licence permits it"
+    )
+    parser.add_argument("--no-crops", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path("docs/results.md"))
+
+
+def run(args: argparse.Namespace) -> None:
+    recipes = args.recipes or args.weights / "recipes"
+    results = read_results(args.results)
+    records = read_records(recipes)
+    view = make_view(results, records)
+    evidence = Evidence(
+        view=view,
+        records=records,
+        costs=costs_of(published(args.weights), args.weights, records, args.peers),
+        ablation=read_ablation(args.ablation or args.build / "ablation.json"),
+        measured=date.fromtimestamp(args.results.stat().st_mtime),
+        crops={} if args.no_crops else make_crops(view, recipes, args),
+        crops_credit="" if args.clips else SAMPLE_CREDIT,
+    )
+    page = make_page(evidence)
+    write_page(page, args.out)
+    print(f"{args.out}: {len(page.text.splitlines())} lines, {len(page.pictures)} pictures")
+
+
+def make_crops(view: View, recipes: Path, args: argparse.Namespace) -> dict[str, bytes]:
+    """PNG files of the bundled clip, or of the clips that were named."""
+    opened = filters() + shipped(args.weights, args.threads) + recipe_networks(recipes, args.threads)
+    if args.peers:
+        opened += peers(args.peers, args.threads)
+    chosen = choose(view, {contender.name: contender for contender in opened})
+    shots = [choose_places(clip) for clip in args.clips] if args.clips else [SAMPLE]
+    degradations = {label: each for label, each in (NAMED | WEBCAM).items() if label in SHOWN}
+    return dict(all_crops(shots, degradations, chosen))
+
+
+def choose(view: View, opened: Mapping[str, Contender]) -> dict[str, Contender]:
+    """The input, the best peer, the shipped students and the best teacher, by the names they are shown by."""
+
+    def best(group: str, count: int) -> Sequence[str]:
+        return [each.name for each in view.of_group(group) if each.name in opened][:count]
+
+    names = [*best(GROUPS[4], 1), *reversed(best(GROUPS[0], MOST_SHIPPED)), *best(GROUPS[2], 1)]
+    return {"input": opened[INPUT]} | {name: opened[name] for name in names}

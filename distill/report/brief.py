@@ -1,0 +1,91 @@
+"""The results in a few sentences, and what a reader of the tables must know beside them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from distill.report.ablation import HELPS, HURTS, Ablation, compare
+from distill.report.claims import FREE, REACHED, find, published
+from distill.report.markdown import duration, interval, signed
+from distill.report.records import Record
+from distill.report.summary import FULL_HD, HD, short
+from distill.report.view import GROUPS, Contender, View
+
+
+def in_short(view: View, records: Mapping[str, Record], ablation: Ablation | None) -> str:
+    """One line a finding, as a list; whatever was not measured is left out."""
+    lines = [
+        *_best_of(view),
+        *_published(view, published(records)),
+        *([_ablated(ablation)] if ablation else []),
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _best_of(view: View) -> Iterator[str]:
+    shipped, teacher, peer, sharpener = (
+        view.best(group) for group in (GROUPS[0], GROUPS[2], GROUPS[4], GROUPS[5])
+    )
+    for each in view.of_group(GROUPS[0]):
+        yield f"**{each.name}** (shipped): {_gain_and_time(view, each)}."
+    if teacher:
+        yield f"The best teacher, **{teacher.name}**: {_gain_and_time(view, teacher)}."
+    if peer:
+        than = f"; {_ratio(view, shipped, peer)}" if shipped else ""
+        yield f"The best peer, **{peer.name}**: {_gain_and_time(view, peer)}{than}."
+    if sharpener:
+        yield f"The best filter, **{sharpener.name}**: {_gain_and_time(view, sharpener)}."
+
+
+def _gain_and_time(view: View, contender: Contender) -> str:
+    found, ms = view.summary(contender.name, view.main), view.ms(contender.name, HD)
+    gain = f"{interval(found.gain_db, found.low_db, found.high_db)} dB" if found else "no gain measured"
+    return f"{gain} over the input, {duration(ms)} ms at 720p" if ms else f"{gain} over the input"
+
+
+def _ratio(view: View, shipped: Contender, peer: Contender) -> str:
+    ours, theirs = view.ms(shipped.name, HD), view.ms(peer.name, HD)
+    ahead = (view.gain(shipped.name, view.main) or 0.0) - (view.gain(peer.name, view.main) or 0.0)
+    times = f" in {ours / theirs:.2f} of its time" if ours and theirs else ""
+    return f"{shipped.name} is at {signed(ahead)} dB to it{times}"
+
+
+def _published(view: View, records: Sequence[Record]) -> Iterator[str]:
+    findings = [finding for record in records for finding in find(record, view)]
+    if not findings:
+        return
+    held = [each for each in findings if each.verdict in (REACHED, FREE)]
+    free = [each for each in held if each.verdict == FREE]
+    measured = [each for each in findings if each.found is not None]
+    text = f"Of {len(findings)} published claims {len(measured)} could be measured and {len(held)} hold on "
+    text += "their own protocol" + f", {len(free)} of them for the untouched input too" * bool(free)
+    judged = [gain for record in records if (gain := view.gain(record.name, view.main)) is not None]
+    better = sum(gain > 0 for gain in judged)
+    text += f"; {better} of {len(judged)} systems make pictures from a codec better" * bool(judged)
+    yield f"{text}."
+
+
+def _ablated(ablation: Ablation) -> str:
+    verdicts = {each.variant: each.verdict for each in compare(ablation.runs)}
+    counts = {
+        word: [name for name, verdict in verdicts.items() if verdict == word] for word in (HELPS, HURTS)
+    }
+    told = [f"{word}: {', '.join(names)}" for word, names in counts.items() if names]
+    return (
+        f"Of {len(verdicts) - 1} changes to the recipe, "
+        + ("; ".join(told) or "none makes a difference")
+        + "."
+    )
+
+
+def notes(view: View) -> str:
+    """What the sweep noted of contenders: where they had no network, and what was too slow to be timed."""
+    lines: dict[str, list[str]] = {}
+    for row in view.results.rows:
+        if row.note:
+            lines.setdefault(f"{row.contender}: {row.note}", []).append(short(row.degradation))
+    told = [f"- {note} ({', '.join(sorted(set(labels)))})" for note, labels in lines.items()]
+    told += [
+        f"- {each.contender}, {each.size}: {each.note}"
+        for each in view.results.speed
+        if each.note and each.size in (HD, FULL_HD)
+    ]
+    return "\n".join(told)

@@ -1,0 +1,173 @@
+"""What published systems say of themselves beside what was found here, and a verdict from the numbers."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from distill.recipe import Claim
+from distill.report.markdown import NOTHING, plain, signed, table
+from distill.report.records import Record
+from distill.report.view import INPUT, View
+
+LOWER_IS_BETTER = {"mse"}
+OTHER_COLOUR = {"ssim_rgb": "ssim_y", "ssim_y": "ssim_rgb", "psnr_rgb": "psnr_y", "psnr_y": "psnr_rgb"}
+IN_WORDS = {"ssim_y": "on luma", "psnr_y": "on luma", "ssim_rgb": "on RGB", "psnr_rgb": "on RGB"}
+IN_SWEEP = ("ssim_rgb", "ssim_y", "psnr_y", "ms_ssim")  # metrics that the sweep has too
+SPEED = "fps "
+REACHED, FREE, UNMEASURED = "reached", "reached, as by the untouched input", "not measured"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim with the figures that answer it; None is not measured, or not claimed as a number."""
+
+    claim: Claim
+    found: float | None = None
+    untouched: float | None = None  # the same metric of the input
+    against_teacher: float | None = None  # the same metric with the teacher's picture for the truth
+    other_colour: float | None = None  # the same metric on luma instead of RGB, or the reverse
+    on_calls: float | None = None  # the same metric under the sweep's main set
+    on_calls_untouched: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The metric without whose picture it is of: ssim_rgb."""
+        return self.claim.metric.rpartition(".")[2]
+
+    @property
+    def verdict(self) -> str:
+        """What the numbers say of the claim."""
+        wanted = read_number(self.claim.claimed)
+        if self.found is None:
+            return UNMEASURED
+        if wanted is None:
+            return "no number is claimed"
+        if self._is_reached(self.found):
+            return FREE if self._is_reached(self.untouched) else REACHED
+        worse = self.untouched is not None and self._is_better(self.untouched, self.found)
+        tail = "; worse than the untouched input" if worse else ""
+        if self._is_reached(self.against_teacher):
+            return f"reached against its teacher only{tail}"
+        if self._is_reached(self.other_colour):
+            return f"reached {IN_WORDS[OTHER_COLOUR[self.key]]} only{tail}"
+        return f"missed by {plain(abs(wanted - self.found), _digits(self.key))}{tail}"
+
+    def _is_better(self, one: float, other: float) -> bool:
+        return one < other if self.key in LOWER_IS_BETTER else one > other
+
+    def _is_reached(self, value: float | None) -> bool:
+        wanted = read_number(self.claim.claimed)
+        if value is None or wanted is None:
+            return False
+        slack = rounding_of(self.claim.claimed)
+        return value <= wanted + slack if self.key in LOWER_IS_BETTER else value >= wanted - slack
+
+
+def read_number(claimed: str) -> float | None:
+    """The first number of a claim: "35 to 40 fps" is reached at 35."""
+    found = re.search(r"\d+(?:\.\d+)?", claimed)
+    return float(found.group()) if found else None
+
+
+def rounding_of(claimed: str) -> float:
+    """Half a unit of the claim's last digit: 0.905 counts as 0.91. A bound, "> 0.9", is taken at its word."""
+    found = re.search(r"\d+(?:\.(\d+))?", claimed)
+    return 0.0 if not found or ">" in claimed or "<" in claimed else 0.5 * 10.0 ** -len(found.group(1) or "")
+
+
+def find(record: Record, view: View) -> list[Finding]:
+    """Answer each of a record's claims from its own scores and the sweep's timings."""
+    return [_find(claim, record, view) for claim in record.claims]
+
+
+def _find(claim: Claim, record: Record, view: View) -> Finding:
+    if claim.metric.startswith(SPEED):
+        speed = view.speed(record.name, claim.metric.removeprefix(SPEED))
+        return Finding(claim, None if speed is None else speed.fps)
+    side, _, key = claim.metric.rpartition(".")
+    side = side or "output"
+    if record.own.get(side, {}).get(key) is None:
+        return Finding(claim)
+    is_students = side == "output" and key in IN_SWEEP
+    after = view.mean(record.name, key) if is_students else None
+    return Finding(
+        claim,
+        found=record.own[side][key],
+        untouched=record.own["input"].get(key),
+        against_teacher=record.own.get("against_teacher", {}).get(key) if side == "output" else None,
+        other_colour=record.own[side].get(OTHER_COLOUR.get(key, "")),
+        on_calls=after,
+        on_calls_untouched=view.mean(INPUT, key) if after is not None else None,
+    )
+
+
+def overview(records: Sequence[Record], view: View) -> str:
+    """One row a system: claims reached, gain on its own protocol, gain on ours."""
+    header = ["system", "claims reached", "own protocol: PSNR-Y, dB", "SSIM-RGB"]
+    header += [f"{view.main_title}: PSNR-Y, dB", "SSIM-Y"]
+    rows = []
+    for record in records:
+        findings = find(record, view)
+        held = [each for each in findings if each.verdict in (REACHED, FREE)]
+        free = [each for each in held if each.verdict == FREE]
+        rows.append(
+            [
+                record.name,
+                f"{len(held)} of {len(findings)}" + f", {len(free)} by the untouched input too" * bool(free),
+                signed(record.own_gain("psnr_y")),
+                signed(record.own_gain("ssim_rgb"), 4),
+                signed(view.gain(record.name, view.main)),
+                signed(view.mean(record.name, "ssim_y_gain"), 4),
+            ]
+        )
+    return table(header, rows, left=(0, 1))
+
+
+def system_table(record: Record, view: View) -> str:
+    """Every claim of one system with what was found."""
+    header = ["claim", "claimed", "found", "untouched input", "against its teacher"]
+    header += [f"{view.main_title} (input)", "verdict"]
+    return table(header, [_cells(each) for each in find(record, view)], left=(0, 1, 6))
+
+
+def _cells(finding: Finding) -> list[str]:
+    digits = _digits(finding.key)
+    on_calls = f"{plain(finding.on_calls, digits)} ({plain(finding.on_calls_untouched, digits)})"
+    return [
+        f"{finding.claim.what}, {finding.claim.metric or 'no metric'}",
+        finding.claim.claimed,
+        plain(finding.found, digits),
+        plain(finding.untouched, digits),
+        plain(finding.against_teacher, digits),
+        on_calls if finding.on_calls is not None else NOTHING,
+        finding.verdict,
+    ]
+
+
+def _digits(key: str) -> int:
+    return 1 if key.startswith(SPEED) else 2 if key.startswith("psnr") else 4
+
+
+def reasons(record: Record, view: View) -> Iterator[str]:
+    """Why what was found is not what is claimed: from the numbers, then in the recipe's own words."""
+    for finding in find(record, view):
+        told = [*_numbers(finding), *[finding.claim.why] * bool(finding.claim.why)]
+        if told:
+            yield f"- *{finding.claim.what}*: {' '.join(told)}"
+
+
+def _numbers(finding: Finding) -> Iterator[str]:
+    wanted, digits = finding.claim.claimed, _digits(finding.key)
+    if finding.verdict == FREE:
+        yield f"The input has {plain(finding.untouched, digits)} already; {wanted} shows nothing."
+    if "teacher only" in finding.verdict:
+        found, taught = plain(finding.found, digits), plain(finding.against_teacher, digits)
+        yield f"Against the truth it is {found}; {taught} is against its teacher's picture."
+    if finding.verdict.startswith("reached on"):
+        other = OTHER_COLOUR[finding.key]
+        yield f"{plain(finding.other_colour, digits)} is what it is {IN_WORDS[other]}."
+
+
+def published(records: Mapping[str, Record]) -> list[Record]:
+    """The records of published systems: those with claims."""
+    return [record for record in records.values() if record.claims]

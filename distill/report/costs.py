@@ -1,0 +1,94 @@
+"""What a contender costs before anyone times it: parameters, and multiply-accumulates an output pixel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import onnx
+
+from distill.evaluate.contenders import read_network
+from distill.evaluate.frozen import to_onnx
+from distill.evaluate.peers import LUMA_PEERS, WEBCAM_FILE, WebcamPeer
+from distill.report.records import Record
+from vcam.errors import ModelError
+from vcam.manifest import ModelSpec
+
+SIDE = 64  # of the pictures that a graph's convolutions are counted on
+SCALE = 2  # peers are counted at x2, as they are timed
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Trained numbers; multiply-accumulates of convolutions and linear layers for one output pixel."""
+
+    parameters: int | None
+    macs_per_pixel: float | None
+
+
+def costs_of(
+    shipped: Mapping[str, ModelSpec], weights: Path, records: Mapping[str, Record], peers: Path | None
+) -> dict[str, Cost]:
+    """Costs by contender: of shipped models, recipes and, if their folder is named, peers.
+
+    Raises ModelError if a network's file is missing or no network.
+    """
+    costs = {name: Cost(record.parameters, record.macs_per_pixel) for name, record in records.items()}
+    for name, spec in shipped.items():
+        file = weights / spec.files["fp32"].name if "fp32" in spec.files else None
+        parameters = None if file is None else count_parameters(_load(file))
+        costs[name] = Cost(parameters, spec.macs_per_pixel)
+    if peers is not None:
+        files = {name: peers / f"{name}_x{SCALE}.pb" for name in LUMA_PEERS}
+        files[WebcamPeer.name] = peers / WEBCAM_FILE
+        costs |= {name: count_costs(_load(path)) for name, path in files.items() if path.exists()}
+    return costs
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    content, _ = read_network(path)
+    if path.suffix == ".pb":
+        content = to_onnx(content)
+    try:
+        return onnx.load_from_string(content)
+    except Exception as error:  # protobuf's own exception is no subclass of ValueError in every version
+        raise ModelError(f"cannot read {path}: {error}; expected an ONNX file") from None
+
+
+def count_costs(model: onnx.ModelProto) -> Cost:
+    """Costs of a convolutional network from pictures to pictures, whatever its scale."""
+    shapes = _shapes(model)
+    weights = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    macs = sum(
+        prod(weights[node.input[1]]) * prod(shapes[node.output[0]][2:])
+        for node in model.graph.node
+        if node.op_type == "Conv"
+    )
+    return Cost(count_parameters(model), macs / prod(shapes[model.graph.output[0].name][2:]))
+
+
+def count_parameters(model: onnx.ModelProto) -> int:
+    """Numbers in a network's floating-point initializers."""
+    return sum(
+        prod(tensor.dims)
+        for tensor in model.graph.initializer
+        if tensor.data_type == onnx.TensorProto.FLOAT and prod(tensor.dims) > 1
+    )
+
+
+def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Every tensor's shape for an input of (1, C, SIDE, SIDE)."""
+    fixed = onnx.ModelProto()
+    fixed.CopyFrom(model)
+    kernels = {tensor.name: tensor.dims for tensor in model.graph.initializer}
+    first = next(node for node in model.graph.node if node.op_type == "Conv")
+    sides = (1, kernels[first.input[1]][1], SIDE, SIDE)
+    for size, side in zip(fixed.graph.input[0].type.tensor_type.shape.dim, sides, strict=True):
+        size.dim_value = side
+    for end in fixed.graph.output:
+        end.type.tensor_type.ClearField("shape")
+    inferred = onnx.shape_inference.infer_shapes(fixed, data_prop=True).graph
+    return {
+        tensor.name: tuple(size.dim_value for size in tensor.type.tensor_type.shape.dim)
+        for tensor in (*inferred.value_info, *inferred.output)
+    }

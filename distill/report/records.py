@@ -1,0 +1,73 @@
+"""What the recipes' own runs left behind: weights/recipes/NAME.json, as distill.record writes them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from distill.recipe import Claim
+from vcam.errors import ModelError
+
+Scores = Mapping[str, float | None]
+SIDES = ("input", "output", "teacher", "against_teacher")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One recipe's network, judged on its own held-out samples.
+
+    own   the scores of SIDES, those that exist: the samples as they came in, restored, restored by the first
+          teacher, and restored against what the teacher restored; all others are against the truth
+    curve  iteration and gain in dB of each validation
+    """
+
+    name: str
+    title: str
+    kind: str  # "student" or "teacher"
+    parameters: int
+    macs_per_pixel: float
+    data: str
+    iterations: int
+    seconds: float
+    commit: str
+    claims: Sequence[Claim]
+    pictures: int
+    own: Mapping[str, Scores]
+    curve: Sequence[tuple[int, float]]
+
+    def own_gain(self, metric: str) -> float | None:
+        """By how much the output's score is above the input's, if both are known."""
+        before, after = self.own["input"].get(metric), self.own["output"].get(metric)
+        return None if before is None or after is None else after - before
+
+
+def read_records(folder: Path) -> dict[str, Record]:
+    """The records of a folder by name; none if there is no such folder.
+
+    Raises ModelError if a file is no record.
+    """
+    paths = sorted(folder.glob("*.json"), key=lambda path: path.stem)
+    return {record.name: record for record in map(_read, paths)}
+
+
+def _read(path: Path) -> Record:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        known = {spot.name for spot in fields(Record)} - {"claims", "pictures", "own", "curve"}
+        own = content["own"]
+        return Record(
+            **{name: content[name] for name in known},
+            claims=tuple(Claim(**claim) for claim in content["claims"]),
+            pictures=own["pictures"],
+            own={side: _scores(own[side]) for side in SIDES if own.get(side)},
+            curve=[(int(iteration), float(gain)) for iteration, gain in content["curve"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path} is no record of a recipe: {error!r}; run: python -m distill run --recipe {path.stem}"
+        ) from None
+
+
+def _scores(content: Mapping[str, Any]) -> Scores:
+    return {name: None if value is None else float(value) for name, value in content.items()}

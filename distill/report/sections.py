@@ -1,0 +1,140 @@
+"""The page's sections, each as the paragraphs it is made of; an empty one is left out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from distill.report import words
+from distill.report.ablation import Ablation
+from distill.report.brief import in_short, notes
+from distill.report.claims import overview, published, reasons, system_table
+from distill.report.costs import Cost
+from distill.report.matrices import by_clip, by_content, by_degradation
+from distill.report.records import Record
+from distill.report.summary import harm_table, input_sentence, picture_table
+from distill.report.training import networks_table, training_table, wanted_table
+from distill.report.view import GROUPS, View
+
+PLOTS = "plots"  # folder beside the page
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was measured, and the crops by the names of their files."""
+
+    view: View
+    records: Mapping[str, Record]
+    costs: Mapping[str, Cost]
+    ablation: Ablation | None
+    measured: date
+    crops: Mapping[str, bytes] = field(default_factory=dict)
+    crops_credit: str = ""
+
+
+def show(name: str, caption: str) -> str:
+    """A picture of the folder of plots."""
+    return f"![{caption}]({PLOTS}/{name})"
+
+
+def opening(evidence: Evidence, pareto: str) -> Iterator[str]:
+    """What is most worth knowing, and the tables that hold all contenders."""
+    view = evidence.view
+    count = len(view.clips)
+    yield f"{words.HEADER}\n\n# Results"
+    yield words.OPENING.format(clips=f"{count} clip{'s' * (count != 1)}", main=view.main_title)
+    yield in_short(view, evidence.records, evidence.ablation)
+    yield "## Gain and price"
+    yield input_sentence(view)
+    yield picture_table(view, evidence.costs)
+    yield words.PRICE.format(main=view.main_title)
+    yield pareto
+    yield "### Where it does harm"
+    yield harm_table(view)
+    yield words.HARM
+    yield notes(view)
+
+
+def matrices(view: View, bars: str) -> Iterator[str]:
+    """Gains by what was done to the picture, and by what it shows."""
+    yield "## By degradation"
+    yield words.DEGRADATIONS
+    yield by_degradation(view)
+    yield bars
+    if len(view.contents) > 1:
+        yield "## By content"
+        yield words.CONTENTS.format(main=view.main_title)
+        yield by_content(view)
+
+
+def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
+    """What published systems say, and what was found."""
+    systems = published(records)
+    yield "## Claimed and measured"
+    if not systems:
+        yield words.NO_RECORDS
+        return
+    yield words.CLAIMS
+    yield overview(systems, view)
+    for record in systems:
+        yield f"### {record.name}: {record.title}"
+        yield f"{record.data}; {record.iterations:,} iterations."
+        yield system_table(record, view)
+        yield "\n".join(reasons(record, view))
+
+
+def training(view: View, records: Mapping[str, Record], curves: str) -> Iterator[str]:
+    """The networks, and how they were trained."""
+    yield "## Networks"
+    yield networks_table()
+    yield "## Training"
+    if not records:
+        yield words.NO_RECORDS
+        return
+    yield words.TRAINING
+    yield training_table(records.values())
+    yield curves
+    if wanted := wanted_table(view, records):
+        yield words.WANTED.format(main=view.main_title)
+        yield wanted
+
+
+def crops(evidence: Evidence) -> Iterator[str]:
+    """What a person can see."""
+    yield "## Side by side"
+    if not evidence.crops:
+        yield words.NO_CROPS
+        return
+    yield f"{words.CROPS} {evidence.crops_credit}".strip()
+    yield from (show(name, name.removesuffix(".png")) for name in evidence.crops)
+
+
+def clips(view: View) -> Iterator[str]:
+    """Every clip, for the shipped students."""
+    shipped = view.of_group(GROUPS[0])
+    if shipped:
+        yield "## Clip by clip"
+        yield words.CLIPS
+    for contender in shipped:
+        yield f"**{contender.name}**"
+        yield by_clip(view, contender.name)
+
+
+def method(evidence: Evidence) -> Iterator[str]:
+    """Commands, machine, versions and settings."""
+    view = evidence.view
+    machine, settings = view.results.machine, view.results.settings
+    versions = [f"{name} {number}" for name, number in machine["versions"].items() if number]
+    scored = sorted({row.frames for row in view.results.rows})
+    yield "## How it was measured"
+    yield words.COMMANDS
+    yield words.MACHINE.format(
+        **{key: machine[key] for key in ("commit", "cpu", "cores", "threads", "system")},
+        date=evidence.measured.isoformat(),
+        versions=", ".join(versions),
+    )
+    yield words.METHOD.format(
+        clips=", ".join(view.clips),
+        scored=scored[0] if len(scored) == 1 else f"{scored[0]} to {scored[-1]}",
+        first=settings["first"],
+        seed=settings["seed"],
+    )
