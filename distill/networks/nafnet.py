@@ -68,7 +68,9 @@ class NafNet(nn.Module):
     def _part(self, seen: Tensor) -> tuple[Tensor, ...]:
         """The frames before the middle one, that one, those after it."""
         first = self.frames // 2 * planes_of(self)
-        return seen.tensor_split((first, first + planes_of(self)), dim=1)
+        after = first + planes_of(self)
+        # slices: a tensor_split is exported with the height and width of the traced picture
+        return seen[:, :first], seen[:, first:after], seen[:, after:]
 
 
 class NafBlock(nn.Module):
