@@ -8,12 +8,14 @@ RECIPE ?= fast
 SMOKED = $(if $(filter command environment,$(origin RECIPE)),$(RECIPE),smoke)
 DATA ?= vcam/samples
 CLIPS ?= vcam/samples
+STILLS ?=
+PEERS ?=
 
 # opencv-python is built for desktops: a bare server lacks two of its libraries
 CHECK_OPENCV = @$(BIN)/python -c "import cv2" || \
 	{ echo "OpenCV lacks system libraries; install them: sudo apt install libgl1 libglib2.0-0"; exit 1; }
 
-.PHONY: run test check format distill distill-smoke evaluate bench clean
+.PHONY: run test check format distill distill-smoke evaluate results bench clean
 
 run: $(VENV)/.run
 	$(BIN)/sharpkd run $(ARGS)
@@ -45,6 +47,12 @@ distill-smoke: $(VENV)/.dev
 evaluate: $(VENV)/.dev
 	for model in fast best; do for set in scaled named webcam clean; do \
 		$(BIN)/python -m distill evaluate $(CLIPS) --model $$model --set $$set $(ARGS) || exit; done; done
+
+# Measure filters, students, recipes' networks and others' on the clips in CLIPS, the STILLS (face__, people__,
+# general__, text__) and with the PEERS' files, where these are named; write docs/results.md from that.
+results: $(VENV)/.dev
+	$(BIN)/python -m distill sweep $(CLIPS) $(if $(STILLS),--stills $(STILLS)) $(if $(PEERS),--peers $(PEERS)) $(ARGS)
+	$(BIN)/python -m distill report $(if $(PEERS),--peers $(PEERS))
 
 # This machine's speed: each step, restoration by parts, a minute of the camera, the paused daemon.
 bench: $(VENV)/.run
