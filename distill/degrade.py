@@ -11,6 +11,7 @@ from vcam.frame import Frame, Plane, Size, from_bgr, resize, to_bgr
 from vcam.link import Link, LinkProfile
 
 FPS = 30
+SMALLEST_AV1 = 64 * 64  # pixels: SVT-AV1 opens with a bitrate only from this size on
 KINDS = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by what dominates them
 
 
@@ -116,7 +117,8 @@ def _draw_link(pixels: float, rng: np.random.Generator) -> LinkProfile:
     preset = str(rng.choice(["superfast", "veryfast"], p=[0.2, 0.8]))
     bits_per_pixel = float(np.exp(rng.uniform(np.log(0.02), np.log(0.15))))
     low, high = {"h264": (20, 40), "vp9": (30, 56), "av1": (30, 56)}.get(codec, (0, 0))
-    is_constant_quality = codec != "vp8" and rng.random() < 0.75
+    is_too_small_for_a_rate = codec == "av1" and pixels < SMALLEST_AV1
+    is_constant_quality = codec != "vp8" and (rng.random() < 0.75 or is_too_small_for_a_rate)
     return LinkProfile(
         "drawn",
         codec,

@@ -107,7 +107,11 @@ def test_what_fits_is_let_through(samples: Samples) -> None:
         (NafNet(8, 1, frames=5), 32, r"clips have 3 frames, the networks look at 5; set \[data\] frames = 5"),
         (CellNet(4), 50, "a crop of 50 pixels: the network takes multiples of 4 alone; make it 48"),
         (CellNet(7), 49, "pictures of 64 pixels: the network takes multiples of 7 alone; make it 63"),
-        (InColour(4), 32, r"pictures have 1 planes, the network 3 .* another \[data\] source or another netw"),
+        (
+            InColour(4),
+            32,
+            r"pictures have 1 planes, the network 3 .* another \[data\] source or another netw",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_remedy(

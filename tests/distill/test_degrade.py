@@ -108,9 +108,21 @@ def test_what_is_drawn_covers_calls_webcams_and_clean_pictures() -> None:
     assert {each.link.codec for each in drawn if each.link} == {"h264", "vp8", "vp9", "av1"}
 
 
-def test_every_link_that_is_drawn_can_be_opened() -> None:
+def test_every_link_that_is_drawn_is_a_valid_one() -> None:
     rng = np.random.default_rng(1)
     for _ in range(500):
         link = draw((192, 192), rng).link
         if link is not None:
             check_profile(link)
+
+
+def test_small_pictures_go_through_every_codec_that_is_drawn(film: Film) -> None:
+    frames = film(1, (48, 48))
+    codecs = set()
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        degradation = draw((48, 48), rng)
+        if degradation.link is not None and degradation.link.codec != "h264":
+            codecs.add(degradation.link.codec)
+            degradation.apply(frames, rng)
+    assert codecs == {"vp8", "vp9", "av1"}

@@ -1,46 +1,18 @@
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
 import pytest
-from av.video.frame import VideoFrame
-from talking_head import FPS, Film
+from media_files import write_clip
+from talking_head import Film
 
-from distill.data import (
-    Media,
-    Pairs,
-    cut_clip,
-    list_media,
-    make_pairs,
-    pack_shards,
-    pan_still,
-    read_clip,
-    split,
-)
+from distill.data.media import Media, cut_clip, list_media, pan_still, read_clip, select, split
 from vcam.errors import SourceError
-from vcam.frame import Frame, Size, pack, to_bgr
+from vcam.frame import Size, to_bgr
 from vcam.metrics import psnr
-
-
-def write_clip(path: Path, frames: list[Frame]) -> Path:
-    """A clip at near lossless quality."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", FPS, options={"crf": "4"})
-        stream.width, stream.height = frames[0].size
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            container.mux(stream.encode(VideoFrame.from_ndarray(pack(frame), format="yuv420p")))
-        container.mux(stream.encode(None))
-    return path
 
 
 def names(paths: tuple[Path, ...]) -> list[str]:
     return [path.name for path in paths]
-
-
-def load(paths: list[Path]) -> list[Pairs]:
-    return [np.load(path) for path in sorted(paths)]
 
 
 def media_of(count: int) -> Media:
@@ -66,6 +38,16 @@ def test_a_folder_without_media_is_refused_with_the_endings(tmp_path: Path) -> N
     (tmp_path / "notes.txt").write_text("")
     with pytest.raises(SourceError, match=r"no stills or clips below .*expected files ending in .*\.mp4"):
         list_media([tmp_path])
+
+
+def test_media_are_selected_by_any_of_several_patterns(media_folder: Path) -> None:
+    media = list_media([media_folder])
+    assert names(select(media, "still0?.png|broken*").stills) == [
+        "broken.png",
+        *(f"still{k:02d}.png" for k in (1, 3, 5, 7, 9)),
+        *(f"still{k:02d}.png" for k in (0, 2, 4, 6, 8)),
+    ]
+    assert select(media, "*.webp") == Media((), ())
 
 
 @pytest.mark.parametrize("every", [2, 5, 20])
@@ -130,59 +112,3 @@ def test_what_is_no_clip_has_no_frames(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"no video")
     assert read_clip(path) == []
-
-
-def test_pairs_are_of_one_size_and_the_second_is_the_truth(media_folder: Path) -> None:
-    media = list_media([media_folder])
-    media = Media(tuple(path for path in media.stills if "still" in path.name), ())
-    gained = [make_pairs(media, 64, np.random.default_rng(seed)) for seed in range(12)]
-    pairs = np.concatenate(gained)
-    assert pairs.shape[1:] == (2, 64, 64)
-    assert pairs.dtype == np.uint8
-    # sharp truth: what is seen of it has less detail in the mean
-    seen, truth = (np.mean([cv2.Laplacian(p, cv2.CV_32F).var() for p in pairs[:, k]]) for k in (0, 1))
-    assert seen < truth
-
-
-@pytest.mark.parametrize("name", ["broken.png", "broken.mp4"])
-def test_a_broken_file_gives_no_pairs(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(b"neither picture nor video")
-    is_still = path.suffix == ".png"
-    media = Media((path,), ()) if is_still else Media((), (path,))
-    assert make_pairs(media, 64, np.random.default_rng(0)).shape == (0, 2, 64, 64)
-
-
-def test_shards_are_the_same_each_time_and_a_missing_one_is_made_again(
-    media_folder: Path, tmp_path: Path
-) -> None:
-    media = list_media([media_folder])
-    first = load(list(pack_shards(media, tmp_path / "first", 2, 64, seed=3)))
-    again = list(pack_shards(media, tmp_path / "again", 2, 64, seed=3, workers=2))
-    kept, lost = sorted(again)
-    lost.unlink()
-    written_ns = kept.stat().st_mtime_ns
-    resumed = load(list(pack_shards(media, tmp_path / "again", 2, 64, seed=3)))
-    assert kept.stat().st_mtime_ns == written_ns
-    for a, b in zip(first, resumed, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert not np.array_equal(first[0][:8], first[1][:8])
-    assert not list((tmp_path / "again").glob("*.tmp*"))
-
-
-@pytest.mark.parametrize("change", [{"side": 96}, {"seed": 4}])
-def test_shards_made_with_other_settings_are_refused(
-    media_folder: Path, tmp_path: Path, change: dict[str, int]
-) -> None:
-    media = list_media([media_folder])
-    settings = {"side": 64, "seed": 3}
-    list(pack_shards(media, tmp_path / "pairs", 0, **settings))
-    with pytest.raises(SourceError, match="holds pairs made from other data; remove it"):
-        list(pack_shards(media, tmp_path / "pairs", 0, **(settings | change)))
-
-
-def test_shards_made_from_other_media_are_refused(media_folder: Path, tmp_path: Path) -> None:
-    media = list_media([media_folder])
-    list(pack_shards(media, tmp_path / "pairs", 0, 64, seed=3))
-    with pytest.raises(SourceError, match="holds pairs made from other data"):
-        list(pack_shards(Media(media.stills[1:], ()), tmp_path / "pairs", 0, 64, seed=3))

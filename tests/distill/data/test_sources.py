@@ -1,0 +1,77 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distill.data.sources import prepare, report_skipped
+from distill.recipe import Data
+from vcam.errors import ConfigError, SourceError
+
+DATA = Data(
+    source="stills",
+    degradation="gaussian-blur",
+    shards=1,
+    held_shards=1,
+    side=32,
+    kept=24,
+    frames=1,
+    holdout=3,
+)
+
+
+def shards_in(folder: Path) -> set[Path]:
+    return {path.relative_to(folder) for path in folder.rglob("*.npy")}
+
+
+def test_recipes_with_equal_tables_share_their_shards(media_folder: Path, tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    first = prepare(DATA, [media_folder], build, 1, lambda line: None)
+    made = {path: (build / path).stat().st_mtime_ns for path in shards_in(build)}
+    again = prepare(DATA, [media_folder], build, 1, lambda line: None)
+    assert made == {path: (build / path).stat().st_mtime_ns for path in shards_in(build)}
+    np.testing.assert_array_equal(first.held.clips, again.held.clips)
+
+
+def test_more_shards_of_a_table_lie_beside_the_first(media_folder: Path, tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    first = prepare(DATA, [media_folder], build, 1, lambda line: None)
+    more = prepare(replace(DATA, shards=2), [media_folder], build, 1, lambda line: None)
+    assert [len(first.train), len(more.train)] == [1, 2]
+    np.testing.assert_array_equal(first.train[0].clips, more.train[0].clips)
+    assert len(list((build / "pairs").iterdir())) == 2  # one for training, one held back
+
+
+def test_training_and_validation_see_other_pictures(media_folder: Path, tmp_path: Path) -> None:
+    found = prepare(DATA, [media_folder], tmp_path / "build", 1, lambda line: None)
+    trained = {clip[:, 1].tobytes() for shard in found.train for clip in shard.clips}
+    assert not trained & {clip[:, 1].tobytes() for clip in found.held.clips}
+
+
+def test_unreadable_files_are_named_and_counted(media_folder: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    prepare(DATA, [media_folder], tmp_path / "build", 1, lines.append)
+    assert lines[-1] == f"skipped 1 unreadable files: {media_folder / 'broken.png'}"
+
+
+def test_many_unreadable_files_are_counted_and_the_first_are_named() -> None:
+    lines: list[str] = []
+    report_skipped([f"{number}.png" for number in range(12)], lines.append)
+    report_skipped([], lines.append)
+    assert len(lines) == 1
+    assert lines[0].startswith("skipped 12 unreadable files: 0.png, 1.png")
+    assert lines[0].endswith("9.png and 2 more")
+
+
+def test_where_nothing_can_be_read_there_is_an_error(tmp_path: Path) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.png").write_bytes(b"no picture")
+    with pytest.raises(SourceError, match="no file could be read as a picture or a clip"):
+        prepare(DATA, [folder], tmp_path / "build", 1, lambda line: None)
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no data source 'films'; choose one of: calls, "):
+        prepare(replace(DATA, source="films"), [tmp_path], tmp_path / "build", 1)
