@@ -1,6 +1,6 @@
 """What one step of training minimises: pixel losses against the truth, and against gated teachers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,9 @@ from distill.networks.contract import frames_of, multiple_of, planes_of
 from distill.recipe import Recipe
 from vcam.errors import ConfigError
 
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (restored, seen, truth) to a scalar
+
+PERCEPTUAL = "perceptual"  # distill.losses.perceptual.VggPerceptual, which needs weights
 REGRESSION = "feature"  # the one distillation loss that has weights of its own
 LUMA_OF_RGB = (0.299, 0.587, 0.114)  # BT.601
 PROBE_SIDE = 32  # pixels
@@ -46,19 +49,30 @@ class Teacher(nn.Module):
 class Objective(nn.Module):
     """A student, its losses and its teachers, as one module: (seen, truth, kinds) to a loss.
 
-    Teachers are frozen and no part of the state dict. The target of a sample is the mean of its teachers'
+    Teachers and the perceptual loss are frozen and no part of the state dict; without weights that loss is
+    left out. The target of a sample is the mean of its teachers'
     pictures by the shares of `gates`; features are those of the first teacher.
     """
 
     teachers: Sequence[Teacher]
+    perceptual: Loss
 
-    def __init__(self, student: nn.Module, recipe: Recipe, teachers: Sequence[Teacher]) -> None:
+    def __init__(
+        self,
+        student: nn.Module,
+        recipe: Recipe,
+        teachers: Sequence[Teacher],
+        perceptual: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         _check_names(recipe)
         if recipe.distillation.losses and not teachers:
             raise ConfigError(f"{recipe.name} distils from nobody; name a teacher in [distillation] teachers")
         self.student = student
-        self.losses = recipe.losses
+        self.losses = dict(recipe.losses)
+        if perceptual is None:
+            self.losses.pop(PERCEPTUAL, None)
+        self.__dict__["perceptual"] = perceptual
         self.taught_by = recipe.distillation.losses
         self.__dict__["teachers"] = teachers  # kept from nn.Module: not trained, not saved
         self.frames = max(frames_of(network) for network in (student, *teachers))
@@ -74,7 +88,8 @@ class Objective(nn.Module):
             restored = self.student(middle_frames(seen, frames_of(self.student), planes)).float()
         loss = restored.new_zeros(())
         for name, weight in self.losses.items():
-            loss = loss + weight * PIXEL_LOSSES[name](restored, shown, truth)
+            judge = self.perceptual if name == PERCEPTUAL else PIXEL_LOSSES[name]
+            loss = loss + weight * judge(restored, shown, truth)
         if self.taught_by:
             loss = loss + self._distil(restored, tap.features, seen, kinds)
         return loss
@@ -143,7 +158,7 @@ def _width(network: nn.Module) -> int:
 
 def _check_names(recipe: Recipe) -> None:
     known: Sequence[tuple[str, Mapping[str, float], Sequence[str]]] = (
-        ("[losses]", recipe.losses, [*PIXEL_LOSSES]),
+        ("[losses]", recipe.losses, [*PIXEL_LOSSES, PERCEPTUAL]),
         ("[distillation] losses", recipe.distillation.losses, [*OUTPUT_LOSSES, *FEATURE_LOSSES, REGRESSION]),
     )
     for where, named, names in known:

@@ -18,11 +18,16 @@ PRETRAINED: dict[str, Callable[[Path], nn.Module]] = {"rrdbnet": load_rrdb, "srv
 
 
 def train_teacher(
-    recipe: Recipe, folders: Sequence[Path], build_folder: Path, workers: int, company: Company
+    recipe: Recipe,
+    folders: Sequence[Path],
+    build_folder: Path,
+    workers: int,
+    company: Company,
+    perceptual: nn.Module | None = None,
 ) -> Teacher:
     """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
     data = prepare(recipe.data, folders, build_folder, workers)
-    trainer = Trainer(recipe, build_folder / recipe.name, company=company)
+    trainer = Trainer(recipe, build_folder / recipe.name, None, company, perceptual)
     trainer.resume()
     return Teacher(recipe.name, trainer.fit(data).to(company.device))
 

@@ -44,6 +44,7 @@ class Trainer:
         folder: Path,
         teachers: list[Teacher] | None = None,
         company: Company | None = None,
+        perceptual: nn.Module | None = None,
         log: Log = tqdm.write,
     ) -> None:
         self.company = company or Company()
@@ -55,7 +56,7 @@ class Trainer:
         torch.manual_seed(recipe.training.seed)
         device = self.company.device
         student = build(recipe.network.name, recipe.network.options)
-        self.objective = Objective(student, recipe, teachers or []).to(device)
+        self.objective = Objective(student, recipe, teachers or [], perceptual).to(device)
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
         self._wrapped = self.company.wrap(self.objective)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)

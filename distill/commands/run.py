@@ -3,10 +3,13 @@
 import argparse
 from pathlib import Path
 
+from torch import nn
+
 from distill.data.sources import prepare
+from distill.losses.perceptual import VggPerceptual
 from distill.networks.catalogue import build
 from distill.networks.contract import planes_of
-from distill.objective import Teacher
+from distill.objective import PERCEPTUAL, Teacher
 from distill.parallel import Company, join_company
 from distill.recipe import Recipe, load_recipe
 from distill.record import write_record
@@ -28,6 +31,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Where sharp media lie, whose weights teach besides the recipe's teachers, and how thoroughly."""
     parser.add_argument("--smoke", action="store_true", help="the whole road in under a minute, teachers too")
     parser.add_argument("--data", type=Path, nargs="+", default=[SAMPLES], help="folders of sharp media")
+    parser.add_argument("--vgg", type=Path, help="VGG16 weights, where a recipe has the perceptual loss")
     parser.add_argument(
         "--pretrained",
         nargs="+",
@@ -42,7 +46,8 @@ def run(args: argparse.Namespace) -> None:
     with join_company() as company:
         teachers = find_teachers(recipe, args, company)
         data = prepare(recipe.data, args.data, args.build, args.threads)
-        trainer = Trainer(recipe, args.build / recipe.name, teachers, company)
+        perceptual = find_perceptual(recipe, args, company)
+        trainer = Trainer(recipe, args.build / recipe.name, teachers, company, perceptual)
         trainer.resume()
         network = trainer.fit(data)
     if not company.is_first:
@@ -62,8 +67,8 @@ def load(name: str, args: argparse.Namespace) -> Recipe:
 def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) -> list[Teacher]:
     """The recipe's teachers, trained now where they are not yet, and those whose weights the user named."""
     teachers = [
-        train_teacher(load(name, args), args.data, args.build, args.threads, company)
-        for name in recipe.distillation.teachers
+        train_teacher(one, args.data, args.build, args.threads, company, find_perceptual(one, args, company))
+        for one in (load(name, args) for name in recipe.distillation.teachers)
     ]
     planes = planes_of(build(recipe.network.name, recipe.network.options))
     for pair in args.pretrained:
@@ -72,3 +77,13 @@ def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) ->
             raise ConfigError(f"--pretrained {pair}: expected NETWORK=FILE, such as rrdbnet=BSRGAN.pth")
         teachers.append(load_pretrained(name, Path(path), planes).to(company.device))
     return teachers
+
+
+def find_perceptual(recipe: Recipe, args: argparse.Namespace, company: Company) -> nn.Module | None:
+    """The perceptual loss of a recipe that has one, if its weights are there; else the run goes without."""
+    if PERCEPTUAL not in recipe.losses:
+        return None
+    if args.vgg is None:
+        print(f"{recipe.name}: the perceptual loss is left out; name VGG16 weights with --vgg FILE")
+        return None
+    return VggPerceptual(args.vgg).to(company.device)
