@@ -15,6 +15,7 @@ COMMANDS = {
     "list": "the recipes, and the teachers they learn from",
     "run": "pairs, teachers, training, export, judgement, publication of one recipe",
     "evaluate": "a published model on a folder of clips",
+    "networks": "the networks, with their size and cost",
     "sweep": "everything on the same frames, side by side",
     "ablate": "one recipe with and without each of its losses",
     "report": "docs/results.md: tables, plots and crops of what was measured",

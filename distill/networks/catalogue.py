@@ -1,4 +1,4 @@
-"""Which networks there are, by the names that recipes use."""
+"""Which networks there are, by the names that recipes use, and what each costs."""
 
 import inspect
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from distill.networks.residual import ResidualNet
 from distill.networks.rrdbnet import RRDBNet
 from distill.networks.sharpen import SharpenNet
 from distill.networks.srvgg import SrvggNet
+from distill.recipe import Network, Option, list_recipes, list_teachers, load_recipe
 from vcam.errors import ConfigError
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -29,16 +30,28 @@ NETWORKS: dict[str, type[nn.Module]] = {
 }
 
 
-def build(name: str, options: Mapping[str, int | float | str | bool]) -> nn.Module:
-    """The untrained network of a recipe. Raises ConfigError for a name or an option that is not known."""
-    if name not in NETWORKS:
-        raise ConfigError(f"no network {name!r}; choose one of: {', '.join(NETWORKS)}")
-    known = list(inspect.signature(NETWORKS[name]).parameters)
+def build(name: str, options: Mapping[str, Option]) -> nn.Module:
+    """The untrained network of a recipe.
+
+    Raises ConfigError for a name or an option that is not known, or a value that the option cannot have.
+    """
+    known = _parameters(name)
     if unknown := sorted(set(options) - set(known)):
         raise ConfigError(
             f"network {name!r} has no option {unknown[0]!r}; expected some of: {', '.join(known)}"
         )
+    for option, value in options.items():
+        kind = known[option].annotation
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise ConfigError(f"network {name!r}: {option} = {value!r} is no {kind.__name__}")
     return NETWORKS[name](**options)
+
+
+def _parameters(name: str) -> Mapping[str, inspect.Parameter]:
+    """What a network's constructor takes. Raises ConfigError for a name that is not known."""
+    if name not in NETWORKS:
+        raise ConfigError(f"no network {name!r}; choose one of: {', '.join(NETWORKS)}")
+    return inspect.signature(NETWORKS[name]).parameters
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -72,3 +85,34 @@ def macs_per_pixel(network: nn.Module) -> float:
     for hook in hooks:
         hook.remove()
     return total / side**2
+
+
+def table() -> str:
+    """Networks as recipes and teachers use them, then by themselves those that none uses; cheapest first."""
+    networks: dict[str, Network] = {}
+    users: dict[str, list[str]] = {}
+    for recipe in map(load_recipe, [*list_recipes(), *list_teachers()]):
+        networks[_describe(recipe.network)] = recipe.network
+        users.setdefault(_describe(recipe.network), []).append(recipe.name)
+    for name in NETWORKS.keys() - {network.name for network in networks.values()}:
+        networks[_describe(Network(name))] = Network(name)
+    rows = sorted((_measure(network), title) for title, network in networks.items())
+    lines = ["| network | recipes | MAC per output pixel | parameters |", "| --- | --- | ---: | ---: |"]
+    for (macs, parameters), title in rows:
+        recipes = ", ".join(users.get(title, ["none"]))
+        lines.append(f"| {title} | {recipes} | {macs:,.0f} | {parameters:,} |")
+    return "\n".join(lines)
+
+
+def _describe(network: Network) -> str:
+    """A network's name and all its options, the defaults too: networks of one description are the same."""
+    defaults = {option: known.default for option, known in _parameters(network.name).items()}
+    options = defaults | dict(network.options)
+    return " ".join([network.name, *(f"{option}={value}" for option, value in options.items())])
+
+
+def _measure(network: Network) -> tuple[float, int]:
+    """Multiply-accumulates for an output pixel, and parameters; nothing is computed."""
+    with torch.device("meta"):
+        built = build(network.name, network.options)
+        return macs_per_pixel(built), count_parameters(built)
