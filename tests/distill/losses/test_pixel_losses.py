@@ -31,9 +31,9 @@ def noise(seed: int, *shape: int) -> Tensor:
 @every_loss
 @pytest.mark.parametrize("planes", [1, 3])
 def test_the_truth_costs_nothing_and_asks_for_no_change(loss: PixelLoss, planes: int) -> None:
-    truth = noise(0, 2, planes, 24, 24).float()
+    truth = noise(0, 2, planes, 40, 40).float()
     restored = truth.clone().requires_grad_()
-    cost = loss(restored, noise(1, 2, planes, 24, 24).float(), truth)
+    cost = loss(restored, noise(1, 2, planes, 40, 40).float(), truth)
     cost.backward()
     assert cost.shape == ()
     assert cost.item() == pytest.approx(0, abs=1e-6)  # float32 sums of a few hundred terms
@@ -44,15 +44,15 @@ def test_the_truth_costs_nothing_and_asks_for_no_change(loss: PixelLoss, planes:
 
 @every_loss
 def test_a_flat_picture_has_a_finite_gradient(loss: PixelLoss) -> None:
-    restored = torch.zeros(1, 1, 24, 24, requires_grad=True)
-    loss(restored, torch.ones(1, 1, 24, 24), torch.ones(1, 1, 24, 24)).backward()
+    restored = torch.zeros(1, 1, 40, 40, requires_grad=True)
+    loss(restored, torch.ones(1, 1, 40, 40), torch.ones(1, 1, 40, 40)).backward()
     assert restored.grad is not None
     assert restored.grad.isfinite().all()
 
 
 @every_loss
 def test_the_gradient_is_that_of_the_value(loss: PixelLoss) -> None:
-    restored, seen, truth = (noise(seed, 1, 2, 22, 23) for seed in range(3))
+    restored, seen, truth = (noise(seed, 1, 2, 34, 35) for seed in range(3))
     assert torch.autograd.gradcheck(
         lambda picture: loss(picture, seen, truth), restored.requires_grad_(), fast_mode=True
     )
@@ -60,7 +60,7 @@ def test_the_gradient_is_that_of_the_value(loss: PixelLoss) -> None:
 
 @every_loss
 def test_the_worse_picture_costs_more(loss: PixelLoss) -> None:
-    truth, grain = noise(0, 1, 1, 32, 32), noise(1, 1, 1, 32, 32)
+    truth, grain = noise(0, 1, 1, 40, 40), noise(1, 1, 1, 40, 40)
     near, far = truth + 0.05 * grain, truth + 0.1 * grain
     assert 0 < loss(near, far, truth) < loss(far, far, truth)
 
