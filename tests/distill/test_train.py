@@ -15,7 +15,7 @@ from distill.batches import to_batch
 from distill.data.pack import Samples
 from distill.data.sources import Prepared
 from distill.losses.pixel import relative_mse
-from distill.networks.catalogue import NETWORKS, build
+from distill.networks.catalogue import NETWORKS
 from distill.networks.cellnet import CellNet
 from distill.recipe import Network, Recipe, load_recipe
 from distill.schedule import Progress
@@ -72,6 +72,20 @@ class Normed(nn.Module):
         return seen + self.tail(self.body(seen))
 
 
+class Brittle(nn.Module):
+    """A network whose one weight falls by each step, and has no logarithm below zero."""
+
+    colour, frames, multiple = "luma", 1, 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Identity()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        return self.body(seen) + 1 + 0.1 * self.weight.log()
+
+
 def quiet(line: str) -> None:
     pass
 
@@ -116,10 +130,10 @@ def test_the_student_gains_and_leaves_clean_pictures_alone(student: CellNet, sam
 def test_a_run_of_lower_precision_learns_too(
     toy: Recipe, prepared: Prepared, tmp_path: Path, precision: str
 ) -> None:
-    recipe = short(toy, iterations=120, check_every=120, precision=precision)
+    recipe = short(toy, iterations=80, check_every=80, precision=precision)
     network = Trainer(recipe, tmp_path, log=quiet).fit(prepared)
-    # seen: 0.3 dB of both; weights that stood still would gain 0
-    assert validate(network, prepared.held, CPU).gain_db > 0.15
+    # seen: 0.2 dB of both; weights that stood still would gain 0
+    assert validate(network, prepared.held, CPU).gain_db > 0.1
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 
@@ -278,28 +292,31 @@ def test_a_plateau_halves_the_rate_of_the_run(toy: Recipe, prepared: Prepared, t
     assert stalled >= 6
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
-    toy: Recipe, prepared: Prepared, tmp_path: Path
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(
+    toy: Recipe, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = Trainer(short(toy, check_every=1, learning_rate=1e9), tmp_path, log=quiet)
-    words = r"toy: the loss became (inf|nan), .* at iteration (\d+); the last good .*checkpoint\.pt. Lower"
+    monkeypatch.setitem(NETWORKS, "brittle", Brittle)
+    recipe = short(replace(toy, network=Network("brittle")), learning_rate=0.6)
+    trainer = Trainer(recipe, tmp_path, log=quiet)
+    words = r"toy: the loss became nan, .* at iteration (\d+); the last good .*checkpoint\.pt. Lower"
     with pytest.raises(ModelError, match=words) as caught:
         trainer.fit(prepared)
     assert f"at iteration {trainer.iteration};" in str(caught.value)
     assert "\n" not in str(caught.value)
-    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert state["iteration"] == trainer.iteration >= 1
-    weights = [value for name, value in state["objective"].items() if name.startswith("student.")]
-    assert weights
-    assert all(bool(value.isfinite().all()) for value in weights)
-    kept = build("cellnet", toy.network.options)
-    kept.load_state_dict(state["averaged"])
-    assert math.isfinite(loss_of(kept, prepared.held))
+    assert 4 < trainer.iteration < 8
+
+    kept = Trainer(recipe, tmp_path, log=quiet)
+    kept.resume()
+    assert kept.iteration == 4
+    assert all(bool(value.isfinite().all()) for value in kept.student.state_dict().values())
+    assert math.isfinite(loss_of(kept.student, prepared.held))
 
 
-def test_weights_that_are_infinite_are_not_kept(toy: Recipe, prepared: Prepared, tmp_path: Path) -> None:
-    trainer = Trainer(short(toy, check_every=1, learning_rate=math.inf), tmp_path, log=quiet)
-    with pytest.raises(ModelError, match="weights became infinite at iteration 1"):
+def test_weights_that_the_next_step_would_give_up_on_are_not_kept(
+    toy: Recipe, prepared: Prepared, tmp_path: Path
+) -> None:
+    trainer = Trainer(short(toy, check_every=1, learning_rate=1e9), tmp_path, log=quiet)
+    with pytest.raises(ModelError, match="the loss became inf at iteration 1; there was no checkpoint yet"):
         trainer.fit(prepared)
     assert not trainer.checkpoint.exists()
 
