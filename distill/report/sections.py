@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from distill.networks import catalogue
 from distill.report import words
 from distill.report.ablation import Ablation
 from distill.report.brief import in_short, notes
@@ -12,7 +13,7 @@ from distill.report.costs import Cost
 from distill.report.matrices import by_clip, by_content, by_degradation
 from distill.report.records import Record
 from distill.report.summary import harm_table, input_sentence, picture_table
-from distill.report.training import networks_table, training_table, wanted_table
+from distill.report.training import training_table, wanted_table
 from distill.report.view import GROUPS, View
 
 PLOTS = "plots"  # folder beside the page
@@ -85,7 +86,7 @@ def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
 def training(view: View, records: Mapping[str, Record], curves: str) -> Iterator[str]:
     """The networks, and how they were trained."""
     yield "## Networks"
-    yield networks_table()
+    yield catalogue.table()
     yield "## Training"
     if not records:
         yield words.NO_RECORDS

@@ -1,39 +1,13 @@
-"""The networks and how they were trained, and whether teachers reached what is wanted of them."""
+"""How the networks were trained, and whether teachers reached what is wanted of them."""
 
 from collections.abc import Iterable, Mapping
 
-from distill.networks.catalogue import build, count_parameters, macs_per_pixel
-from distill.networks.contract import frames_of, planes_of
-from distill.recipe import list_recipes, list_teachers, load_recipe
 from distill.report.markdown import count, interval, plain, signed, table
 from distill.report.records import Record
 from distill.report.view import View
 
 # mean PSNR-Y over bicubic, on D1 to D5, that a teacher of ours is to reach
 WANTED_DB = {"nafnet": 0.7, "nafnet-window": 1.0}
-
-
-def networks_table() -> str:
-    """Every recipe's network, with what it sees and what it costs, counted on the network itself."""
-    return table(
-        ["recipe", "network", "sees", "parameters", "MAC/px"],
-        (_network_row(name) for name in (*list_recipes(), *list_teachers())),
-        left=(0, 1, 2),
-    )
-
-
-def _network_row(name: str) -> list[str]:
-    chosen = load_recipe(name).network
-    network = build(chosen.name, chosen.options)
-    frames, colour = frames_of(network), "RGB" if planes_of(network) == 3 else "luma"
-    options = ", ".join(f"{key} {value}" for key, value in chosen.options.items())
-    return [
-        name,
-        f"{chosen.name} ({options})" if options else chosen.name,
-        colour if frames == 1 else f"{colour}, {frames} frames",
-        count(count_parameters(network)),
-        count(macs_per_pixel(network)),
-    ]
 
 
 def training_table(records: Iterable[Record]) -> str:
