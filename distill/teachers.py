@@ -26,7 +26,8 @@ def train_teacher(
     perceptual: nn.Module | None = None,
 ) -> Teacher:
     """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
-    data = prepare(recipe.data, folders, build_folder, workers)
+    with company.in_turn():
+        data = prepare(recipe.data, folders, build_folder, workers)
     trainer = Trainer(recipe, build_folder / recipe.name, None, company, perceptual)
     trainer.resume()
     return Teacher(recipe.name, trainer.fit(data).to(company.device))

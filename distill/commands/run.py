@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> None:
     recipe = load(args.recipe, args)
     with join_company() as company:
         teachers = find_teachers(recipe, args, company)
-        data = prepare(recipe.data, args.data, args.build, args.threads)
+        with company.in_turn():
+            data = prepare(recipe.data, args.data, args.build, args.threads)
         perceptual = find_perceptual(recipe, args, company)
         trainer = Trainer(recipe, args.build / recipe.name, teachers, company, perceptual)
         trainer.resume()

@@ -32,7 +32,7 @@ class NafNet(nn.Module):
         if colour not in ("luma", "rgb"):
             raise ConfigError(f'colour = {colour!r}: expected "luma" or "rgb"')
         if frames % 2 == 0:
-            raise ValueError(f"frames = {frames}: expected an odd number, so that there is a middle one")
+            raise ConfigError(f"frames = {frames}: expected an odd number, so that there is a middle one")
         self.cell = self.multiple = cell
         self.frames, self.colour = frames, colour
         inputs = planes_of(self) * cell * cell
