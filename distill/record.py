@@ -55,6 +55,8 @@ def write_record(
         "parameters": count_parameters(network),
         "macs_per_pixel": macs_per_pixel(network),
         "data": f"{recipe.data.source}, {len(held.clips)} held-out samples",
+        "losses": trainer.objective.losses,
+        "distillation": dict(trainer.objective.taught_by),
         "iterations": trainer.iteration,
         "seconds": round(trainer.seconds),
         "commit": commit,
