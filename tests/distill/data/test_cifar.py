@@ -94,11 +94,11 @@ def test_without_an_archive_there_is_the_remedy(tmp_path: Path) -> None:
 
 def test_a_damaged_archive_is_refused(binary: Path) -> None:
     binary.write_bytes(binary.read_bytes()[:-40])
-    with pytest.raises(SourceError, match="cannot be read .*; remove it and fetch it again"):
+    with pytest.raises(SourceError, match=r"cannot be read .*; remove it and fetch it again"):
         read_cifar(binary, "test")
 
 
 def test_an_archive_without_pictures_is_refused(tmp_path: Path) -> None:
     path = write_archive(tmp_path / BINARY, {"readme.html": b"hello"})
-    with pytest.raises(SourceError, match="holds no test pictures; expected test_batch.bin"):
+    with pytest.raises(SourceError, match=r"holds no test pictures; expected test_batch\.bin"):
         read_cifar(path, "test")

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -70,7 +69,7 @@ def test_div2k_has_its_official_parts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", [stills, celeba, div2k])
 def test_a_table_without_a_degradation_is_refused(tmp_path: Path, source: type) -> None:
-    with pytest.raises(ConfigError, match="names no degradation; set .data. degradation"):
+    with pytest.raises(ConfigError, match=r"names no degradation; set \[data\] degradation"):
         source(replace(DATA, degradation=""), [touch(tmp_path / "d", "a.png")])
 
 
@@ -90,7 +89,3 @@ def test_a_webcam_damages_without_a_link(media_folder: Path) -> None:
     assert kinds.count("camera") > 30
     still = next(part.clips for part in found if part.kinds[0] == KINDS.index("camera"))
     assert not np.array_equal(still[0, 0, 0], still[0, 1, 0])  # noise changes from frame to frame
-    seen, truth = (
-        np.mean([cv2.Laplacian(part.clips[0, 0, k, 0], cv2.CV_32F).var() for part in found]) for k in (0, 1)
-    )
-    assert seen != truth
