@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from distill.report.ablation import HELPS, HURTS, Ablation, compare
 from distill.report.claims import FREE, REACHED, find, published
-from distill.report.markdown import duration, interval, signed
+from distill.report.markdown import duration, interval, plain
 from distill.report.records import Record
 from distill.report.summary import FULL_HD, HD, short
 from distill.report.view import GROUPS, Contender, View
@@ -45,7 +45,7 @@ def _ratio(view: View, shipped: Contender, peer: Contender) -> str:
     ours, theirs = view.ms(shipped.name, HD), view.ms(peer.name, HD)
     ahead = (view.gain(shipped.name, view.main) or 0.0) - (view.gain(peer.name, view.main) or 0.0)
     times = f" in {ours / theirs:.2f} of its time" if ours and theirs else ""
-    return f"{shipped.name} is at {signed(ahead)} dB to it{times}"
+    return f"{shipped.name} gains {plain(abs(ahead))} dB {'more' if ahead >= 0 else 'less'}{times}"
 
 
 def _published(view: View, records: Sequence[Record]) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_the_first_lines_name_the_best_of_each_kind(view: View) -> None:
     text = in_short(view, {}, None)
     assert "- **best** (shipped): +0.60" in text
     assert "The best peer, **FSRCNN**: +0.20" in text
-    assert "best is at +0.40 dB to it in 0.33 of its time" in text
+    assert "best gains 0.40 dB more in 0.33 of its time" in text
 
 
 def test_what_the_sweep_noted_is_told_once(view: View) -> None:
