@@ -31,12 +31,14 @@ class Company:
         """Whether it is the one that writes."""
         return self.share.rank == 0
 
-    def wrap(self, objective: nn.Module) -> nn.Module:
-        """The objective with its gradients averaged over all processes, its buffers as the first has them."""
+    def wrap(self, objective: nn.Module, has_idle_parts: bool) -> nn.Module:
+        """The objective with its gradients averaged over all processes, its buffers as the first has them.
+
+        has_idle_parts  whether some of its parameters have no part in some of its losses
+        """
         if self.share.of == 1:
             return objective
-        # a teacher that no gate lets speak leaves the adapter to its features unused
-        return DistributedDataParallel(objective, find_unused_parameters=True)
+        return DistributedDataParallel(objective, find_unused_parameters=has_idle_parts)
 
     def agree(self, value: T) -> T:
         """The first process's value, in all of them: what they decide by must be the same to the last bit."""

@@ -58,7 +58,8 @@ class Trainer:
         student = build(recipe.network.name, recipe.network.options)
         self.objective = Objective(student, recipe, teachers or [], perceptual).to(device)
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
-        self._wrapped = self.company.wrap(self.objective)
+        # a teacher that no gate lets speak leaves the regression on its features idle
+        self._wrapped = self.company.wrap(self.objective, self.objective.regression is not None)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)
         self.averaged.load_state_dict(student.state_dict())
         self.averaged.eval()
