@@ -16,6 +16,7 @@ from torch import nn
 
 from distill.batches import middle_frames, to_batch
 from distill.data.pack import Samples
+from distill.data.sources import Prepared
 from distill.export.picture import export_picture
 from distill.networks.catalogue import count_parameters, macs_per_pixel
 from distill.networks.contract import frames_of
@@ -37,7 +38,7 @@ Scores = dict[str, float | None]
 def write_record(
     recipe: Recipe,
     network: nn.Module,
-    held: Samples,
+    data: Prepared,
     trainer: Trainer,
     teachers: Sequence[Teacher],
     folder: Path,
@@ -54,7 +55,7 @@ def write_record(
         "kind": "teacher" if recipe.name in list_teachers() else "student",
         "parameters": count_parameters(network),
         "macs_per_pixel": macs_per_pixel(network),
-        "data": f"{recipe.data.source}, {len(held.clips)} held-out samples",
+        "data": f"{data.origin}; {len(data.held.clips)} held-out samples",
         "losses": trainer.objective.losses,
         "distillation": dict(trainer.objective.taught_by),
         "iterations": trainer.iteration,
@@ -63,15 +64,15 @@ def write_record(
         "sha256": sha256_of(content),
         "onnx": f"{recipe.name}.onnx" if is_kept else None,
         "claims": [asdict(claim) for claim in recipe.claims],
-        "own": judge_own(network, held, teachers),
+        "own": judge_own(network, data.held, teachers),
         "curve": trainer.curve(),
     }
     files = {f"{recipe.name}.json": (json.dumps(record, indent=1) + "\n").encode()}
     if is_kept:
         files[f"{recipe.name}.onnx"] = content
-    for name, data in files.items():
+    for name, written in files.items():
         temporary = folder / f"{name}.tmp"
-        temporary.write_bytes(data)
+        temporary.write_bytes(written)
         os.replace(temporary, folder / name)
     print(f"{recipe.name}: {json.dumps(record['own'])}")
 

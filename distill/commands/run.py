@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     if recipe.publish == "camera":
         release(recipe, network, data.held, args.data, args.build, args.weights)
     else:
-        write_record(recipe, network, data.held, trainer, teachers, args.weights / "recipes")
+        write_record(recipe, network, data, trainer, teachers, args.weights / "recipes")
 
 
 def load(name: str, args: argparse.Namespace) -> Recipe:
