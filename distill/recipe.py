@@ -70,7 +70,8 @@ class Claim:
 
     metric of the recipe's own held-out samples, a key of their scores: "ssim_rgb", "mse" of the student's
     pictures against the truth; "teacher.ssim_rgb" of its first teacher's; "against_teacher.ssim_rgb" of the
-    student's against the teacher's; or of the machine: "fps 1920x1080". Empty: nothing measured answers it.
+    student's against the teacher's; or of the machine: "fps 1920x1080", of another recipe's network
+    "cifar-tiny-teacher fps 1920x1080". Empty: nothing measured answers it.
     """
 
     what: str

@@ -81,8 +81,9 @@ def find(record: Record, view: View) -> list[Finding]:
 
 
 def _find(claim: Claim, record: Record, view: View) -> Finding:
-    if claim.metric.startswith(SPEED):
-        speed = view.speed(record.name, claim.metric.removeprefix(SPEED))
+    if SPEED in claim.metric:
+        name, _, size = claim.metric.partition(SPEED)
+        speed = view.speed(name.strip() or record.name, size)
         return Finding(claim, None if speed is None else speed.fps)
     side, _, key = claim.metric.rpartition(".")
     side = side or "output"
@@ -145,7 +146,7 @@ def _cells(finding: Finding) -> list[str]:
 
 
 def _digits(key: str) -> int:
-    return 1 if key.startswith(SPEED) else 2 if key.startswith("psnr") else 4
+    return 1 if SPEED in key else 2 if key.startswith("psnr") else 4
 
 
 def reasons(record: Record, view: View) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,14 @@ from distill.recipe import Claim
 from vcam.errors import ModelError
 
 Scores = Mapping[str, float | None]
+READ = {
+    "claims",
+    "pictures",
+    "own",
+    "curve",
+    "losses",
+    "distillation",
+}  # fields that are not taken as they are
 SIDES = ("input", "output", "teacher", "against_teacher")
 
 
@@ -35,6 +43,8 @@ class Record:
     pictures: int
     own: Mapping[str, Scores]
     curve: Sequence[tuple[int, float]]
+    losses: Mapping[str, float] = field(default_factory=dict)  # by weight
+    distillation: Mapping[str, float] = field(default_factory=dict)
 
     def own_gain(self, metric: str) -> float | None:
         """By how much the output's score is above the input's, if both are known."""
@@ -54,13 +64,15 @@ def read_records(folder: Path) -> dict[str, Record]:
 def _read(path: Path) -> Record:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        known = {spot.name for spot in fields(Record)} - {"claims", "pictures", "own", "curve"}
+        known = {spot.name for spot in fields(Record)} - READ
         own = content["own"]
         return Record(
             **{name: content[name] for name in known},
             claims=tuple(Claim(**claim) for claim in content["claims"]),
             pictures=own["pictures"],
             own={side: _scores(own[side]) for side in SIDES if own.get(side)},
+            losses=dict(content.get("losses", {})),
+            distillation=dict(content.get("distillation", {})),
             curve=[(int(iteration), float(gain)) for iteration, gain in content["curve"]],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

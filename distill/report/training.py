@@ -12,12 +12,14 @@ WANTED_DB = {"nafnet": 0.7, "nafnet-window": 1.0}
 
 def training_table(records: Iterable[Record]) -> str:
     """How long each network was trained, and what it is worth on its own held-out samples."""
+    header = ["recipe", "data", "losses", "iterations", "minutes"]
     return table(
-        ["recipe", "data", "iterations", "minutes", "last validation, dB", "own PSNR-Y, dB", "own SSIM-Y"],
+        [*header, "last validation, dB", "own PSNR-Y, dB", "own SSIM-Y"],
         (
             [
                 record.name,
                 record.data,
+                _losses(record),
                 count(record.iterations),
                 plain(record.seconds / 60, 0),
                 signed(record.curve[-1][1] if record.curve else None),
@@ -26,8 +28,15 @@ def training_table(records: Iterable[Record]) -> str:
             ]
             for record in records
         ),
-        left=(0, 1),
+        left=(0, 1, 2),
     )
+
+
+def _losses(record: Record) -> str:
+    """What was minimised, with weights: against the truth, then against the teachers."""
+    parts = (record.losses, record.distillation)
+    told = [", ".join(f"{name} {weight:g}" for name, weight in part.items()) for part in parts]
+    return "; from teachers: ".join(text for text in told if text)
 
 
 def wanted_table(view: View, records: Mapping[str, Record]) -> str | None:

@@ -106,6 +106,13 @@ def test_frames_a_second_are_those_of_the_sweep(tmp_path: Path) -> None:
     assert finding.verdict == REACHED
 
 
+def test_another_recipes_speed_is_named_by_it(tmp_path: Path) -> None:
+    record, view = open_record(tmp_path, {"what": "speed", "claimed": "30", "metric": "best fps 1920x1080"})
+    (finding,) = find(record, view)
+    assert finding.found == pytest.approx(1000 / 45)
+    assert finding.verdict == "missed by 7.8"
+
+
 def test_the_same_metric_on_calls_stands_beside(tmp_path: Path) -> None:
     record, view = open_record(tmp_path, {"what": "SSIM", "claimed": "0.91", "metric": "ssim_rgb"})
     (finding,) = find(record, view)

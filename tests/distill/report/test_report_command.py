@@ -52,7 +52,7 @@ def test_everything_that_was_measured_is_on_the_page(docs: Path) -> None:
         "### tiny: a system of two convolutions",
         "Its teacher was the truth.",
         "| + good | 2 | +0.315 ± 0.021 |",
-        "| tiny | cifar10, 10 held-out samples | 2,000 | 2 | +1.00 | +1.00 | +0.0200 |",
+        "| mse 1; from teachers: output_mse 0.5 | 2,000 | 2 | +1.00 | +1.00 | +0.0200 |",
         "commit c0ffee, on a test's CPU",
         "No crops were made.",
     ):
