@@ -14,7 +14,8 @@ from distill.parallel import Company
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="sharpkd", help="its network, data and teachers are used")
-    parser.add_argument("--iterations", type=int, default=1500)
+    parser.add_argument("--teachers", nargs="+", help="recipes of teachers instead of its own")
+    parser.add_argument("--iterations", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=96, help="pixels")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
@@ -30,7 +31,8 @@ def run(args: argparse.Namespace) -> None:
         crop=args.crop,
         check_every=args.iterations // 3,
     )
-    recipe = replace(recipe, training=short)
+    taught = replace(recipe.distillation, teachers=tuple(args.teachers or recipe.distillation.teachers))
+    recipe = replace(recipe, training=short, distillation=taught)
     teachers = find_teachers(recipe, args, Company())
     data = prepare(recipe.data, args.data, args.build, args.threads)
     rows = []
