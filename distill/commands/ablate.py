@@ -35,16 +35,12 @@ def run(args: argparse.Namespace) -> None:
     recipe = replace(recipe, training=short, distillation=taught)
     teachers = find_teachers(recipe, args, Company())
     data = prepare(recipe.data, args.data, args.build, args.threads)
+    settings = {key: vars(args)[key] for key in ("recipe", "iterations", "batch", "crop")}
+    settings["teachers"] = list(taught.teachers)
     rows = []
     for row in ablate(recipe, data, teachers, args.build / "ablation", args.seeds):
         rows.append(row)
         print(f"{row['variant']}, seed {row['seed']}: {row['gain_db']:+.3f} dB")
-        settings = {
-            "recipe": args.recipe,
-            "iterations": args.iterations,
-            "batch": args.batch,
-            "crop": args.crop,
-        }
         _write(args.build / "ablation.json", {"settings": settings, "rows": rows})
 
 
