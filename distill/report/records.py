@@ -17,7 +17,7 @@ READ = {
     "curve",
     "losses",
     "distillation",
-}  # fields that are not taken as they are
+}  # fields not taken as they are
 SIDES = ("input", "output", "teacher", "against_teacher")
 
 
