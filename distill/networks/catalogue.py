@@ -11,6 +11,7 @@ from distill.networks.contract import frames_of, planes_of
 from distill.networks.enhanced import EnhancedNet
 from distill.networks.nafnet import NafNet
 from distill.networks.plain import PlainNet
+from distill.networks.receptive import receptive_field
 from distill.networks.residual import ResidualNet
 from distill.networks.rrdbnet import RRDBNet
 from distill.networks.sharpen import SharpenNet
@@ -97,10 +98,13 @@ def table() -> str:
     for name in NETWORKS.keys() - {network.name for network in networks.values()}:
         networks[_describe(Network(name))] = Network(name)
     rows = sorted((_measure(network), title) for title, network in networks.items())
-    lines = ["| network | recipes | MAC per output pixel | parameters |", "| --- | --- | ---: | ---: |"]
-    for (macs, parameters), title in rows:
+    lines = [
+        "| network | recipes | MAC per output pixel | parameters | sees, pixels |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    for (macs, parameters, field), title in rows:
         recipes = ", ".join(users.get(title, ["none"]))
-        lines.append(f"| {title} | {recipes} | {macs:,.0f} | {parameters:,} |")
+        lines.append(f"| {title} | {recipes} | {macs:,.0f} | {parameters:,} | {field} |")
     return "\n".join(lines)
 
 
@@ -111,8 +115,9 @@ def _describe(network: Network) -> str:
     return " ".join([network.name, *(f"{option}={value}" for option, value in options.items())])
 
 
-def _measure(network: Network) -> tuple[float, int]:
-    """Multiply-accumulates for an output pixel, and parameters; nothing is computed."""
+def _measure(network: Network) -> tuple[float, int, str]:
+    """Multiply-accumulates for an output pixel, parameters, and how far it sees; nothing is computed."""
     with torch.device("meta"):
         built = build(network.name, network.options)
-        return macs_per_pixel(built), count_parameters(built)
+        field = receptive_field(built)
+        return macs_per_pixel(built), count_parameters(built), "all" if field is None else f"{field:,}"

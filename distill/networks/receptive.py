@@ -1,0 +1,47 @@
+"""How far a network looks: the pixels that one restored pixel depends on."""
+
+import torch
+from torch import Tensor, nn
+
+from distill.networks.contract import frames_of, multiple_of, planes_of
+
+SIDE = 64  # pixels of the picture that strides are told from
+
+
+@torch.no_grad()
+def receptive_field(network: nn.Module) -> int | None:
+    """Side of the square of seen pixels that a restored one depends on; None if that is the whole picture.
+
+    The largest over the places in a cell. It takes the convolutions for a chain in the order in which they
+    run: branches beside it (skips, attention to one place) see no further than it does.
+    """
+    layers = _trace_convolutions(network)
+    pools = any(isinstance(module, nn.InstanceNorm2d) for module in network.modules())
+    if pools or any(stride == SIDE for _, stride in layers):
+        return None
+    return max(_walk_back(layers, pixel) for pixel in range(multiple_of(network)))
+
+
+def _trace_convolutions(network: nn.Module) -> list[tuple[int, int]]:
+    """(side of the kernel, side of an output cell in pixels) of each convolution, in order."""
+    traced: list[tuple[int, int]] = []
+
+    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(layer, nn.Conv2d)
+        traced.append((layer.kernel_size[0], SIDE // output.shape[-1]))
+
+    hooks = [layer.register_forward_hook(note) for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    device = next(network.parameters()).device
+    network(torch.zeros(1, frames_of(network) * planes_of(network), SIDE, SIDE, device=device))
+    for hook in hooks:
+        hook.remove()
+    return traced
+
+
+def _walk_back(layers: list[tuple[int, int]], pixel: int) -> int:
+    """Seen pixels in a row that the restored one at this place depends on."""
+    first, last, cell = pixel, pixel, 1  # a span of cells of so many pixels, at the end of the network
+    for side, stride in reversed(layers):
+        first, last = first * cell // stride, ((last + 1) * cell - 1) // stride
+        first, last, cell = first - side // 2, last + side // 2, stride
+    return (last - first + 1) * cell
