@@ -1,0 +1,45 @@
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from distill.ablate import VARIANTS, ablate
+from distill.data.sources import Prepared
+from distill.networks.cellnet import CellNet
+from distill.objective import Teacher
+from distill.recipe import Recipe
+
+
+@pytest.fixture
+def short(toy: Recipe) -> Recipe:
+    """Six iterations: what is tested is which runs are made, not what they learn."""
+    return replace(toy, training=replace(toy.training, iterations=6, check_every=3))
+
+
+@pytest.fixture
+def teacher(student: CellNet) -> Teacher:
+    return Teacher("toy", student)
+
+
+def test_every_variant_is_run_with_every_seed_at_equal_iterations(
+    short: Recipe, prepared: Prepared, teacher: Teacher, tmp_path: Path
+) -> None:
+    rows = list(ablate(short, prepared, [teacher], tmp_path, seeds=(0, 1)))
+    assert Counter(row["variant"] for row in rows) == {variant.name: 2 for variant in VARIANTS}
+    assert {row["iterations"] for row in rows} == {6}
+    alone = [row["gain_db"] for row in rows if row["variant"] == VARIANTS[0].name]
+    assert alone[0] != alone[1]  # another seed is another run
+
+
+def test_finished_runs_are_not_run_again(
+    short: Recipe, prepared: Prepared, teacher: Teacher, tmp_path: Path
+) -> None:
+    rows = list(ablate(short, prepared, [teacher], tmp_path, seeds=(0,)))
+    result = next(tmp_path.glob("*/result.json"))
+    marked = json.loads(result.read_text()) | {"gain_db": 99.0}
+    result.write_text(json.dumps(marked))
+    again = list(ablate(short, prepared, [teacher], tmp_path, seeds=(0,)))
+    assert [row["gain_db"] for row in again].count(99.0) == 1
+    assert len(again) == len(rows)
