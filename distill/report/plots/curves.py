@@ -46,7 +46,7 @@ def _draw(axes: Axes, record: Record) -> None:
     axes.set_title(record.name, fontsize=9, pad=4)
     words, is_high = f"{signed(gains[-1])} dB", gains[-1] > (min(gains) + max(gains)) / 2
     text = axes.text(
-        0.97, 0.14 if is_high else 0.72, words, color=colour, fontweight="bold", transform=axes.transAxes
+        0.97, 0.14 if is_high else 0.86, words, color=colour, fontweight="bold", transform=axes.transAxes
     )
     text.set(ha="right", va="bottom")
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
