@@ -1,5 +1,6 @@
 """The ONNX file of a reproduction or a teacher: float pictures in and out, at full resolution."""
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,6 +9,7 @@ from onnxruntime import InferenceSession
 from torch import nn
 
 from distill.export.trace import finish, to_onnx
+from distill.networks.cells import WhitenedConv
 from distill.networks.contract import frames_of, planes_of
 from vcam.errors import ModelError
 
@@ -26,11 +28,19 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
     planes, frames = planes_of(network), frames_of(network)
     seen = torch.rand(1, frames * planes, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     described = {"colour": str(network.colour), "frames": str(frames), "multiple": str(network.multiple)}
-    content = finish(
-        to_onnx(network, seen, "seen", "restored", {2: "height", 3: "width"}), dict(metadata) | described
-    )
+    model = to_onnx(_without_whitening(network), seen, "seen", "restored", {2: "height", 3: "width"})
+    content = finish(model, dict(metadata) | described)
     _check_parity(network, content)
     return content
+
+
+def _without_whitening(network: nn.Module) -> nn.Module:
+    """A copy with its whitening folded into the weights: for a window it is five times their size."""
+    folded = copy.deepcopy(network)
+    for name, child in folded.named_children():
+        if isinstance(child, WhitenedConv):
+            setattr(folded, name, child.as_plain())
+    return folded
 
 
 @torch.no_grad()

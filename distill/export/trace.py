@@ -19,7 +19,11 @@ def to_onnx(
     """Export by tracing, with dynamic rows and columns."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         # the tracing exporter is deprecated, but its graphs of plain convolutions need no clean-up
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # an instance norm always takes the statistics of its input
+        warnings.filterwarnings("ignore", ".*operator 'instance_norm' is set to train=True", UserWarning)
+        warnings.filterwarnings("ignore", "Constant folding - ", UserWarning)  # ONNX Runtime folds them
         path = Path(folder, "traced.onnx")
         torch.onnx.export(
             module.eval(),

@@ -44,22 +44,9 @@ class CellNet(nn.Module):
         residual: Tensor = self.tail(self.body(self.head(cells)))
         return residual
 
-    @torch.no_grad()
     def folded(self) -> nn.Sequential:
         """The same function as `residual_cells` in plain convolutions and ReLUs: what is exported."""
-        head, tail = (nn.Conv2d(conv.in_channels, conv.out_channels, 3, padding=1) for conv in self._ends())
-        assert head.bias is not None
-        assert self.head.bias is not None
-        assert tail.bias is not None
-        head.weight.copy_(self.head.folded_weight())
-        head.bias.copy_(self.head.bias)
-        weight, bias = self.tail.folded()
-        tail.weight.copy_(weight)
-        tail.bias.copy_(bias)
-        return nn.Sequential(head, *copy.deepcopy(self.body), tail)
-
-    def _ends(self) -> tuple[nn.Conv2d, nn.Conv2d]:
-        return self.head, self.tail
+        return nn.Sequential(self.head.as_plain(), *copy.deepcopy(self.body), self.tail.as_plain())
 
 
 def _identity_conv(channels: int) -> nn.Sequential:

@@ -48,6 +48,11 @@ class WhitenedConv(nn.Conv2d):
         """The weight that does the same to patches as they are, (outputs, inputs, 3, 3)."""
         return (self.weight.flatten(1) @ self.whitening).view_as(self.weight)
 
+    @torch.no_grad()
+    def as_plain(self) -> nn.Conv2d:
+        """The same function as a plain convolution: what is exported."""
+        return _plain(self.folded_weight(), self.bias)
+
     def second_moment(self) -> Tensor:
         """E[x x^T] of the patches that it was whitened with, (inputs*9, inputs*9), NOISE_FLOOR included."""
         whitening = self.whitening.double()
@@ -63,10 +68,24 @@ class QuietConv(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3, padding=1)
 
-    def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias in full scale, as a plain convolution has them."""
+    @torch.no_grad()
+    def as_plain(self) -> nn.Conv2d:
+        """The same function as a plain convolution: what is exported."""
+        return _plain(*self._in_full_scale())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return F.conv2d(inputs, *self._in_full_scale(), padding=1)
+
+    def _in_full_scale(self) -> tuple[Tensor, Tensor]:
         assert self.bias is not None
         return self.weight * RESIDUAL_UNIT, self.bias * RESIDUAL_UNIT
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        return F.conv2d(inputs, *self.folded(), padding=1)
+
+def _plain(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """A 3x3 convolution of this weight (outputs, inputs, 3, 3) and bias (outputs,)."""
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+    assert conv.bias is not None
+    assert bias is not None
+    conv.weight.copy_(weight)
+    conv.bias.copy_(bias)
+    return conv

@@ -8,7 +8,7 @@ import pytest
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """The system refuses to write more than `size` bytes into a file; skips the test where it knows no limit."""
+    """No file may grow beyond `size` bytes; skips the test where the system knows no such limit."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

@@ -6,8 +6,9 @@ import onnxruntime
 import pytest
 import torch
 
-from distill.data import Pairs
-from distill.export import IR_VERSION, OPSET, PARITY_LIMIT, check_parity, export_fp32, export_int8
+from distill.data.pack import Samples
+from distill.export.cells import PARITY_LIMIT, check_parity, export_fp32, export_int8
+from distill.export.trace import IR_VERSION, OPSET
 from distill.networks.cellnet import CellNet
 from vcam.errors import ModelError
 from vcam.restore import ZERO_RESIDUAL, from_cells, to_cells
@@ -16,8 +17,8 @@ METADATA = {"name": "toy", "cell": "4", "recipe": "{}", "commit": "abc"}
 
 
 @pytest.fixture(scope="module")
-def contents(student: CellNet, pairs: Pairs) -> dict[str, bytes]:
-    return {"int8": export_int8(student, pairs, METADATA), "fp32": export_fp32(student, METADATA)}
+def contents(student: CellNet, samples: Samples) -> dict[str, bytes]:
+    return {"int8": export_int8(student, samples.clips, METADATA), "fp32": export_fp32(student, METADATA)}
 
 
 def run(content: bytes, luma: np.ndarray) -> np.ndarray:
@@ -30,7 +31,14 @@ def run(content: bytes, luma: np.ndarray) -> np.ndarray:
 
 @torch.no_grad()
 def by_torch(student: CellNet, luma: np.ndarray) -> np.ndarray:
-    return student(torch.from_numpy(luma).float()[None, None] / 255)[0, 0].numpy() * 255
+    """The residual in code values, (H, W)."""
+    seen = torch.from_numpy(luma).float()[None, None] / 255
+    return (student(seen) - seen)[0, 0].numpy() * 255
+
+
+def seen_of(samples: Samples) -> np.ndarray:
+    """A degraded picture, (64, 64)."""
+    return np.ascontiguousarray(samples.clips[1, 1, 0, 0])
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
@@ -48,16 +56,16 @@ def test_the_file_runs_at_any_size(contents: dict[str, bytes], precision: str, s
 
 
 def test_fp32_differs_from_torch_by_rounding_alone(
-    contents: dict[str, bytes], student: CellNet, pairs: Pairs
+    contents: dict[str, bytes], student: CellNet, samples: Samples
 ) -> None:
-    seen = np.ascontiguousarray(pairs[1, 0])
+    seen = seen_of(samples)
     difference = run(contents["fp32"], seen) - by_torch(student, seen)
     # 0.51: half a code value, and float32 sums in another order
     assert np.abs(difference).max() < 0.51
 
 
-def test_int8_stays_near_torch(contents: dict[str, bytes], student: CellNet, pairs: Pairs) -> None:
-    seen = np.ascontiguousarray(pairs[1, 0])
+def test_int8_stays_near_torch(contents: dict[str, bytes], student: CellNet, samples: Samples) -> None:
+    seen = seen_of(samples)
     expected = by_torch(student, seen)
     error = float(np.sqrt(np.mean((run(contents["int8"], seen) - expected) ** 2)))
     assert error < PARITY_LIMIT["int8"]
@@ -98,28 +106,36 @@ def test_the_file_says_what_it_is(contents: dict[str, bytes], precision: str) ->
 
 
 def test_parity_is_measured_for_each_precision(
-    contents: dict[str, bytes], student: CellNet, pairs: Pairs
+    contents: dict[str, bytes], student: CellNet, samples: Samples
 ) -> None:
-    found = check_parity(student, contents, np.ascontiguousarray(pairs[1, 0]))
+    found = check_parity(student, contents, seen_of(samples))
     assert set(found) == {"int8", "fp32"}
     assert all(found[precision] <= PARITY_LIMIT[precision] for precision in found)
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
 def test_a_file_of_another_student_is_refused(
-    contents: dict[str, bytes], student: CellNet, pairs: Pairs, precision: str
+    contents: dict[str, bytes], student: CellNet, samples: Samples, precision: str
 ) -> None:
     torch.manual_seed(1)
     other = CellNet(4, 8, 1)
     with pytest.raises(ModelError, match=f"the {precision} file differs from torch by"):
-        check_parity(other, {precision: contents[precision]}, np.ascontiguousarray(pairs[1, 0]))
+        check_parity(other, {precision: contents[precision]}, seen_of(samples))
+
+
+def test_int8_is_calibrated_on_the_degraded_side_of_the_middle_frames(
+    contents: dict[str, bytes], student: CellNet, samples: Samples
+) -> None:
+    others = np.full_like(samples.clips, 255)
+    others[:, 1, 0] = samples.clips[:, 1, 0]
+    assert export_int8(student, others, METADATA) == contents["int8"]
 
 
 def test_the_quantisers_advice_is_not_passed_on(
-    student: CellNet, pairs: Pairs, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    student: CellNet, samples: Samples, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     level = logging.getLogger().level
-    export_int8(student, pairs[:2], METADATA)
+    export_int8(student, samples.clips[:2], METADATA)
     assert capsys.readouterr().out == ""
     assert caplog.records == []
     assert logging.getLogger().level == level
