@@ -49,15 +49,20 @@ def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSp
     All are written before the first takes its place, the manifest last: a full disk leaves the old ones.
     Models are listed by their cost, the dearest first: the order in which a daemon tries them.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     specs = sorted((candidate.spec, *others), key=lambda spec: -spec.macs_per_pixel)
     files = {
         candidate.spec.files[precision].name: content for precision, content in candidate.contents.items()
     }
     files[FILE_NAME] = manifest_text({spec.name: spec for spec in specs}).encode()
-    for name, content in files.items():
+    replace_files(folder, files)
+
+
+def replace_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files, by name, into a folder: all of them before the first takes its place, in this order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
         (folder / f"{name}.tmp").write_bytes(content)
-    for name in files:
+    for name in contents:
         os.replace(folder / f"{name}.tmp", folder / name)
 
 

@@ -1,7 +1,6 @@
 """What a reproduction is worth on its own protocol: weights/recipes/NAME.json, beside its NAME.onnx."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ from distill.export.picture import export_picture
 from distill.networks.catalogue import count_parameters, macs_per_pixel
 from distill.networks.contract import frames_of
 from distill.objective import Teacher
-from distill.publish import current_commit
+from distill.publish import current_commit, replace_files
 from distill.recipe import Recipe, list_teachers
 from distill.train import Trainer
 from vcam.manifest import sha256_of
@@ -44,7 +43,6 @@ def write_record(
     folder: Path,
 ) -> None:
     """Judge a trained network on its own held-out samples; write NAME.json, and NAME.onnx if it is small."""
-    folder.mkdir(parents=True, exist_ok=True)
     commit = current_commit()
     metadata = {"name": recipe.name, "recipe": json.dumps(asdict(recipe)), "commit": commit}
     content = export_picture(network, metadata)
@@ -67,13 +65,11 @@ def write_record(
         "own": judge_own(network, data.held, teachers),
         "curve": trainer.curve(),
     }
-    files = {f"{recipe.name}.json": (json.dumps(record, indent=1) + "\n").encode()}
-    if is_kept:
-        files[f"{recipe.name}.onnx"] = content
-    for name, written in files.items():
-        temporary = folder / f"{name}.tmp"
-        temporary.write_bytes(written)
-        os.replace(temporary, folder / name)
+    text = (json.dumps(record, indent=1) + "\n").encode()
+    weights = {f"{recipe.name}.onnx": content} if is_kept else {}
+    replace_files(folder, weights | {f"{recipe.name}.json": text})
+    if not is_kept:
+        (folder / f"{recipe.name}.onnx").unlink(missing_ok=True)  # of an earlier, smaller network
     print(f"{recipe.name}: {json.dumps(record['own'])}")
 
 

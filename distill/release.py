@@ -9,8 +9,9 @@ import numpy as np
 from torch import nn
 from tqdm import tqdm
 
-from distill.data.media import Media, list_media, split
+from distill.data.media import Media
 from distill.data.pack import Samples
+from distill.data.parts import listed
 from distill.evaluate.degradations import CLEAN, SCALED, WEBCAM
 from distill.evaluate.judge import evaluate, hold_out, summarise
 from distill.export.cells import check_parity, export_fp32, export_int8
@@ -25,7 +26,7 @@ from distill.publish import (
     write_candidate,
 )
 from distill.recipe import Recipe
-from vcam.errors import ConfigError
+from vcam.errors import ConfigError, SourceError
 from vcam.manifest import ModelSpec
 from vcam.restore import Engine, Model
 
@@ -45,7 +46,7 @@ def release(
     candidate = _export(recipe, student, held, folders)
     staging = build / recipe.name / "weights"
     write_candidate(candidate, staging)
-    _, media = split(list_media(folders), recipe.data.holdout)
+    _, media, _ = listed(recipe.data, folders)
     new, clean_psnr = _judge(candidate.spec, staging, media, recipe.data.side)
     print(f"{recipe.name}: {json.dumps(new)}, clean {clean_psnr:.1f} dB")
     others = published(weights)
@@ -84,6 +85,8 @@ def _judge(spec: ModelSpec, folder: Path, held: Media, side: int) -> tuple[dict[
     """What a model gains on held-out media, and the PSNR at which a clean picture comes out, as shipped."""
     model = Model(spec, folder, Engine("cpu"))
     clips = list(hold_out(held, side, JUDGED_CLIPS))
+    if not clips:
+        raise SourceError("not published: none of the files held back to judge by can be read; check DATA")
     rows = list(evaluate(model, tqdm(clips, f"judging {spec.name}"), SCALED | WEBCAM, stride=2))
     clean = list(evaluate(model, clips, CLEAN, stride=5))
     return summarise(rows), min(row.psnr_after for row in clean)

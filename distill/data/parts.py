@@ -32,19 +32,19 @@ class Parts:
 
 def calls(data: Data, folders: Sequence[Path]) -> Parts:
     """Stills and clips through links and webcams."""
-    train, held, origin = _listed(data, folders)
+    train, held, origin = listed(data, folders)
     return Parts(_clips(CallClips, data, train), _clips(CallClips, data, held), origin)
 
 
 def webcam(data: Data, folders: Sequence[Path]) -> Parts:
     """Stills and clips through poor webcams alone: the sender's side."""
-    train, held, origin = _listed(data, folders)
+    train, held, origin = listed(data, folders)
     return Parts(_clips(WebcamClips, data, train), _clips(WebcamClips, data, held), origin)
 
 
 def stills(data: Data, folders: Sequence[Path]) -> Parts:
     """Patches of sharp stills, damaged as the recipe says."""
-    return _patches(data, *_listed(data, folders))
+    return _patches(data, *listed(data, folders))
 
 
 def celeba(data: Data, folders: Sequence[Path]) -> Parts:
@@ -55,7 +55,7 @@ def celeba(data: Data, folders: Sequence[Path]) -> Parts:
     if train and held:
         origin = "CelebA aligned, official training and test parts"
         return _patches(data, Media(tuple(train), ()), Media(tuple(held), ()), origin)
-    return _patches(data, *_listed(data, folders), lines=CELEBA_LINES)
+    return _patches(data, *listed(data, folders), lines=CELEBA_LINES)
 
 
 def div2k(data: Data, folders: Sequence[Path]) -> Parts:
@@ -66,7 +66,7 @@ def div2k(data: Data, folders: Sequence[Path]) -> Parts:
     if train and held:
         origin = "DIV2K HR, official training and validation parts"
         return _patches(data, Media(tuple(train), ()), Media(tuple(held), ()), origin)
-    return _patches(data, *_listed(data, folders))
+    return _patches(data, *listed(data, folders))
 
 
 def cifar10(data: Data, folders: Sequence[Path]) -> Parts:
@@ -80,7 +80,7 @@ def cifar10(data: Data, folders: Sequence[Path]) -> Parts:
     return Parts(Whole(train), Whole(held), origin)
 
 
-def _listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
+def listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
     """The media to train on, those held back, and what they are."""
     media = list_media(folders)
     chosen = select(media, data.pattern) if data.pattern else media
