@@ -9,6 +9,7 @@ from distill.data.calls import CallClips, WebcamClips
 from distill.data.cifar import BINARY, Cifar, find_cifar
 from distill.data.media import Media, list_media, select, split
 from distill.data.pack import SAMPLES_A_SHARD, Draw, Whole
+from distill.data.paired import PairedStills, find_pairs
 from distill.data.stills import Stills
 from distill.published import check_degradation
 from distill.recipe import Data
@@ -28,6 +29,7 @@ class Parts:
     train: Draw | Whole
     held: Draw | Whole
     origin: str
+    alone: tuple[str, ...] = ()  # files that were left out, since their partner is missing
 
 
 def calls(data: Data, folders: Sequence[Path]) -> Parts:
@@ -80,13 +82,23 @@ def cifar10(data: Data, folders: Sequence[Path]) -> Parts:
     return Parts(Whole(train), Whole(held), origin)
 
 
+def paired(data: Data, folders: Sequence[Path]) -> Parts:
+    """Pairs that were taken, as they are."""
+    pairs = find_pairs(folders)
+    held = pairs.complete[data.holdout // 2 :: data.holdout] or pairs.complete
+    train = tuple(pair for pair in pairs.complete if pair not in held) or pairs.complete
+    drawn = [PairedStills(part, data.kept, data.luma) for part in (train, held)]
+    origin = f"{len(pairs.complete)} pairs of {' '.join(folder.name for folder in folders)}"
+    return Parts(drawn[0], drawn[1], origin, tuple(str(path) for path in pairs.alone))
+
+
 def listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
     """The media to train on, those held back, and what they are."""
     media = list_media(folders)
     chosen = select(media, data.pattern) if data.pattern else media
     if not chosen.stills and not chosen.clips:  # someone's own files: the pattern names ours
         chosen = media
-    elif data.stand_in:
+    elif data.pattern and data.stand_in:
         return *split(chosen, data.holdout), f"stand-in: {data.stand_in}"
     names = " ".join(folder.name for folder in folders)
     origin = f"{len(chosen.stills)} stills and {len(chosen.clips)} clips of {names}"

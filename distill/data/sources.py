@@ -18,7 +18,7 @@ from distill.data.pack import (
     pack_shards,
     pack_whole,
 )
-from distill.data.parts import Parts, calls, celeba, cifar10, div2k, stills, webcam
+from distill.data.parts import Parts, calls, celeba, cifar10, div2k, paired, stills, webcam
 from distill.recipe import Data
 from vcam.errors import ConfigError, SourceError
 
@@ -39,6 +39,7 @@ SOURCES: dict[str, Callable[[Data, Sequence[Path]], Parts]] = {
     "calls": calls,
     "webcam": webcam,
     "stills": stills,
+    "paired": paired,
     "celeba": celeba,
     "div2k": div2k,
     "cifar10": cifar10,
@@ -62,18 +63,19 @@ def prepare(
         ("held", parts.held, data.held_shards, data.seed + 1),
     )
     train, held = (_pack(data, *place, build, workers) for place in places)
-    report_skipped(list_skipped([*train, *held]), log)
+    report(parts.alone, "files without their partner", log)
+    report(list_skipped([*train, *held]), "unreadable files", log)
     samples, held_samples = open_shards(train), open_shards(held)
     if not samples or not held_samples:
         raise SourceError("no file could be read as a picture or a clip; check the folders named by DATA")
     return Prepared(samples, join_samples(held_samples), parts.origin)
 
 
-def report_skipped(names: Sequence[str], log: Callable[[str], None]) -> None:
-    """Say how many files could not be read and which, in one line; nothing if all could."""
+def report(names: Sequence[str], what: str, log: Callable[[str], None]) -> None:
+    """Say how many files were skipped and which, in one line; nothing if none was."""
     if names:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        log(f"skipped {len(names)} unreadable files: {', '.join(names[:MOST_NAMED])}{more}")
+        log(f"skipped {len(names)} {what}: {', '.join(names[:MOST_NAMED])}{more}")
 
 
 def _pack(

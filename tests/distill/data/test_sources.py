@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill.data.sources import prepare, report_skipped
+from distill.data.sources import prepare, report
 from distill.recipe import Data
 from vcam.errors import ConfigError, SourceError
 
@@ -56,8 +56,8 @@ def test_unreadable_files_are_named_and_counted(media_folder: Path, tmp_path: Pa
 
 def test_many_unreadable_files_are_counted_and_the_first_are_named() -> None:
     lines: list[str] = []
-    report_skipped([f"{number}.png" for number in range(12)], lines.append)
-    report_skipped([], lines.append)
+    report([f"{number}.png" for number in range(12)], "unreadable files", lines.append)
+    report([], "unreadable files", lines.append)
     assert len(lines) == 1
     assert lines[0].startswith("skipped 12 unreadable files: 0.png, 1.png")
     assert lines[0].endswith("9.png and 2 more")
