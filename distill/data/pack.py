@@ -63,7 +63,7 @@ def pack_shards(
 
 
 def _chunk(orders: int, workers: int) -> int:
-    """Orders sent to a worker at a time: a draw from 160,000 files takes it a second and a half to take in."""
+    """Orders sent to a worker at a time: to take in a draw from 160,000 files takes it a second."""
     return max(1, min(4, orders // (2 * workers)))
 
 
