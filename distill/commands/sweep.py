@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=int, default=150, help="decoded of each clip at most")
     parser.add_argument("--scored", type=int, default=12, help="frames scored of each clip")
     parser.add_argument("--scored-stills", type=int, default=4, help="frames scored of each still")
+    parser.add_argument("--most-stills", type=int, help="of each content; default all")
     parser.add_argument("--no-vmaf", action="store_true", help="where ffmpeg has no libvmaf")
     parser.add_argument("--no-speed", action="store_true", help="keep the timings of the last run")
     parser.add_argument("--speed-seconds", type=float, default=3, help="to time a contender at a size, about")
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     cv2.setNumThreads(args.threads)
     specimens = list_clips(args.clips, args.min_height, args.frames, args.scored)
     if args.stills:
-        specimens += list_stills(args.stills, STILL_SIDE, args.scored_stills)
+        specimens += list_stills(args.stills, STILL_SIDE, args.scored_stills, args.most_stills)
     results = compare(open_contenders(args), specimens, args)
     print_table(results)
 

@@ -51,18 +51,20 @@ def list_clips(folder: Path, min_height: int, limit: int, scored: int) -> list[S
     return found
 
 
-def list_stills(folder: Path, side: int, scored: int) -> list[Specimen]:
+def list_stills(folder: Path, side: int, scored: int, most: int | None = None) -> list[Specimen]:
     """The stills of a folder as clips of `side` x `side`; what precedes "__" in a name says the content.
+
+    most   stills of one content, the first by name; None: all
 
     A still with another prefix, or none, is left out, as is one that cannot be read; both are named in the
     log. Raises SourceError if there is no folder or no still.
     """
-    found = []
+    found: list[Specimen] = []
     for path in _files(folder, STILLS):
         content = CONTENT_OF.get(path.name.partition("__")[0])
         if content is None or cv2.imread(str(path), cv2.IMREAD_COLOR) is None:
             log.warning("%s is no still named face__, people__, general__ or text__: left out", path)
-        else:
+        elif most is None or sum(other.content == content for other in found) < most:
             key = f"{sha256_of(path.read_bytes())} {side} {STILL_FRAMES} pan{PAN}"
             found.append(Specimen(path.stem, content, key, scored, _PanStill(path, side)))
     if not found:

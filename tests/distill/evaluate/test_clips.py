@@ -1,5 +1,6 @@
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import cv2
@@ -77,6 +78,13 @@ def test_stills_are_sorted_by_what_they_show(stills: Path, caplog: pytest.LogCap
     assert found == {"face__a": "faces", "general__b": "nature", "people__d": "people", "text__c": "text"}
     assert "holiday.png" in caplog.text
     assert "face__broken.png" in caplog.text
+
+
+def test_the_first_stills_of_each_content_are_enough(stills: Path) -> None:
+    shutil.copy(stills / "face__a.png", stills / "face__z.png")
+    assert [each.name for each in list_stills(stills, 64, 2, most=1) if each.content == "faces"] == [
+        "face__a"
+    ]
 
 
 def test_a_still_becomes_the_same_clip_each_time(stills: Path) -> None:
