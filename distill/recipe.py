@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from vcam.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "recipes"
+PUBLISH = ("record", "camera")
 Option = int | float | str | bool
 
 
@@ -92,7 +93,7 @@ class Recipe:
     distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
     claims: tuple[Claim, ...] = ()
-    publish: str = "record"  # weights/recipes, with what was measured; or "camera": the daemon's models
+    publish: str = PUBLISH[0]  # weights/recipes, with what was measured; or "camera": the daemon's models
 
 
 def list_recipes() -> list[str]:
@@ -106,7 +107,7 @@ def list_teachers() -> list[str]:
 def load_recipe(name: str) -> Recipe:
     """Read a recipe or a teacher by name, or from a path that ends in .toml.
 
-    Raises ConfigError on anything unknown, missing or of another type.
+    Raises ConfigError on anything unknown, missing, of another type or out of its range.
     """
     path = _find(name)
     try:
@@ -121,6 +122,7 @@ def load_recipe(name: str) -> Recipe:
         options = {key: value for key, value in network.items() if key != "name"}
         content["network"] = {key: network[key] for key in network if key == "name"} | {"options": options}
     recipe: Recipe = _read(Recipe, {"name": path.stem} | content, str(path))
+    _check_ranges(recipe, str(path))
     return recipe
 
 
@@ -179,6 +181,24 @@ def _read_table(kind: Any, value: Any, where: str) -> Any:
     except TypeError:
         missing = [spot.name for spot in fields(kind) if _is_required(spot) and spot.name not in value]
         raise ConfigError(f"{where} lacks {', '.join(missing)}") from None
+
+
+def _check_ranges(recipe: Recipe, where: str) -> None:
+    data, training = recipe.data, recipe.training
+    positive = (
+        ("data", data, ("shards", "held_shards", "side", "kept", "frames", "holdout")),
+        ("training", training, ("iterations", "batch", "crop", "check_every", "learning_rate", "clip")),
+    )
+    for table, values, names in positive:
+        for name in names:
+            if not getattr(values, name) > 0:  # so written, nan is refused too
+                raise ConfigError(f"{where} {table} {name} = {getattr(values, name)}; expected more than 0")
+    if data.kept > data.side:
+        raise ConfigError(f"{where} data kept = {data.kept}; expected at most its side, {data.side}")
+    if not 0 <= training.ema < 1:
+        raise ConfigError(f"{where} training ema = {training.ema}; expected 0 or more, and less than 1")
+    if recipe.publish not in PUBLISH:
+        raise ConfigError(f"{where} publish = {recipe.publish!r}; choose one of: {', '.join(PUBLISH)}")
 
 
 def _is_required(spot: Field[Any]) -> bool:

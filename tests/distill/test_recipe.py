@@ -1,9 +1,47 @@
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from distill.recipe import Data, Network, Training, list_recipes, load_recipe
+from distill.networks.catalogue import build
+from distill.networks.contract import frames_of, multiple_of
+from distill.recipe import (
+    Claim,
+    Data,
+    Distillation,
+    Network,
+    Recipe,
+    Training,
+    essence,
+    list_recipes,
+    list_teachers,
+    load_recipe,
+    recipe_from_json,
+)
 from vcam.errors import ConfigError
+
+WHOLE = """
+title = "everything"
+publish = "camera"
+
+[network]
+name = "nafnet"
+channels = 24
+colour = "rgb"
+
+[losses]
+charbonnier = 30
+
+[distillation]
+teachers = ["nafnet"]
+losses = { output_mse = 0.5 }
+
+[[claims]]
+what = "SSIM"
+claimed = "0.91"
+metric = "ssim_rgb"
+"""
 
 
 def write(folder: Path, text: str) -> str:
@@ -12,34 +50,54 @@ def write(folder: Path, text: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", list_recipes())
-def test_each_published_recipe_can_be_read(name: str) -> None:
+@pytest.mark.parametrize("name", [*list_recipes(), *list_teachers()])
+def test_each_published_recipe_can_be_read_and_fits_its_network(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.title
-    # the pictures are cut into whole cells
-    assert recipe.training.crop % recipe.network.cell == 0
-    assert recipe.data.side % recipe.network.cell == 0
-    assert recipe.training.crop <= recipe.data.side
+    network = build(recipe.network.name, recipe.network.options)
+    assert recipe.training.crop % multiple_of(network) == 0
+    assert recipe.data.kept % multiple_of(network) == 0
+    assert recipe.training.crop <= recipe.data.kept
+    assert recipe.data.frames >= frames_of(network)
 
 
 def test_the_recipes_of_the_documents_are_there() -> None:
     assert {"best", "fast", "smoke"} <= set(list_recipes())
+    assert {"nafnet", "nafnet-window"} <= set(list_teachers())
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_the_teachers_of_a_recipe_are_recipes_themselves(name: str) -> None:
+    assert set(load_recipe(name).distillation.teachers) <= set(list_teachers())
+
+
+def test_everything_in_a_recipe_is_read(tmp_path: Path) -> None:
+    assert load_recipe(write(tmp_path, WHOLE)) == Recipe(
+        "mine",
+        "everything",
+        Network("nafnet", {"channels": 24, "colour": "rgb"}),
+        losses={"charbonnier": 30.0},
+        distillation=Distillation(("nafnet",), {"output_mse": 0.5}),
+        claims=(Claim("SSIM", "0.91", "ssim_rgb"),),
+        publish="camera",
+    )
 
 
 def test_what_a_recipe_does_not_say_is_the_default(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, "[network]\nchannels = 24\n"))
     assert recipe.name == "mine"
-    assert recipe.network == Network(channels=24)
+    assert recipe.network == Network("cellnet", {"channels": 24})
     assert (recipe.data, recipe.training) == (Data(), Training())
 
 
 def test_a_whole_number_may_stand_for_a_fraction(tmp_path: Path) -> None:
-    assert load_recipe(write(tmp_path, "[training]\nclip = 2\n")).training.clip == 2
+    clip = load_recipe(write(tmp_path, "[training]\nclip = 2\n")).training.clip
+    assert (clip, type(clip)) == (2, float)
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"no recipe 'fastest'; choose one of: best, fast"):
+    with pytest.raises(ConfigError, match=r"no recipe 'fastest'; choose one of: best, .*nafnet-window"):
         load_recipe("fastest")
 
 
@@ -47,17 +105,56 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
     ("text", "words"),
     [
         ("colour = true", "has no key 'colour'; expected some of: name, title"),
-        ("[network]\nwidth = 3", "[network] has no key 'width'; expected some of: cell, channels"),
-        ("[training]\nbatch = 1.5", "[training] batch = 1.5 is no int"),
-        ("[training]\nbatch = '8'", "[training] batch = '8' is no int"),
-        ("[training]\nbatch = true", "[training] batch = True is no int"),
+        ("[data]\nwidth = 3", "data has no key 'width'; expected some of: source, shards"),
+        ("[[claims]]\nwhat = 'SSIM'", "claims lacks claimed"),
+        ("[[claims]]\nwho = 'me'", "claims has no key 'who'"),
+        ("[training]\nbatch = 1.5", "training batch = 1.5 is no int"),
+        ("[training]\nbatch = '8'", "training batch = '8' is no int"),
+        ("[training]\nbatch = true", "training batch = True is no int"),
+        ("[losses]\nl1 = 'much'", "losses l1 = 'much' is no float"),
+        ("[distillation]\nteachers = 'nafnet'", "distillation teachers = 'nafnet' is no "),
+        ("[distillation]\nteachers = [1]", "distillation teachers = 1 is no str"),
+        ("[network]\nchannels = [8]", "channels = [8] is no "),
         ("title = 3", "title = 3 is no str"),
-        ("network = 3", "[network] = 3 is no table"),
+        ("network = 3", "network = 3 is no table"),
         ("[network", "mine.toml: "),
+        ("[training]\niterations = 0", "training iterations = 0; expected more than 0"),
+        ("[training]\nlearning_rate = nan", "training learning_rate = nan; expected more than 0"),
+        ("[training]\nema = 1", "training ema = 1.0; expected 0 or more, and less than 1"),
+        ("[data]\nholdout = 0", "data holdout = 0; expected more than 0"),
+        ("[data]\nside = 96\nkept = 128", "data kept = 128; expected at most its side, 96"),
+        ("publish = 'moon'", "publish = 'moon'; choose one of: record, camera"),
     ],
 )
 def test_a_mistyped_recipe_is_refused_in_one_line(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_recipe(write(tmp_path, text))
     assert words in str(caught.value)
+    assert "mine.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [*list_recipes(), *list_teachers()])
+def test_a_recipe_is_kept_by_a_checkpoint_as_it_was(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe_from_json(json.dumps(asdict(recipe))) == recipe
+
+
+def test_what_does_not_change_the_weights_is_not_of_the_essence(toy: Recipe) -> None:
+    renamed = replace(toy, title="other words", claims=(Claim("SSIM", "1"),), publish="camera")
+    validated_more_often = replace(toy, training=replace(toy.training, check_every=3))
+    assert essence(renamed) == essence(validated_more_often) == essence(toy)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"iterations": 500}, {"batch": 3}, {"learning_rate": 0.1}])
+def test_what_changes_the_weights_is_of_the_essence(toy: Recipe, change: dict[str, float]) -> None:
+    assert essence(replace(toy, training=replace(toy.training, **change))) != essence(toy)
+
+
+@pytest.mark.parametrize("steered_by", [{"patience": 3}, {"schedule": "plateau"}])
+def test_how_often_it_validates_is_of_the_essence_where_that_steers_the_run(
+    toy: Recipe, steered_by: dict[str, int | str]
+) -> None:
+    steered = replace(toy, training=replace(toy.training, **steered_by))
+    other = replace(steered, training=replace(steered.training, check_every=3))
+    assert essence(other) != essence(steered)
