@@ -21,6 +21,7 @@ COMMANDS = {
     "devices": "list cameras and the virtual camera",
     "logs": "show the background camera's log",
     "enhance": "restore a video or picture file",
+    "record": "record the camera as it is, to train a student on your own face",
     "bench": "measure decoding, link, restoration and publishing on this machine",
 }
 EXAMPLES = """examples:

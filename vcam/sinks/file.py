@@ -40,7 +40,7 @@ class Encoding:
     options: dict[str, str] = field(default_factory=dict)
 
 
-H264 = Encoding("libx264", {"crf": "16", "preset": "veryfast"})  # crf 16: the eye sees no loss
+UNSEEN_CRF = 16  # of x264: the eye sees no loss
 FFV1 = Encoding("ffv1", {"level": "3", "slices": "4", "slicecrc": "1"})
 
 REMEDIES = {
@@ -57,17 +57,21 @@ REMEDIES = {
 class FileSink:
     """Writes frames of one size to a video file: H.264 in .mp4 or .mkv, or lossless FFV1 in .mkv.
 
+    crf   of the H.264 encoder, 0..51: less is better and larger
+
     The picture goes in as it is, I420 tagged BT.601 limited. The file is written under a temporary name
     beside the target; `close` gives it its own. Whatever goes wrong before that leaves no trace and an
     older file of that name untouched. The first `send` opens the file, unless `open` or `with` did so before.
     """
 
-    def __init__(self, path: Path | str, size: Size, fps: float, lossless: bool = False) -> None:
+    def __init__(
+        self, path: Path | str, size: Size, fps: float, lossless: bool = False, *, crf: int = UNSEEN_CRF
+    ) -> None:
         self.path = Path(path)
         self.name = str(path)
         self.count = 0
         self._size = check_size(size)
-        self._encoding = FFV1 if lossless else H264
+        self._encoding = FFV1 if lossless else Encoding("libx264", {"crf": str(crf), "preset": "veryfast"})
         self._rate = Fraction(fps).limit_denominator(1001)
         # a whole number of ticks to each frame, so that a constant rate stays exact
         self._ticks = self._rate.denominator * max(1, TICKS // self._rate.numerator)

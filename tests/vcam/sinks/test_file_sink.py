@@ -106,6 +106,16 @@ def test_lossless_gives_every_bit_back(tmp_path: Path) -> None:
     assert all(np.array_equal(getattr(back, plane), getattr(noise(), plane)) for plane in "yuv")
 
 
+def test_a_lower_crf_keeps_more_of_the_picture(tmp_path: Path) -> None:
+    errors = []
+    for crf in (6, 40):
+        path = tmp_path / f"{crf}.mp4"
+        with FileSink(path, SIZE, 30, crf=crf) as sink:
+            sink.send(noise())
+        errors.append(np.abs(to_frame(read(path)[0]).y.astype(int) - noise().y).mean())
+    assert errors[0] < errors[1] / 3
+
+
 def test_the_index_of_an_mp4_comes_before_its_pictures(tmp_path: Path) -> None:
     with FileSink(tmp_path / "talk.mp4", SIZE, 30) as sink:
         sink.send(noise())

@@ -1,0 +1,88 @@
+"""Record a camera as it is, nearly lossless, to train a student on your own face. Ctrl-C ends it.
+
+The picture is neither restored nor scaled. Sit in good light, move and talk as in a call; a minute is plenty,
+several in other clothes and rooms are better.
+
+examples:
+  sharpkd record me.mp4 --seconds 60
+  sharpkd record me.mkv --source /dev/video2 --size 1920x1080
+  make distill DATA=folder-of-recordings
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vcam.commands.options import read_config
+from vcam.daemon.parts import make_source_of
+from vcam.daemon.signals import Flags, catch_signals
+from vcam.errors import ConfigError, SinkError
+from vcam.frame import Frame
+from vcam.memory import keep_freed_memory
+from vcam.pipeline import Source
+from vcam.sinks import FileSink
+from vcam.sinks.file import check_video_ending
+
+CRF = 12  # less than a webcam's own MJPG loses
+SECOND_NS = 1_000_000_000
+SHORTEST_S = Fraction(1, 1000)  # between two frames of a camera whose clock does not rise
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output", type=Path, metavar="OUT", help="a file ending in .mp4 or .mkv")
+    parser.add_argument("--seconds", type=float, metavar="N", help="end after N seconds; default: at Ctrl-C")
+    parser.add_argument("--source", metavar="S", help="camera, file, URL, sample or pattern; default: auto")
+    parser.add_argument("--size", metavar="WxH", help="asked of the camera; default: 1280x720")
+    parser.add_argument("--fps", metavar="F", help="asked of the camera, 1..60; default: 30")
+    parser.add_argument("--force", action="store_true", help="overwrite OUT")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.seconds is not None and not args.seconds > 0:
+        raise ConfigError(f"--seconds: {args.seconds} is not above 0; leave it out to end with Ctrl-C")
+    check_video_ending(args.output)
+    if args.output.exists() and not args.force:
+        raise SinkError(f"{args.output} is there already; name another file, or overwrite it with --force")
+    keep_freed_memory()
+    config = read_config(args)
+    with catch_signals() as flags, make_source_of(config, loop=False) as source:
+        count, seconds = record(source, args.output, config.fps, args.seconds, flags)
+    print(f"{args.output}: {count} frames, {seconds:.1f} s")
+    return 0
+
+
+def record(source: Source, path: Path, fps: float, limit_s: float | None, flags: Flags) -> tuple[int, float]:
+    """Write a source's frames at their own times; returns how many there were, and over how many seconds.
+
+    Whatever ends it, a signal, a cable, a changed size, what came before is kept.
+    """
+    sink: FileSink | None = None
+    shown_s = Fraction(0)
+    try:
+        for frame, shown_s in _until(source, limit_s, flags):
+            if sink is None:
+                sink = FileSink(path, frame.size, fps, crf=CRF).open()
+            sink.send(frame, shown_s)
+    finally:
+        if sink is not None:
+            sink.close()
+    return (sink.count if sink else 0), float(shown_s)
+
+
+def _until(source: Source, limit_s: float | None, flags: Flags) -> Iterator[tuple[Frame, Fraction]]:
+    """Frames and when each is shown, in seconds from the first, until the limit, a signal or another size."""
+    first: Frame | None = None
+    shown_s = -SHORTEST_S
+    with tqdm(source, "recording", unit="frame", file=sys.stderr, disable=None) as frames:
+        for frame in frames:
+            first = first or frame
+            moment_s = Fraction(frame.captured_ns - first.captured_ns, SECOND_NS)
+            is_over = limit_s is not None and moment_s >= limit_s
+            if is_over or flags.stop.is_set() or frame.size != first.size:
+                return
+            shown_s = max(moment_s, shown_s + SHORTEST_S)
+            yield frame, shown_s
