@@ -13,7 +13,7 @@ from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 from tqdm import tqdm
 
 from distill.batches import Batch, check_fit, draw_batch, middle_frames
-from distill.checkpoint import read_checkpoint, write_checkpoint
+from distill.checkpoint import State, read_checkpoint, write_checkpoint
 from distill.data.sources import Prepared
 from distill.journal import Journal, Log, read_curve
 from distill.networks.catalogue import build
@@ -89,7 +89,7 @@ class Trainer:
         state = self.company.agree(read_checkpoint(self.checkpoint) if self.company.is_first else {})
         if not state:
             return
-        if essence(recipe_from_json(state["recipe"])) != essence(self.recipe):
+        if not _is_checkpoint_of(self.recipe, state):
             self._log(f"{self.checkpoint} is of another recipe: starting afresh")
             return
         self.objective.load_state_dict(state["objective"])
@@ -254,6 +254,14 @@ class Trainer:
         """Copy what is measured and not trained, such as a batch norm's statistics."""
         for averaged, current in zip(self.averaged.buffers(), self.student.buffers(), strict=True):
             averaged.copy_(current)
+
+
+def _is_checkpoint_of(recipe: Recipe, state: State) -> bool:
+    """Whether a run of this recipe may go on from a checkpoint; not if an older program wrote other keys."""
+    try:
+        return essence(recipe_from_json(state["recipe"])) == essence(recipe)
+    except (KeyError, ConfigError):
+        return False
 
 
 def _check_training(training: Training, processes: int) -> None:

@@ -216,6 +216,25 @@ def test_a_checkpoint_of_another_recipe_is_not_taken_over(
     assert "is of another recipe: starting afresh" in lines[0]
 
 
+@pytest.mark.parametrize(
+    "state", [{"recipe": '{"name": "toy", "colour": "blue"}'}, {"weights": torch.ones(3)}]
+)
+def test_what_another_program_has_written_is_not_taken_over(
+    toy: Recipe, tmp_path: Path, state: dict[str, Any]
+) -> None:
+    torch.save(state, tmp_path / "checkpoint.pt")
+    trainer = Trainer(toy, tmp_path, log=quiet)
+    trainer.resume()
+    assert trainer.iteration == 0
+
+
+def test_a_recipe_with_another_title_goes_on(toy: Recipe, prepared: Prepared, tmp_path: Path) -> None:
+    Trainer(short(toy), tmp_path, log=quiet).fit(prepared)
+    renamed = Trainer(replace(short(toy), title="a better word"), tmp_path, log=quiet)
+    renamed.resume()
+    assert renamed.iteration == 12
+
+
 def test_without_a_checkpoint_it_starts_afresh(toy: Recipe, tmp_path: Path) -> None:
     trainer = Trainer(toy, tmp_path, log=quiet)
     trainer.resume()
