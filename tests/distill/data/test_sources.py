@@ -1,12 +1,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from media_files import write_clip
+from talking_head import Film
 
 from distill.data.sources import prepare, report
 from distill.recipe import Data
 from vcam.errors import ConfigError, SourceError
+from vcam.frame import to_bgr
 
 DATA = Data(
     source="stills",
@@ -70,6 +74,21 @@ def test_where_nothing_can_be_read_there_is_an_error(tmp_path: Path) -> None:
         (folder / f"{number}.png").write_bytes(b"no picture")
     with pytest.raises(SourceError, match="no file could be read as a picture or a clip"):
         prepare(DATA, [folder], tmp_path / "build", 1, lambda line: None)
+
+
+@pytest.mark.parametrize("kind", ["stills", "clips"])
+def test_a_persons_own_recordings_or_pictures_alone_are_enough(tmp_path: Path, film: Film, kind: str) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    if kind == "clips":
+        write_clip(folder / "me.mp4", film(20, (160, 96)))
+    else:
+        cv2.imwrite(str(folder / "me.png"), to_bgr(film(1, (160, 96))[0]))
+    calls = replace(DATA, source="calls", degradation="", frames=2)
+    found = prepare(calls, [folder], tmp_path / "build", 1, lambda line: None)
+    assert found.train[0].clips.shape[1:] == (2, 2, 1, 24, 24)
+    assert len(found.held.clips) > 0
+    assert found.origin == f"{int(kind == 'stills')} stills and {int(kind == 'clips')} clips of mine"
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
