@@ -45,5 +45,5 @@ def test_weights_of_an_unknown_network_are_refused_with_the_known_ones(tmp_path:
 
 
 def test_a_missing_file_of_weights_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="BSRGAN.pth"):
+    with pytest.raises(ModelError, match=r"BSRGAN\.pth"):
         load_pretrained("rrdbnet", tmp_path / "BSRGAN.pth", 1)
