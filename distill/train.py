@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -90,7 +91,7 @@ class Trainer:
         if not state:
             return
         if not _is_checkpoint_of(self.recipe, state):
-            self._log(f"{self.checkpoint} is of another recipe: starting afresh")
+            self._set_aside()
             return
         self.objective.load_state_dict(state["objective"])
         self.averaged.load_state_dict(state["averaged"])
@@ -100,6 +101,15 @@ class Trainer:
         self.progress = Progress(**state["progress"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self._log(f"resumed at iteration {self.iteration}")
+
+    def _set_aside(self) -> None:
+        """Keep another recipe's checkpoint under a name of its own: hours of training lie in it."""
+        if not self.company.is_first:
+            return
+        number = 1 + len(list(self._folder.glob("checkpoint-*.pt")))
+        kept = self.checkpoint.with_name(f"checkpoint-{number}.pt")
+        os.replace(self.checkpoint, kept)
+        self._log(f"{self.checkpoint} is of another recipe: starting afresh; it is kept as {kept.name}")
 
     def save(self) -> None:
         """Write the checkpoint: all that a resumed run needs to go on the same way."""

@@ -247,6 +247,17 @@ def test_a_checkpoint_of_another_recipe_is_not_taken_over(
     assert "is of another recipe: starting afresh" in lines[0]
 
 
+def test_another_recipes_checkpoint_is_kept(toy: Recipe, prepared: Prepared, tmp_path: Path) -> None:
+    Trainer(short(toy), tmp_path, log=quiet).fit(prepared)
+    hours_of_work = (tmp_path / "checkpoint.pt").read_bytes()
+    for batch in (3, 2):
+        other = Trainer(short(toy, batch=batch), tmp_path, log=quiet)
+        other.resume()
+        other.fit(prepared)
+    assert (tmp_path / "checkpoint-1.pt").read_bytes() == hours_of_work
+    assert (tmp_path / "checkpoint-2.pt").exists()
+
+
 @pytest.mark.parametrize(
     "state", [{"recipe": '{"name": "toy", "colour": "blue"}'}, {"weights": torch.ones(3)}]
 )
