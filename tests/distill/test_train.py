@@ -13,6 +13,7 @@ from torch import nn
 from training_process import save_samples, start
 
 from distill.batches import to_batch
+from distill.checkpoint import read_checkpoint
 from distill.data.pack import Samples
 from distill.data.sources import Prepared
 from distill.losses.pixel import relative_mse
@@ -176,6 +177,8 @@ def test_a_resumed_run_of_lower_precision_comes_to_the_same_weights(
     resumed = kill_and_resume(recipe, prepared, tmp_path / "killed", 6)
     resumed.fit(prepared)
     assert weights_of(resumed) == weights_of(whole)
+    scalers = [read_checkpoint(trainer.checkpoint)["scaler"] for trainer in (resumed, whole)]
+    assert scalers[0] == scalers[1]
 
 
 def test_a_taught_run_goes_on_to_the_same_weights(
