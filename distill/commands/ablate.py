@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> None:
         iterations=args.iterations,
         batch=args.batch,
         crop=args.crop,
-        check_every=args.iterations // 3,
+        check_every=max(1, args.iterations // 3),
     )
     taught = replace(recipe.distillation, teachers=tuple(args.teachers or recipe.distillation.teachers))
     recipe = replace(recipe, training=short, distillation=taught)
