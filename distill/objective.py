@@ -50,8 +50,8 @@ class Objective(nn.Module):
     """A student, its losses and its teachers, as one module: (seen, truth, kinds) to a loss.
 
     Teachers and the perceptual loss are frozen and no part of the state dict; without weights that loss is
-    left out. The target of a sample is the mean of its teachers'
-    pictures by the shares of `gates`; features are those of the first teacher.
+    left out. The target of a sample is the mean of its teachers' pictures by the shares of `gates`; features
+    are those of the first teacher.
     """
 
     teachers: Sequence[Teacher]
