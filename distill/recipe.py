@@ -45,7 +45,7 @@ class Distillation:
     """Whom the student learns from besides the truth; a teacher is a recipe of its own."""
 
     teachers: tuple[str, ...] = ()  # recipes; each weighs only where it beats the student
-    losses: Mapping[str, float] = field(default_factory=dict)  # of distill.losses: distillation, features; by weight
+    losses: Mapping[str, float] = field(default_factory=dict)  # of distillation and features, by weight
 
 
 @dataclass(frozen=True)
