@@ -44,10 +44,10 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     recipe = load(args.recipe, args)
     with join_company() as company:
+        perceptual = find_perceptual(recipe, args, company)
         teachers = find_teachers(recipe, args, company)
         with company.in_turn():
             data = prepare(recipe.data, args.data, args.build, args.threads)
-        perceptual = find_perceptual(recipe, args, company)
         trainer = Trainer(recipe, args.build / recipe.name, teachers, company, perceptual)
         trainer.resume()
         network = trainer.fit(data)
@@ -67,17 +67,18 @@ def load(name: str, args: argparse.Namespace) -> Recipe:
 
 def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) -> list[Teacher]:
     """The recipe's teachers, trained now where they are not yet, and those whose weights the user named."""
-    teachers = [
-        train_teacher(one, args.data, args.build, args.threads, company, find_perceptual(one, args, company))
-        for one in (load(name, args) for name in recipe.distillation.teachers)
-    ]
-    planes = planes_of(build(recipe.network.name, recipe.network.options))
+    # what the user named comes first: a wrong path must not be found after the teachers' hours
+    planes, pretrained = planes_of(build(recipe.network.name, recipe.network.options)), []
     for pair in args.pretrained:
         name, equals, path = pair.partition("=")
         if not equals:
             raise ConfigError(f"--pretrained {pair}: expected NETWORK=FILE, such as rrdbnet=BSRGAN.pth")
-        teachers.append(load_pretrained(name, Path(path), planes).to(company.device))
-    return teachers
+        pretrained.append(load_pretrained(name, Path(path), planes).to(company.device))
+    trained = [
+        train_teacher(one, args.data, args.build, args.threads, company, find_perceptual(one, args, company))
+        for one in (load(name, args) for name in recipe.distillation.teachers)
+    ]
+    return trained + pretrained
 
 
 def find_perceptual(recipe: Recipe, args: argparse.Namespace, company: Company) -> nn.Module | None:
