@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.networks.cellnet import CellNet
+from distill.networks.condnet import CondNet, MixedConv
 from distill.networks.contract import frames_of, planes_of
 from distill.networks.enhanced import EnhancedNet
 from distill.networks.nafnet import NafNet
@@ -21,6 +22,7 @@ from vcam.errors import ConfigError
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "cellnet": CellNet,
+    "condnet": CondNet,
     "enhanced": EnhancedNet,
     "nafnet": NafNet,
     "plain": PlainNet,
@@ -70,15 +72,13 @@ def macs_per_pixel(network: nn.Module) -> float:
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
-        weight = layer.weight
-        assert isinstance(weight, Tensor)
-        places = output.shape[-2] * output.shape[-1] if isinstance(layer, nn.Conv2d) else 1
-        total += weight.numel() * places
+        places = 1 if isinstance(layer, nn.Linear) else output.shape[-2] * output.shape[-1]
+        total += _macs_of_place(layer) * places
 
     hooks = [
         layer.register_forward_hook(count)
         for layer in network.modules()
-        if isinstance(layer, nn.Conv2d | nn.Linear)
+        if isinstance(layer, nn.Conv2d | nn.Linear | MixedConv)
     ]
     planes = frames_of(network) * planes_of(network)
     parameter = next(network.parameters())
@@ -86,6 +86,15 @@ def macs_per_pixel(network: nn.Module) -> float:
     for hook in hooks:
         hook.remove()
     return total / side**2
+
+
+def _macs_of_place(layer: nn.Module) -> int:
+    """Multiply-accumulates for one place of a layer's output."""
+    if isinstance(layer, MixedConv):
+        return layer.macs
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    return weight.numel()
 
 
 def table() -> str:
