@@ -12,6 +12,7 @@ from vcam.errors import ModelError
 FILE_NAME = "manifest.json"
 SCHEMA = 1
 CELLS = (1, 2, 4, 8)  # sides of a cell whose rows are machine words, see vcam.restore.to_cells
+MIXTURE = "mixture"  # the tensor that a file of experts leaves open
 REMEDY = "restore the weights folder (git checkout weights) or run: make distill"
 
 
@@ -28,15 +29,22 @@ class ModelFile:
 class ModelSpec:
     """One published model: its contract, its files and where it came from.
 
-    Contract of every file, int8 and fp32 alike: input `cells` (1, H/cell, W/cell, cell*cell) uint8, the luma
+    Contract of the files "int8" and "fp32": input `cells` (1, H/cell, W/cell, cell*cell) uint8, the luma
     of the picture scaled to the output size, the pixels of a cell row by row as channels; output `residual`,
     the same shape and type: the correction in code values, plus 128.
+
+    A model of experts leaves the initialiser `mixture` (1, looks*experts) float32 open, to be bound when a
+    session is opened: the share of each expert in the weights, look by look. Its file "gauge" says them:
+    input `strips` (N, 3, W/cell, cell*cell) uint8, three rows of cells each; output `shares` (1, experts).
     """
 
     name: str
     cell: int  # side of a cell in pixels
     macs_per_pixel: float
-    files: Mapping[str, ModelFile]  # precision ("int8", "fp32") -> file
+    files: Mapping[str, ModelFile]  # "int8", "fp32", "gauge" -> file
+    experts: int = 0  # sets of weights that are mixed for the damage at hand; 0: one, settled
+    looks: int = 1  # 2: faithful, then crisp
+    reach: int = 0  # cells around one that its residual depends on; 0: not known
     recipe: str = ""
     data: str = ""
     commit: str = ""

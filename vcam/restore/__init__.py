@@ -1,0 +1,22 @@
+"""The restore stage: a bicubic base in uint8 plus the student's residual, by ONNX Runtime."""
+
+from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells, to_strips
+from vcam.restore.engine import CPU_PROVIDER, Engine, has_nvidia_driver, thread_count
+from vcam.restore.model import Model, Network
+from vcam.restore.restorer import MAX_OUTPUT, Restorer
+
+__all__ = [
+    "CPU_PROVIDER",
+    "MAX_OUTPUT",
+    "ZERO_RESIDUAL",
+    "Cells",
+    "Engine",
+    "Model",
+    "Network",
+    "Restorer",
+    "from_cells",
+    "has_nvidia_driver",
+    "thread_count",
+    "to_cells",
+    "to_strips",
+]

@@ -1,0 +1,149 @@
+"""A published student behind its contract: a gauge of damage, and networks mixed for what it says."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vcam.errors import ModelError
+from vcam.frame import Size
+from vcam.manifest import MIXTURE, ModelSpec, read_checked
+from vcam.restore.cells import ZERO_RESIDUAL, Cells, to_cells, to_strips
+from vcam.restore.engine import CPU_PROVIDER, Engine, open_session, providers_of, thread_count
+
+Shares = npt.NDArray[np.float32]  # (experts,), sums to 1
+
+WARM_UP_RUNS = 5
+
+
+class Network:
+    """A student's network, its weights settled: cells in, residual out.
+
+    reach  cells around one that its residual depends on, if its sums do not depend on what is beside them
+           either, as whole numbers' do not; else 0
+    """
+
+    def __init__(self, session: Any, reach: int) -> None:
+        self._session = session
+        self.reach = reach
+
+    def residual(self, cells: Cells) -> Cells:
+        """Run on (1, h, w, cell*cell) uint8; returns the residual plus 128, same shape."""
+        return self._session.run(None, {"cells": cells})[0]
+
+
+class Model:
+    """A loaded student.
+
+    Raises ModelError if a file is not what the manifest names, cannot be loaded, does not keep the contract
+    of ModelSpec, or if a GPU is required and the session does not run on one.
+    """
+
+    def __init__(self, spec: ModelSpec, folder: Path, engine: Engine | None = None) -> None:
+        engine = engine or Engine()
+        self.spec = spec
+        self.warm_up_ms = 0.0  # median of the last warm-up, at its size
+        self._threads, self._providers = thread_count(engine), providers_of(engine)
+        is_on_cpu = self._providers == [CPU_PROVIDER]
+        self.precision = "int8" if is_on_cpu or "fp32" not in spec.files else "fp32"
+        if self.precision not in spec.files:
+            raise ModelError(f"model {spec.name!r} has no {self.precision} file; run: make distill")
+        self._content = read_checked(folder, spec.files[self.precision])
+        self._gauge = self._open_gauge(folder)
+        session = self._open(self.all_alike)
+        self.provider: str = session.get_providers()[0]  # the one really in use
+        self._check_contract(session)
+        if engine.is_gpu_required and self.provider == CPU_PROVIDER:
+            raise ModelError(
+                "a GPU is required, but ONNX Runtime runs on the CPU here; "
+                "install the NVIDIA driver, CUDA 12 and cuDNN 9, or leave --require-gpu out"
+            )
+        self._alike = Network(session, self._reach)
+
+    @property
+    def all_alike(self) -> Shares:
+        """The shares before anything is known of the damage."""
+        experts = self.spec.experts
+        return np.full(experts, 1 / max(1, experts), np.float32)
+
+    def measure(self, cells: Cells) -> Shares:
+        """How a picture (1, h, w, cell*cell) was damaged, as the experts' shares; none without a gauge."""
+        if self._gauge is None:
+            return self.all_alike
+        shares: Shares = self._gauge.run(None, {"strips": to_strips(cells)})[0][0]
+        return shares
+
+    def network(self, shares: Shares, crispness: float = 0.0) -> Network:
+        """The network for a damage.
+
+        shares      as `measure` gives them
+        crispness   0 the faithful look, 1 the crisp one, between them their mixture; without effect on a
+                    model of one look
+
+        Takes some 10 ms: for every change of the damage, not for every frame.
+        """
+        if not self.spec.experts:
+            return self._alike
+        return Network(self._open(shares, crispness), self._reach)
+
+    def residual(self, cells: Cells) -> Cells:
+        """Run the network for a damage of which nothing is known: what a warm-up and a bench time."""
+        return self._alike.residual(cells)
+
+    def warm_up(self, size: Size) -> float:
+        """Run at the output size until the timings are steady; returns the median milliseconds.
+
+        Raises ModelError if what comes out is not the contract's shape and type.
+        """
+        width, height = size
+        cells = to_cells(np.full((height, width), ZERO_RESIDUAL, np.uint8), self.spec.cell)
+        times = []
+        for _ in range(WARM_UP_RUNS):
+            start = time.perf_counter()
+            residual = self.residual(cells)
+            times.append((time.perf_counter() - start) * 1e3)
+        if residual.shape != cells.shape or residual.dtype != np.uint8:
+            raise ModelError(
+                f"model {self.spec.name!r} returns {residual.dtype} {residual.shape}, "
+                f"expected uint8 {cells.shape}; run: make distill"
+            )
+        self.warm_up_ms = float(np.median(times))
+        return self.warm_up_ms
+
+    @property
+    def _reach(self) -> int:
+        """Sums of floats depend on how a picture is cut into blocks: only int8 may be computed in part."""
+        return self.spec.reach if self.precision == "int8" and self.provider == CPU_PROVIDER else 0
+
+    def _open(self, shares: Shares, crispness: float = 0.0) -> Any:
+        bound = None
+        if self.spec.experts:
+            looks = [shares * (1 - crispness), shares * crispness] if self.spec.looks > 1 else [shares]
+            bound = {MIXTURE: np.concatenate(looks)[None].astype(np.float32)}
+        return open_session(self._content, self.spec.name, self._threads, self._providers, bound)
+
+    def _open_gauge(self, folder: Path) -> Any:
+        if not self.spec.experts:
+            return None
+        if "gauge" not in self.spec.files:
+            raise ModelError(f"model {self.spec.name!r} has no gauge file; run: make distill")
+        content = read_checked(folder, self.spec.files["gauge"])
+        session = open_session(content, f"{self.spec.name} gauge", 1, [CPU_PROVIDER])
+        found = session.get_outputs()[0].shape[-1]
+        if found != self.spec.experts:
+            raise ModelError(
+                f"the gauge of model {self.spec.name!r} knows {found} experts, "
+                f"expected {self.spec.experts}; run: make distill"
+            )
+        return session
+
+    def _check_contract(self, session: Any) -> None:
+        channels = self.spec.cell**2
+        inputs = [(tensor.name, tensor.type, tensor.shape[-1]) for tensor in session.get_inputs()]
+        if inputs != [("cells", "tensor(uint8)", channels)]:
+            raise ModelError(
+                f"model {self.spec.name!r} takes {inputs}, "
+                f"expected cells, uint8, {channels} channels; run: make distill"
+            )

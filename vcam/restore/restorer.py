@@ -1,0 +1,73 @@
+"""The stage itself."""
+
+import cv2
+
+from vcam.frame import Frame, Size, check_size, crop_to_aspect, resize
+from vcam.restore.cells import ZERO_RESIDUAL, from_cells, to_cells
+from vcam.restore.model import Model
+from vcam.restore.still import StillCells
+from vcam.restore.tuning import Tuning
+
+MAX_OUTPUT = (1920, 1080)
+
+
+class Restorer:
+    """A stage that scales each frame to the output size and adds the student's residual to its luma.
+
+    model      loaded and warm
+    size       of the output, (width, height), even, at most 1920x1080 in either orientation
+    strength   how much of the residual is added, 0..1; 0 leaves the plain bicubic picture
+    crispness  0..1: from the faithful look to the crisp one, if the model has it
+
+    Frames must come in order: the damage is followed over time, and what stood still is not computed again.
+    Raises ValueError if size, strength or crispness is out of range.
+    """
+
+    def __init__(self, model: Model, size: Size, strength: float = 1.0, crispness: float = 0.0) -> None:
+        check_size(size)
+        if max(size) > max(MAX_OUTPUT) or min(size) > min(MAX_OUTPUT):
+            raise ValueError(f"output {size[0]}x{size[1]} is larger than 1920x1080")
+        self.model = model
+        self.size = size
+        self.strength = strength
+        self._tuning = Tuning(model)
+        self._still = StillCells()
+        self.crispness = crispness
+
+    @property
+    def strength(self) -> float:
+        return self._strength
+
+    @strength.setter
+    def strength(self, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise ValueError(f"strength {value:g} is outside 0..1")
+        self._strength = value
+
+    @property
+    def crispness(self) -> float:
+        return self._tuning.crispness
+
+    @crispness.setter
+    def crispness(self, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise ValueError(f"crispness {value:g} is outside 0..1")
+        self._tuning.crispness = value
+
+    @property
+    def computed(self) -> float:
+        """Share of the last frame that was computed, 0..1: the rest had not changed."""
+        return self._still.done
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Restore a frame of any even size; the result is of the output size."""
+        base = resize(crop_to_aspect(frame, self.size), self.size)
+        strength = self._strength
+        if strength == 0:
+            return base
+        cell = self.model.spec.cell
+        cells = to_cells(base.y, cell)
+        network = self._tuning.network(cells, frame.size, frame.is_cut)
+        residual = from_cells(self._still.residual(network, cells), cell, self.size)
+        luma = cv2.addWeighted(base.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
+        return Frame(luma, base.u, base.v, base.index, base.captured_ns, base.is_cut)
