@@ -14,9 +14,9 @@ from distill.data.pack import Samples
 from distill.data.parts import listed
 from distill.evaluate.degradations import CLEAN, SCALED, WEBCAM
 from distill.evaluate.judge import evaluate, hold_out, summarise
-from distill.export.cells import check_parity, export_fp32, export_int8
+from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
 from distill.networks.catalogue import macs_per_pixel
-from distill.networks.cellnet import CellNet
+from distill.networks.condnet import CondNet
 from distill.publish import (
     Candidate,
     check_better,
@@ -41,8 +41,8 @@ def release(
     folders   the sharp media it was trained on: the held-out part judges it
     build     where the candidate is staged
     """
-    if not isinstance(student, CellNet):
-        raise ConfigError(f'recipe {recipe.name}: publish = "camera" needs the network "cellnet"')
+    if not isinstance(student, CondNet):
+        raise ConfigError(f'recipe {recipe.name}: publish = "camera" needs the network "condnet"')
     candidate = _export(recipe, student, held, folders)
     staging = build / recipe.name / "weights"
     write_candidate(candidate, staging)
@@ -60,24 +60,27 @@ def release(
     print(f"published {recipe.name} in {weights}")
 
 
-def _export(recipe: Recipe, student: CellNet, held: Samples, folders: Sequence[Path]) -> Candidate:
+def _export(recipe: Recipe, student: CondNet, held: Samples, folders: Sequence[Path]) -> Candidate:
     """Export a trained student in both precisions, checked against torch."""
     spec = ModelSpec(
         recipe.name,
         cell=student.cell,
         macs_per_pixel=macs_per_pixel(student),
         files={},
+        experts=student.experts,
+        reach=student.reach,
         recipe=json.dumps(asdict(recipe)),
         data=" ".join(folder.name for folder in folders),
         commit=current_commit(),
     )
     metadata = {"name": spec.name, "cell": str(spec.cell), "recipe": spec.recipe, "commit": spec.commit}
     contents = {
-        "int8": export_int8(student, held.clips, metadata),
+        "int8": export_int8(student, metadata),
         "fp32": export_fp32(student, metadata),
+        "gauge": export_gauge(student, metadata),
     }
     parity = check_parity(student, contents, np.ascontiguousarray(held.clips[0, 0, 0, 0]))
-    print("difference from torch, code values rms: " + ", ".join(f"{k} {v:.2f}" for k, v in parity.items()))
+    print("difference from torch: " + ", ".join(f"{k} {v:.2g}" for k, v in parity.items()))
     return make_candidate(spec, contents)
 
 

@@ -1,170 +1,123 @@
-"""The two ONNX files of a shipped student: fp32 and int8, behind the one contract of vcam.restore."""
-
-import contextlib
-import io
-import logging
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+"""The ONNX files of a shipped student: int8 and fp32 behind one contract, and its gauge."""
 
 import numpy as np
 import onnx
 import torch
-from onnx import helper
-from onnxruntime import InferenceSession
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
 from torch import Tensor, nn
 
-from distill.data.pack import Clips
-from distill.export.trace import finish, to_onnx
-from distill.networks.cellnet import CellNet
-from distill.quantise import snap_to_grid
+from distill.export.integer import integer_graph
+from distill.export.trace import finish, open_tensor, to_onnx
+from distill.networks.condnet import CondNet, Gauge
 from vcam.errors import ModelError
 from vcam.frame import Plane
-from vcam.restore import ZERO_RESIDUAL, from_cells, to_cells
+from vcam.manifest import MIXTURE
+from vcam.restore import CPU_PROVIDER, ZERO_RESIDUAL, Cells, to_cells, to_strips
+from vcam.restore.engine import open_session
 
-CALIBRATION_PICTURES = 48
-CALIBRATION_PERCENTILE = 99.99  # the very largest features are rare: making room for them cost 0.022 dB
-PARITY_LIMIT = {"fp32": 0.35, "int8": 1.0}  # rounding to code values alone is 0.29
+# code values rms, of which rounding to whole ones is 0.29; of a share: float32 sums in another order
+PARITY_LIMIT = {"fp32": 0.35, "int8": 0.45, "gauge": 1e-3}
 
 
 class _Shipped(nn.Module):
-    """A folded student behind the contract of vcam.manifest.ModelSpec: uint8 cells in, uint8 residual out."""
+    """A student as the fp32 file has it: uint8 cells and the mixture in, uint8 residual out."""
 
-    def __init__(self, core: nn.Module) -> None:
+    def __init__(self, student: CondNet) -> None:
         super().__init__()
-        self.core = core
+        self.student = student
 
-    def forward(self, cells: Tensor) -> Tensor:
-        centred = (cells.to(torch.float32) - ZERO_RESIDUAL) / 255  # (1, h, w, cell*cell)
-        residual = self.core(centred.permute(0, 3, 1, 2)) * 255  # (1, cell*cell, h, w)
+    def forward(self, cells: Tensor, mixture: Tensor) -> Tensor:
+        residual = self.student.residual_cells(_centred(cells), mixture) * 255  # (1, cell*cell, h, w)
         code_values = torch.round(residual + ZERO_RESIDUAL).clamp(0, 255)
         return code_values.permute(0, 2, 3, 1).to(torch.uint8)
 
 
-def export_fp32(student: CellNet, metadata: dict[str, str]) -> bytes:
-    """The fp32 file, for GPUs. `metadata` is written into it."""
-    cells = torch.zeros(1, 8, 8, student.cell**2, dtype=torch.uint8)
-    model = to_onnx(_Shipped(student.folded()), cells, "cells", "residual", {1: "rows", 2: "columns"})
-    return finish(model, metadata)
+class _ShippedGauge(nn.Module):
+    """A gauge that answers once for all strips of a picture, (N, 3, w, cell*cell) uint8."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        super().__init__()
+        self.gauge = gauge
+
+    def forward(self, strips: Tensor) -> Tensor:
+        energies = self.gauge.energies(_centred(strips))  # (N, GAUGE_CHANNELS)
+        return self.gauge.judge(energies.mean(0, keepdim=True))  # (1, experts)
 
 
-def export_int8(student: CellNet, calibration: Clips, metadata: dict[str, str]) -> bytes:
-    """The int8 file, for CPUs: static QDQ, activations uint8, weights int8 per channel in 7 bits.
-
-    calibration   (N, T, 2, 1, S, S) uint8 clips; the degraded side of their middle frames sets the ranges of
-                  the activations
-
-    Seven bits, because x86 without VNNI adds two 8-bit products in 16 bits and would overflow.
-    """
-    plain = student.folded()
-    head = plain[0]
-    assert isinstance(head, nn.Conv2d)
-    snapped = snap_to_grid(head.weight.detach().flatten(1), student.head.second_moment())
-    head.weight.data.copy_(snapped.view_as(head.weight))
-    dummy = torch.zeros(1, student.cell**2, 8, 8)
-    core = to_onnx(plain, dummy, "centred", "correction", {2: "rows", 3: "columns"})
-    one_code_value = {
-        "scale": np.array(1 / 255, np.float32),
-        "zero_point": np.array(ZERO_RESIDUAL, np.uint8),
-    }
-    with tempfile.TemporaryDirectory() as folder, _quiet_quantiser():
-        source, target = Path(folder, "core.onnx"), Path(folder, "int8.onnx")
-        onnx.save(core, source)
-        quantize_static(
-            source,
-            target,
-            _Calibration(calibration, student.cell),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            reduce_range=True,
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={
-                "CalibPercentile": CALIBRATION_PERCENTILE,
-                "TensorQuantOverrides": {"centred": [one_code_value], "correction": [one_code_value]},
-            },
-        )
-        model = onnx.load(target)
-    _graft_uint8_ends(model, student.cell)
-    return finish(model, metadata)
-
-
-class _Calibration(CalibrationDataReader):
-    """Hands the quantiser one degraded picture after another."""
-
-    def __init__(self, clips: Clips, cell: int) -> None:
-        self._inputs = self._prepare(clips[:CALIBRATION_PICTURES], cell)
-
-    @staticmethod
-    def _prepare(clips: Clips, cell: int) -> Iterator[dict[str, np.ndarray]]:
-        for seen in clips[:, clips.shape[1] // 2, 0, 0]:
-            centred = (to_cells(seen, cell).astype(np.float32) - ZERO_RESIDUAL) / 255
-            yield {"centred": np.ascontiguousarray(centred.transpose(0, 3, 1, 2))}
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        return next(self._inputs, None)
-
-
-def _graft_uint8_ends(model: onnx.ModelProto, cell: int) -> None:
-    """Replace the first QuantizeLinear and the last DequantizeLinear by transposes of the uint8 contract.
-
-    ONNX Runtime's own layout change cancels both: the shipped graph runs as convolutions alone.
-    """
-    graph = model.graph
-    first = next(node for node in graph.node if node.input[0] == "centred")
-    last = next(node for node in graph.node if node.output[0] == "correction")
-    assert (first.op_type, last.op_type) == ("QuantizeLinear", "DequantizeLinear")
-    graph.node.remove(first)
-    graph.node.remove(last)
-    graph.node.insert(0, helper.make_node("Transpose", ["cells"], [first.output[0]], perm=[0, 3, 1, 2]))
-    graph.node.append(helper.make_node("Transpose", [last.input[0]], ["residual"], perm=[0, 2, 3, 1]))
-    shape: list[str | int | None] = [1, "rows", "columns", cell**2]
-    del graph.input[:], graph.output[:], graph.value_info[:]
-    graph.input.append(helper.make_tensor_value_info("cells", onnx.TensorProto.UINT8, shape))
-    graph.output.append(helper.make_tensor_value_info("residual", onnx.TensorProto.UINT8, shape))
+def _centred(cells: Tensor) -> Tensor:
+    """uint8 cells (N, h, w, C) as the networks see them, (N, C, h, w)."""
+    return ((cells.to(torch.float32) - ZERO_RESIDUAL) / 255).permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
-def check_parity(student: CellNet, contents: dict[str, bytes], picture: Plane) -> dict[str, float]:
+def export_fp32(student: CondNet, metadata: dict[str, str]) -> bytes:
+    """The fp32 file, for GPUs. `metadata` is written into it."""
+    cells = torch.zeros(1, 8, 8, student.cell**2, dtype=torch.uint8)
+    mixture = torch.full((1, student.experts), 1 / student.experts)
+    axes = {1: "rows", 2: "columns"}
+    inputs = {"cells": cells, MIXTURE: mixture}
+    model = to_onnx(_Shipped(student), inputs, "residual", {"cells": axes, "residual": axes})
+    _leave_open(model, student.experts)
+    return finish(model, metadata)
+
+
+def export_int8(student: CondNet, metadata: dict[str, str]) -> bytes:
+    """The int8 file, for CPUs: activations uint8, weights int8 per channel in 7 bits.
+
+    Seven bits, because x86 without VNNI adds two 8-bit products in 16 bits and would overflow. Nothing is
+    calibrated: a student is trained on the grids that it is shipped with.
+    """
+    return finish(integer_graph(student), metadata)
+
+
+@torch.no_grad()
+def export_gauge(student: CondNet, metadata: dict[str, str]) -> bytes:
+    """The gauge's file, fp32: it runs twice a second."""
+    strips = torch.zeros(2, 3, 8, student.cell**2, dtype=torch.uint8)
+    axes = {0: "strips", 2: "columns"}
+    model = to_onnx(_ShippedGauge(student.gauge), {"strips": strips}, "shares", {"strips": axes})
+    return finish(model, metadata)
+
+
+def _leave_open(model: onnx.ModelProto, experts: int) -> None:
+    """Turn the input `mixture` into an initialiser whose values are outside of the file."""
+    graph = model.graph
+    graph.input.remove(next(tensor for tensor in graph.input if tensor.name == MIXTURE))
+    graph.initializer.append(open_tensor(MIXTURE, (1, experts)))
+
+
+@torch.no_grad()
+def check_parity(student: CondNet, contents: dict[str, bytes], picture: Plane) -> dict[str, float]:
     """Compare each exported file, run by ONNX Runtime, with torch on one (S, S) picture.
 
-    Returns the root mean square of the differences in code values, by precision. Raises ModelError if fp32
-    differs by more than rounding, or int8 by more than its quantisation may cost.
+    Returns the root mean square of the differences in code values, by precision, and the largest difference
+    of the gauge's shares. Raises ModelError if one is larger than rounding explains.
     """
-    seen = torch.from_numpy(picture).float()[None, None] / 255
-    expected = (student(seen) - seen)[0, 0].numpy() * 255
     cells = to_cells(picture, student.cell)
-    size = (picture.shape[1], picture.shape[0])
-    found = {}
-    for precision, content in contents.items():
-        session = InferenceSession(content, providers=["CPUExecutionProvider"])
-        residual = from_cells(session.run(None, {"cells": cells})[0], student.cell, size)
-        difference = residual.astype(np.float32) - ZERO_RESIDUAL - expected.clip(-128, 127)
-        found[precision] = float(np.sqrt(np.mean(difference**2)))
-        if found[precision] > PARITY_LIMIT[precision]:
+    shares = _ShippedGauge(student.gauge)(torch.from_numpy(to_strips(cells)))
+    mixture = nn.functional.pad(shares, (0, student.experts - shares.shape[1]))  # the faithful look
+    expected = {
+        "gauge": shares[0].numpy(),
+        "residual": student.residual_cells(_centred(torch.from_numpy(cells)), mixture).numpy() * 255,
+    }
+    shown = (cells, mixture.numpy())
+    found = {name: _differ(name, content, *shown, expected) for name, content in contents.items()}
+    for name, difference in found.items():
+        if difference > PARITY_LIMIT[name]:
             raise ModelError(
-                f"the {precision} file differs from torch by {found[precision]:.2f} code values rms, "
-                f"expected at most {PARITY_LIMIT[precision]}; try another ONNX Runtime"
+                f"the {name} file differs from torch by {difference:.2g}, "
+                f"expected at most {PARITY_LIMIT[name]}; try another ONNX Runtime"
             )
     return found
 
 
-@contextlib.contextmanager
-def _quiet_quantiser() -> Iterator[None]:
-    """Hold back what the quantiser prints, and its advice on graphs with batch normalisation."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        root.setLevel(level)
+def _differ(
+    name: str, content: bytes, cells: Cells, mixture: np.ndarray, expected: dict[str, np.ndarray]
+) -> float:
+    """How far a file is from torch: code values rms, or for the gauge the largest difference of a share."""
+    if name == "gauge":
+        session = open_session(content, name, 1, [CPU_PROVIDER])
+        return float(np.abs(session.run(None, {"strips": to_strips(cells)})[0][0] - expected["gauge"]).max())
+    session = open_session(content, name, 1, [CPU_PROVIDER], {MIXTURE: mixture})
+    residual = session.run(None, {"cells": cells})[0].astype(np.float32) - ZERO_RESIDUAL
+    difference = residual.transpose(0, 3, 1, 2) - expected["residual"].clip(-128, 127)
+    return float(np.sqrt(np.mean(difference**2)))

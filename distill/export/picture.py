@@ -28,7 +28,8 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
     planes, frames = planes_of(network), frames_of(network)
     seen = torch.rand(1, frames * planes, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     described = {"colour": str(network.colour), "frames": str(frames), "multiple": str(network.multiple)}
-    model = to_onnx(_without_whitening(network), seen, "seen", "restored", {2: "height", 3: "width"})
+    axes = {2: "height", 3: "width"}
+    model = to_onnx(_without_whitening(network), {"seen": seen}, "restored", {"seen": axes, "restored": axes})
     content = finish(model, dict(metadata) | described)
     _check_parity(network, content)
     return content

@@ -1,12 +1,14 @@
 """From torch to a checked ONNX file."""
 
+import math
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
 import torch
-from onnx import helper
+from onnx import TensorProto, helper
 from torch import Tensor, nn
 
 OPSET = 17
@@ -14,9 +16,16 @@ IR_VERSION = 9  # what the oldest supported ONNX Runtime reads
 
 
 def to_onnx(
-    module: nn.Module, example: Tensor, input_name: str, output_name: str, axes: dict[int, str]
+    module: nn.Module,
+    examples: Mapping[str, Tensor],
+    output_name: str,
+    axes: Mapping[str, dict[int, str]],
 ) -> onnx.ModelProto:
-    """Export by tracing, with dynamic rows and columns."""
+    """Export by tracing.
+
+    examples  an input by each name, in the module's order
+    axes      the dynamic ones of inputs and output, by their names
+    """
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         # the tracing exporter is deprecated, but its graphs of plain convolutions need no clean-up
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -27,15 +36,25 @@ def to_onnx(
         path = Path(folder, "traced.onnx")
         torch.onnx.export(
             module.eval(),
-            (example,),
+            tuple(examples.values()),
             path,
-            input_names=[input_name],
+            input_names=list(examples),
             output_names=[output_name],
-            dynamic_axes={input_name: axes, output_name: axes},
+            dynamic_axes=dict(axes),
             opset_version=OPSET,
             dynamo=False,
         )
         return onnx.load(path)
+
+
+def open_tensor(name: str, shape: tuple[int, ...]) -> TensorProto:
+    """A float32 initialiser that the file leaves open: it must be bound when a session is opened."""
+    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    size = 4 * math.prod(shape)
+    for key, value in (("location", name), ("offset", "0"), ("length", str(size))):
+        tensor.external_data.add(key=key, value=value)
+    return tensor
 
 
 def finish(model: onnx.ModelProto, metadata: dict[str, str]) -> bytes:

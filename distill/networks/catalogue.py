@@ -97,15 +97,22 @@ def _macs_of_place(layer: nn.Module) -> int:
     return weight.numel()
 
 
+def describe(network: Network) -> str:
+    """A network's name and all its options, the defaults too: networks of one description are the same."""
+    defaults = {option: known.default for option, known in _parameters(network.name).items()}
+    options = defaults | dict(network.options)
+    return " ".join([network.name, *(f"{option}={value}" for option, value in options.items())])
+
+
 def table() -> str:
     """Networks as recipes and teachers use them, then by themselves those that none uses; cheapest first."""
     networks: dict[str, Network] = {}
     users: dict[str, list[str]] = {}
     for recipe in map(load_recipe, [*list_recipes(), *list_teachers()]):
-        networks[_describe(recipe.network)] = recipe.network
-        users.setdefault(_describe(recipe.network), []).append(recipe.name)
+        networks[describe(recipe.network)] = recipe.network
+        users.setdefault(describe(recipe.network), []).append(recipe.name)
     for name in NETWORKS.keys() - {network.name for network in networks.values()}:
-        networks[_describe(Network(name))] = Network(name)
+        networks[describe(Network(name))] = Network(name)
     rows = sorted((_measure(network), title) for title, network in networks.items())
     lines = [
         "| network | recipes | MAC per output pixel | parameters | sees, pixels |",
@@ -115,13 +122,6 @@ def table() -> str:
         recipes = ", ".join(users.get(title, ["none"]))
         lines.append(f"| {title} | {recipes} | {macs:,.0f} | {parameters:,} | {field} |")
     return "\n".join(lines)
-
-
-def _describe(network: Network) -> str:
-    """A network's name and all its options, the defaults too: networks of one description are the same."""
-    defaults = {option: known.default for option, known in _parameters(network.name).items()}
-    options = defaults | dict(network.options)
-    return " ".join([network.name, *(f"{option}={value}" for option, value in options.items())])
 
 
 def _measure(network: Network) -> tuple[float, int, str]:

@@ -1,4 +1,6 @@
-"""CondNet: the shipped student, convolutions mixed for the damage at hand, trained with the roundings it ships with."""
+"""CondNet: the shipped student. Its weights are mixed for the damage at hand, its roundings are int8's."""
+
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ HEAD_GAIN = 4.0  # of whitened patches: fine detail fills the range, strong edge
 FEATURE_LEVELS = 127  # of a feature in 0..1: uint8 with its zero at 128
 WEIGHT_LEVELS = 64  # of a weight in 0..its row's largest: 7 bits, see distill.quantise
 STREAM_LIMIT = 4.0  # where the sum of the blocks saturates
+LEAST_WEIGHT = 1e-3  # a row of smaller ones has a grid so fine that its bias would not fit into int32
 GAUGE_CHANNELS = 24
 GAUGE_HIDDEN = 32
 GAUGE_FLOOR = 1e-3  # energy of a whitened response under which it counts as silence
@@ -26,7 +29,7 @@ class CondNet(nn.Module):
 
     A gauge reads the local energies of the picture and answers with a share for each expert; all convolutions
     but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971). A damage lasts:
-    at run time the shares are measured now and then, mixed once, and a frame costs as much as without experts.
+    at run time the shares are measured now and then, and a frame costs as much as without experts.
 
     All activations saturate at a fixed value, so that quantisation needs no calibration, and saturation costs
     nothing in int8. It is also what makes the network learn: a plain one of ReLUs gained 0.11 dB where this
@@ -57,10 +60,19 @@ class CondNet(nn.Module):
         return add_residual(seen, self.residual_cells(cells, self.gauge(cells)), self.cell)
 
     def residual_cells(self, cells: Tensor, shares: Tensor) -> Tensor:
-        """Cells less mid-grey (B, cell*cell, h, w) and shares (B, experts) to the residual, shaped as cells."""
+        """The residual of cells less mid-grey (B, cell*cell, h, w) by shares (B, experts); same shape."""
         stream = saturate(self.head(cells) * HEAD_GAIN)  # (B, channels, h, w)
         residual: Tensor = self.tail(self.body(stream, shares), shares)  # (B, cell*cell, h, w)
         return residual
+
+    def mixed(self) -> list["MixedConv"]:
+        """The convolutions that experts mix, in order."""
+        return [module for module in self.modules() if isinstance(module, MixedConv)]
+
+    @property
+    def reach(self) -> int:
+        """Cells around one that its residual depends on: one for each 3x3 convolution."""
+        return 1 + len(self.mixed())
 
 
 class Body(nn.ModuleList):
@@ -76,7 +88,7 @@ class Gauge(nn.Module):
     """How a picture was damaged, as a share for each expert: cells (B, C, h, w) to (B, experts), sums of 1.
 
     It sees the mean logarithm of the energies of whitened 3x3 patches: a local spectrum, which blur,
-    scaling, noise and quantisation each bend in their own way. The mean does not depend on the picture's size.
+    scaling, noise and quantisation each bend in their own way. A mean does not depend on the picture's size.
     """
 
     def __init__(self, inputs: int, experts: int) -> None:
@@ -90,14 +102,23 @@ class Gauge(nn.Module):
         self.conv.whiten(cells)
 
     def forward(self, cells: Tensor) -> Tensor:
-        # without padding: strips of three rows give what the whole picture would
+        return self.judge(self.energies(cells))
+
+    def energies(self, cells: Tensor) -> Tensor:
+        """Mean log energy of each response: cells less mid-grey (B, C, h, w) to (B, GAUGE_CHANNELS).
+
+        Without padding: strips of three rows give what those rows of the whole picture give.
+        """
         responses = F.conv2d(cells, self.conv.folded_weight(), self.conv.bias)  # (B, 24, h-2, w-2)
-        energies = torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))  # (B, 24)
-        return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)  # (B, experts)
+        return torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))
+
+    def judge(self, energies: Tensor) -> Tensor:
+        """Shares (B, experts) by energies (B, GAUGE_CHANNELS)."""
+        return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)
 
 
 class MixedConv(nn.Module):
-    """A 3x3 convolution whose weights are the experts' mean: (B, inputs, h, w), (B, experts) to (B, outputs, h, w).
+    """A 3x3 convolution whose weights are the experts' mean, (B, inputs, h, w) to (B, outputs, h, w).
 
     unit  what a weight of 1 stands for
     """
@@ -119,12 +140,16 @@ class MixedConv(nn.Module):
 
     def weight_step(self) -> Tensor:
         """The distance of the grid that weights are rounded to, (outputs, 1, 1, 1): the experts share it."""
-        return self.weight.detach().abs().amax((0, 2, 3, 4), keepdim=True)[0].clamp(min=1e-8) / WEIGHT_LEVELS
+        largest = self.weight.detach().abs().amax((0, 2, 3, 4), keepdim=True)[0]
+        return largest.clamp(min=LEAST_WEIGHT) / WEIGHT_LEVELS
+
+    def grid_weight(self) -> Tensor:
+        """The experts' weights as whole numbers of `weight_step`, (experts, outputs, inputs, 3, 3)."""
+        return round_through(self.weight / self.weight_step())
 
     def forward(self, inputs: Tensor, shares: Tensor) -> Tensor:
         batch, channels, height, width = inputs.shape
-        grid = self.weight / self.weight_step()  # (experts, outputs, inputs, 3, 3)
-        mixed = torch.einsum("bk,koiyx->boiyx", shares, round_through(grid))
+        mixed = torch.einsum("bk,koiyx->boiyx", shares, self.grid_weight())
         weight = (round_through(mixed) * self.weight_step() * self.unit).flatten(0, 1)
         bias = (shares @ self.bias * self.unit).flatten()  # (B*outputs,)
         # one group a sample: each has weights of its own
@@ -140,4 +165,24 @@ def saturate(features: Tensor, limit: float = 1.0) -> Tensor:
 
 def round_through(values: Tensor) -> Tensor:
     """Round; the gradient passes as if nothing had been (Bengio et al. 2013, arXiv:1308.3432)."""
+    if not torch.is_grad_enabled():
+        return values.round()
     return values + (values.round() - values).detach()
+
+
+@torch.no_grad()
+def join_looks(faithful: CondNet, crisp: CondNet) -> CondNet:
+    """One network with the experts of both: shares are the faithful ones', then the crisp ones'.
+
+    Raises ValueError unless both have the same gauge and head, as one has that was started from the other.
+    """
+    same = [*faithful.gauge.state_dict().items(), *faithful.head.state_dict().items()]
+    other = [*crisp.gauge.state_dict().values(), *crisp.head.state_dict().values()]
+    if not all(torch.equal(value, found) for (_, value), found in zip(same, other, strict=True)):
+        raise ValueError("the two looks have another gauge or head: one must be started from the other")
+    joined = copy.deepcopy(faithful)
+    joined.experts = faithful.experts + crisp.experts
+    for conv, addition in zip(joined.mixed(), crisp.mixed(), strict=True):
+        conv.weight = nn.Parameter(torch.cat([conv.weight, addition.weight]))
+        conv.bias = nn.Parameter(torch.cat([conv.bias, addition.bias]))
+    return joined

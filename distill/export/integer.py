@@ -1,0 +1,121 @@
+"""The integer graph of a CondNet: convolutions and sums of uint8, its weights mixed when a session is opened.
+
+It is written operator by operator: a student is trained on the very grids that stand here, so nothing is left
+for a quantiser to find out.
+"""
+
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
+
+from distill.export.trace import OPSET, open_tensor
+from distill.networks.condnet import FEATURE_LEVELS, HEAD_GAIN, STREAM_LIMIT, CondNet, MixedConv
+from distill.quantise import LEVELS, snap_to_grid
+from vcam.manifest import MIXTURE
+from vcam.restore import ZERO_RESIDUAL
+
+CODE_VALUE = 1 / 255
+FEATURE = 1 / FEATURE_LEVELS  # what 1 of a feature's uint8 stands for
+STREAM = STREAM_LIMIT / FEATURE_LEVELS
+MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
+
+
+@torch.no_grad()
+def integer_graph(student: CondNet) -> onnx.ModelProto:
+    """The whole student behind the contract of vcam.manifest.ModelSpec, `mixture` left open."""
+    graph = _Graph(student.cell**2, student.experts)
+    stream, scale = graph.head(student), FEATURE
+    for number, conv in enumerate(student.body):
+        assert isinstance(conv, MixedConv)
+        graph.mix(f"body{number}", conv, scale)
+        change = graph.convolve(f"body{number}", stream, scale, FEATURE)
+        stream, scale = graph.add(f"sum{number}", (stream, scale), (change, FEATURE), STREAM), STREAM
+    graph.mix("tail", student.tail, scale)
+    return graph.model(graph.convolve("tail", stream, scale, CODE_VALUE))
+
+
+class _Graph:
+    """Nodes and constants, as they are added. Pictures are (1, C, h, w) uint8 with their zero at 128."""
+
+    def __init__(self, channels: int, experts: int) -> None:
+        self._channels = channels
+        self._nodes = [helper.make_node("Transpose", ["cells"], ["centred"], perm=[0, 3, 1, 2])]
+        self._constants = [open_tensor(MIXTURE, (1, experts))]
+        self._constant("zero", np.array(ZERO_RESIDUAL, np.uint8))
+
+    def head(self, student: CondNet) -> str:
+        """The first convolution, whose weights no expert changes; returns its output."""
+        exact = student.head.folded_weight().flatten(1) * HEAD_GAIN  # (channels, inputs*9)
+        snapped = snap_to_grid(exact, student.head.second_moment())
+        step = snapped.abs().amax(1) / LEVELS  # (channels,)
+        whole = (snapped / step[:, None]).round().view_as(student.head.weight)
+        assert student.head.bias is not None
+        bias = student.head.bias * HEAD_GAIN / (step * CODE_VALUE)
+        self._constant("head.weight", whole.numpy().astype(np.int8))
+        self._constant("head.bias", bias.round().numpy().astype(np.int32))
+        self._steps("head", step)
+        return self.convolve("head", "centred", CODE_VALUE, FEATURE)
+
+    def mix(self, name: str, conv: MixedConv, scale: float) -> None:
+        """NAME.weight and NAME.bias, the experts' mean by the mixture, for inputs of this scale."""
+        step = conv.weight_step()[:, 0, 0, 0] * conv.unit  # (outputs,)
+        experts = conv.grid_weight()  # (experts, outputs, inputs, 3, 3)
+        biases = conv.bias * conv.unit / (step * scale)  # (experts, outputs)
+        self._constant(f"{name}.weights", experts.flatten(1).numpy().astype(np.int8))
+        self._constant(f"{name}.biases", biases.numpy())
+        self._constant(f"{name}.shape", np.array(experts.shape[1:], np.int64))
+        self._constant(f"{name}.outputs", np.array(experts.shape[1:2], np.int64))
+        self._node("Cast", [f"{name}.weights"], f"{name}.real", to=TensorProto.FLOAT)
+        self._mean(f"{name}.real", f"{name}.shape", f"{name}.weight", TensorProto.INT8)
+        self._mean(f"{name}.biases", f"{name}.outputs", f"{name}.bias", TensorProto.INT32)
+        self._steps(name, step)
+
+    def convolve(self, name: str, inputs: str, scale: float, to_scale: float) -> str:
+        """A convolution by NAME.weight and NAME.bias, saturated at the ends of uint8; its output's name."""
+        weight = [f"{name}.weight", f"{name}.steps", f"{name}.zeros"]
+        ends = [self._scale(to_scale), "zero", f"{name}.bias"]
+        return self._node(
+            "QLinearConv", [inputs, self._scale(scale), "zero", *weight, *ends], name, pads=[1, 1, 1, 1]
+        )
+
+    def add(self, name: str, left: tuple[str, float], right: tuple[str, float], to_scale: float) -> str:
+        """The sum of two pictures of their scales; returns its name."""
+        terms = [part for picture, scale in (left, right) for part in (picture, self._scale(scale), "zero")]
+        return self._node("QLinearAdd", [*terms, self._scale(to_scale), "zero"], name, domain=MICROSOFT)
+
+    def model(self, output: str) -> onnx.ModelProto:
+        """The finished model, whose residual is this picture."""
+        self._node("Transpose", [output], "residual", perm=[0, 2, 3, 1])
+        shape: list[str | int | None] = [1, "rows", "columns", self._channels]
+        ends = [helper.make_tensor_value_info(end, TensorProto.UINT8, shape) for end in ("cells", "residual")]
+        graph = helper.make_graph(self._nodes, "condnet", ends[:1], ends[1:], self._constants)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        return helper.make_model(graph, opset_imports=opsets)
+
+    def _mean(self, experts: str, shape: str, name: str, kind: int) -> None:
+        """The experts' mean by the mixture, rounded to whole numbers of this kind."""
+        mean = self._node("MatMul", [MIXTURE, experts], f"{name}.mean")
+        whole = self._node("Round", [mean], f"{name}.whole")
+        cast = self._node("Cast", [whole], f"{name}.cast", to=kind)
+        self._node("Reshape", [cast, shape], name)
+
+    def _steps(self, name: str, step: Tensor) -> None:
+        self._constant(f"{name}.steps", step.numpy().astype(np.float32))
+        self._constant(f"{name}.zeros", np.zeros(len(step), np.int8))
+
+    def _scale(self, scale: float) -> str:
+        name = f"scale {scale:g}"
+        if not any(constant.name == name for constant in self._constants):
+            self._constant(name, np.array(scale, np.float32))
+        return name
+
+    def _constant(self, name: str, value: np.ndarray) -> None:
+        self._constants.append(numpy_helper.from_array(value, name))
+
+    def _node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output

@@ -1,0 +1,100 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from vcam.restore import Network
+from vcam.restore.model import Shares
+from vcam.restore.tuning import INERTIA, LOOK_EVERY, TOLERANCE, Tuning
+
+SEEN = (640, 360)
+CELLS = np.zeros((1, 2, 2, 16), np.uint8)
+
+
+class Script:
+    """A model whose gauge says what a test tells it to, and which counts what it is asked for."""
+
+    def __init__(self, says: Sequence[float]) -> None:
+        self.says = list(says)  # the first expert's share, look by look; the last one stays
+        self.looks = 0
+        self.opened: list[tuple[float, float]] = []  # (first expert's share, crispness)
+
+    @property
+    def all_alike(self) -> Shares:
+        return np.array([0.5, 0.5], np.float32)
+
+    def measure(self, cells: np.ndarray) -> Shares:
+        first = self.says[min(self.looks, len(self.says) - 1)]
+        self.looks += 1
+        return np.array([first, 1 - first], np.float32)
+
+    def network(self, shares: Shares, crispness: float) -> Network:
+        self.opened.append((float(shares[0]), crispness))
+        return Network(None, 1)
+
+
+def run(tuning: Tuning, frames: int) -> list[Network]:
+    return [tuning.network(CELLS, SEEN, False) for _ in range(frames)]
+
+
+def test_the_first_frame_is_measured_and_believed() -> None:
+    model = Script([0.9])
+    run(Tuning(model), 1)  # type: ignore[arg-type]
+    assert model.opened == [(pytest.approx(0.9), 0)]
+
+
+def test_it_looks_twice_a_second_and_keeps_the_network_while_nothing_changes() -> None:
+    model = Script([0.9])
+    networks = run(Tuning(model), 10 * LOOK_EVERY + 1)  # type: ignore[arg-type]
+    assert model.looks == 11
+    assert len(set(map(id, networks))) == 1
+
+
+def test_a_change_of_the_damage_is_followed_with_inertia() -> None:
+    model = Script([1.0, 0.0])
+    run(Tuning(model), LOOK_EVERY + 1)  # type: ignore[arg-type]
+    assert model.opened[-1] == (pytest.approx(INERTIA), 0)
+    assert len(model.opened) == 2
+
+
+def test_in_the_end_the_change_is_believed() -> None:
+    model = Script([1.0, 0.0])
+    run(Tuning(model), 12 * LOOK_EVERY)  # type: ignore[arg-type]
+    assert model.opened[-1][0] <= TOLERANCE
+    # and once it is there, it stays
+    count = len(model.opened)
+    assert count < 8
+
+
+def test_a_flicker_of_the_gauge_changes_nothing() -> None:
+    says = [0.5 + 0.05 * (-1) ** look for look in range(40)]
+    model = Script(says)
+    networks = run(Tuning(model), 30 * LOOK_EVERY)  # type: ignore[arg-type]
+    assert len(set(map(id, networks))) == 1
+
+
+@pytest.mark.parametrize(("seen", "is_cut"), [(SEEN, True), ((320, 180), False)])
+def test_a_cut_and_another_rate_are_looked_at_at_once_and_believed(
+    seen: tuple[int, int], is_cut: bool
+) -> None:
+    model = Script([1.0, 0.0])
+    tuning = Tuning(model)  # type: ignore[arg-type]
+    tuning.network(CELLS, SEEN, False)
+    tuning.network(CELLS, seen, is_cut)
+    assert model.opened == [(1.0, 0), (0.0, 0)]
+
+
+def test_a_network_is_kept_that_is_off_by_less_than_the_tolerance_in_all() -> None:
+    """Small steps one after the other add up: the distance is to what is in use, not to the last estimate."""
+    model = Script([0.0, *np.linspace(0.01, 1.0, 60)])
+    run(Tuning(model), 70 * LOOK_EVERY)  # type: ignore[arg-type]
+    assert model.opened[-1][0] > 0.8
+
+
+def test_crispness_takes_effect_at_the_next_frame() -> None:
+    model = Script([0.9])
+    tuning = Tuning(model)  # type: ignore[arg-type]
+    run(tuning, 2)
+    tuning.crispness = 0.4
+    run(tuning, 2)
+    assert [crispness for _, crispness in model.opened] == [0, 0.4]
