@@ -105,16 +105,21 @@ class Gauge(nn.Module):
         return self.judge(self.energies(cells))
 
     def energies(self, cells: Tensor) -> Tensor:
-        """Mean log energy of each response: cells less mid-grey (B, C, h, w) to (B, GAUGE_CHANNELS).
-
-        Without padding: strips of three rows give what those rows of the whole picture give.
-        """
-        responses = F.conv2d(cells, self.conv.folded_weight(), self.conv.bias)  # (B, 24, h-2, w-2)
-        return torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))
+        """Mean log energy of each response: cells less mid-grey (B, C, h, w) to (B, GAUGE_CHANNELS)."""
+        return log_energies(cells, self.conv.folded_weight(), self.conv.bias)
 
     def judge(self, energies: Tensor) -> Tensor:
         """Shares (B, experts) by energies (B, GAUGE_CHANNELS)."""
         return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)
+
+
+def log_energies(cells: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Mean logarithm of the squared responses of cells (B, C, h, w) to 3x3 filters (N, C, 3, 3), (B, N).
+
+    Without padding: strips of three rows give what those rows of the whole picture give.
+    """
+    responses = F.conv2d(cells, weight, bias)  # (B, N, h-2, w-2)
+    return torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))
 
 
 class MixedConv(nn.Module):
