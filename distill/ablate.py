@@ -62,7 +62,7 @@ def _run(
         name=f"{variant.name}, seed {seed}",
         losses=variant.losses,
         distillation=taught,
-        training=replace(recipe.training, seed=seed),
+        training=replace(recipe.training, seed=seed, start="", frozen=()),
     )
     place = folder / "".join(letter if letter.isalnum() else "-" for letter in changed.name)
     result = place / "result.json"

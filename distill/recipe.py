@@ -62,6 +62,8 @@ class Training:
     clip: float = 1.0  # of the gradient's norm
     ema: float = 0.999  # decay of the averaged weights, which are what is shipped
     seed: int = 0
+    start: str = ""  # a recipe of the same network, trained already, whose weights it starts from
+    frozen: tuple[str, ...] = ()  # submodules of the network that stay as they were at the start
     check_every: int = 1000  # iterations between validations and checkpoints
 
 

@@ -10,7 +10,8 @@ ITERATIONS = 20
 def smoke(recipe: Recipe) -> Recipe:
     """The recipe with next to no data and iterations; what it makes is recorded, and never for the camera.
 
-    CIFAR-10 is not bundled: stills of its size, damaged as they are, stand in.
+    CIFAR-10 is not bundled: stills of its size, damaged as they are, stand in. A recipe that starts from
+    another's weights starts afresh: nobody has to train for hours before.
     """
     data, training = recipe.data, recipe.training
     return replace(
@@ -29,6 +30,7 @@ def smoke(recipe: Recipe) -> Recipe:
             batch=min(training.batch, 4),
             crop=min(training.crop, 64),
             check_every=ITERATIONS // 2,
+            start="",
         ),
         publish="record",
     )

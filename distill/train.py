@@ -23,6 +23,7 @@ from distill.objective import Objective, Teacher
 from distill.parallel import Company
 from distill.recipe import Recipe, Training, essence, recipe_from_json
 from distill.schedule import Progress, check_schedule, is_over, learning_rate
+from distill.start import freeze, load_start
 from distill.validate import Validation, validate
 from vcam.errors import ConfigError, ModelError
 
@@ -57,6 +58,7 @@ class Trainer:
         torch.manual_seed(recipe.training.seed)
         device = self.company.device
         student = build(recipe.network.name, recipe.network.options)
+        freeze(student, recipe.training.frozen)
         self.objective = Objective(student, recipe, teachers or [], perceptual).to(device)
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
         # a teacher that no gate lets speak leaves the regression on its features idle
@@ -65,7 +67,8 @@ class Trainer:
         self.averaged.load_state_dict(student.state_dict())
         self.averaged.eval()
         self._best = self.averaged.state_dict()
-        self._optimizer = torch.optim.Adam(self.objective.parameters(), recipe.training.learning_rate)
+        self._moving = [value for value in self.objective.parameters() if value.requires_grad]
+        self._optimizer = torch.optim.Adam(self._moving, recipe.training.learning_rate)
         self._scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "fp16")
         self._folder = folder
         self._log = log if self.company.is_first else _say_nothing
@@ -138,9 +141,9 @@ class Trainer:
         for network in (self.student, *self.objective.teachers):
             check_fit(data.train[0], network, training.crop)
             check_fit(data.held, network, training.crop)
+        if self.iteration == 0:
+            self._begin(data)
         with Journal(self._folder, self._log, self.iteration, self.company.is_first) as journal:
-            if self.iteration == 0:
-                self._whiten(data)
             if self.objective.teachers:
                 self._judge_teachers(data)
             self._loop(data, journal)
@@ -176,7 +179,7 @@ class Trainer:
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         self._scaler.unscale_(self._optimizer)
-        norm = nn.utils.clip_grad_norm_(self.objective.parameters(), training.clip)
+        norm = nn.utils.clip_grad_norm_(self._moving, training.clip)
         value = float(loss.detach())
         # an overflow of fp16's scaled gradients is expected: the scaler leaves that step out
         if not math.isfinite(value) or not (self._scaler.is_enabled() or math.isfinite(float(norm))):
@@ -214,6 +217,7 @@ class Trainer:
         self.objective.eval()
         value = self.company.agree(float(self._loss(self.objective, batch)))
         self.objective.train()
+        freeze(self.student, self.recipe.training.frozen)
         if not math.isfinite(value):
             self._give_up(f"the loss became {value}")
 
@@ -240,17 +244,22 @@ class Trainer:
         seen = middle_frames(batch.seen[:1], 1, planes)
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
-    def _whiten(self, data: Prepared) -> None:
-        """Show a network that asks for it what it will be given; both copies keep it in the checkpoint."""
-        if not isinstance(self.student, Whitened):
-            return
+    def _begin(self, data: Prepared) -> None:
+        """Give both copies another recipe's weights, or the whitening that a network asks for."""
+        if self.recipe.training.start:
+            load_start(self.student, self.recipe, self._folder.parent, self.company, self._log)
+        elif isinstance(self.student, Whitened):
+            self._whiten(self.student, data)
+        self.averaged.load_state_dict(self.student.state_dict())
+
+    def _whiten(self, student: Whitened, data: Prepared) -> None:
+        """Show a network what it will be given; the checkpoint keeps what it takes of that."""
         frames = frames_of(self.student)
         drawn = [
             draw_batch(data.train, self.recipe.training, frames, -number)
             for number in range(1, 1 + WHITENED_BATCHES)
         ]
-        self.student.whiten(torch.cat([batch.seen for batch in drawn]).to(self.company.device))
-        self.averaged.load_state_dict(self.student.state_dict())
+        student.whiten(torch.cat([batch.seen for batch in drawn]).to(self.company.device))
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -33,6 +33,17 @@ def test_every_variant_is_run_with_every_seed_at_equal_iterations(
     assert alone[0] != alone[1]  # another seed is another run
 
 
+def test_variants_of_a_recipe_that_starts_from_another_start_afresh(
+    short: Recipe, prepared: Prepared, teacher: Teacher, tmp_path: Path
+) -> None:
+    started = replace(short, training=replace(short.training, start="fast", frozen=("head",)))
+    rows = [
+        next(ablate(recipe, prepared, [teacher], tmp_path / recipe.training.start, (0,)))
+        for recipe in (short, started)
+    ]
+    assert rows[0]["gain_db"] == rows[1]["gain_db"]
+
+
 def test_finished_runs_are_not_run_again(
     short: Recipe, prepared: Prepared, teacher: Teacher, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,7 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
         ("[training]\nema = 1", "training ema = 1.0; expected 0 or more, and less than 1"),
         ("[data]\nholdout = 0", "data holdout = 0; expected more than 0"),
         ("[data]\nside = 96\nkept = 128", "data kept = 128; expected at most its side, 96"),
+        ("[training]\nfrozen = 'head'", "training frozen = 'head' is no "),
         ("publish = 'moon'", "publish = 'moon'; choose one of: record, camera"),
     ],
 )
@@ -146,8 +148,24 @@ def test_what_does_not_change_the_weights_is_not_of_the_essence(toy: Recipe) -> 
     assert essence(renamed) == essence(validated_more_often) == essence(toy)
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"iterations": 500}, {"batch": 3}, {"learning_rate": 0.1}])
-def test_what_changes_the_weights_is_of_the_essence(toy: Recipe, change: dict[str, float]) -> None:
+def test_a_checkpoint_from_before_recipes_could_start_from_others_is_still_read(toy: Recipe) -> None:
+    content = asdict(toy)
+    del content["training"]["start"], content["training"]["frozen"]
+    assert recipe_from_json(json.dumps(content)) == toy
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"iterations": 500},
+        {"batch": 3},
+        {"learning_rate": 0.1},
+        {"start": "fast"},
+        {"frozen": ("head",)},
+    ],
+)
+def test_what_changes_the_weights_is_of_the_essence(toy: Recipe, change: dict[str, Any]) -> None:
     assert essence(replace(toy, training=replace(toy.training, **change))) != essence(toy)
 
 

@@ -26,3 +26,9 @@ def test_what_is_cut_down_never_becomes_the_cameras(name: str) -> None:
 
 def test_a_set_that_is_not_bundled_is_stood_in_for() -> None:
     assert smoke(load_recipe("cifar-tiny")).data.source == "stills"
+
+
+@pytest.mark.parametrize("name", ["best-crisp", "fast-crisp"])
+def test_a_recipe_that_starts_from_another_starts_afresh(name: str) -> None:
+    assert load_recipe(name).training.start
+    assert smoke(load_recipe(name)).training.start == ""
