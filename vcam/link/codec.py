@@ -8,11 +8,12 @@ from typing import cast
 import av
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType, VideoFrame
+from av.video.frame import PictureType
 
 from vcam.errors import LinkError
-from vcam.frame import Frame, Size, from_packed, pack
+from vcam.frame import Frame, Size, from_packed
 from vcam.link.profile import LinkProfile
+from vcam.picture import to_picture
 
 NO_PERIODIC_KEYFRAMES = 1_000_000
 VPX_REOPEN_RATIO = 1.15  # libvpx ignores a changed bit_rate; reopening it costs a keyframe
@@ -59,7 +60,7 @@ class Codec:
 
     def encode(self, frame: Frame, wants_keyframe: bool = False) -> list[Packet]:
         """Encode one frame; no packet means that the encoder skipped it to hold its rate."""
-        picture = VideoFrame.from_ndarray(pack(frame), format="yuv420p")
+        picture = to_picture(frame)
         picture.pts = self._count
         picture.pict_type = PictureType.I if wants_keyframe else PictureType.NONE
         self._count += 1

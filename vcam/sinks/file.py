@@ -17,7 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vcam.errors import SinkError
-from vcam.frame import Frame, Size, check_size, pack, to_bgr
+from vcam.frame import Frame, Size, check_size, to_bgr
+from vcam.picture import to_picture
 
 VIDEO_ENDINGS = {".mp4": "mp4", ".mkv": "matroska"}  # ending -> FFmpeg's name of the container
 STILL_ENDINGS = {
@@ -113,7 +114,7 @@ class FileSink:
         pts = self.count * self._ticks if pts_s is None else round(pts_s / self._time_base)
         if pts <= self._last_pts:
             raise ValueError(f"{self.path}: frame {self.count} is at {pts_s} s, not after the one before")
-        picture = VideoFrame.from_ndarray(pack(frame), format="yuv420p")
+        picture = to_picture(frame)
         picture.pts, picture.time_base, picture.duration = pts, self._time_base, self._ticks
         self.open()
         with self._undone_on_failure():

@@ -10,6 +10,7 @@ from typing import Self
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
@@ -57,6 +58,7 @@ class FileSource:
         self._clock = clock
         self._sleep = sleep
         self._pace: Pace | None = None
+        self._reformatter = VideoReformatter()
         self._container: InputContainer | None = None
         self._frames: Iterator[Frame] = iter(())
 
@@ -113,7 +115,7 @@ class FileSource:
         """All frames, round after round, each one when it is due."""
         for index, (picture, moment_ns, is_cut) in enumerate(self._rounds(stream)):
             captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
-            yield to_frame(picture, index, captured_ns, is_cut)
+            yield to_frame(picture, index, captured_ns, is_cut, self._reformatter)
 
     def _rounds(self, stream: VideoStream) -> Iterator[tuple[VideoFrame, int, bool]]:
         """All pictures with their moment on one timeline in nanoseconds, and whether a round begins."""

@@ -3,7 +3,7 @@
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, Plane, Size
@@ -12,15 +12,23 @@ from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, Plane, Size
 BT601_TAGS = (2, 5, 6)
 
 
-def to_frame(picture: VideoFrame, index: int, captured_ns: int, is_cut: bool = False) -> Frame:
+def to_frame(
+    picture: VideoFrame,
+    index: int,
+    captured_ns: int,
+    is_cut: bool = False,
+    reformatter: VideoReformatter | None = None,
+) -> Frame:
     """Copy a decoded picture into an I420 BT.601 limited Frame.
+
+    reformatter  kept by who has many pictures of one kind: swscale then makes its tables once
 
     yuv420p tagged BT.601 limited, or not tagged, passes untouched; every other pixel format, full range
     and other matrices are converted by swscale. An odd last row or column is cut.
     Raises SourceError if the picture is smaller or larger than a Frame can be.
     """
     width, height = check_picture_size((picture.width, picture.height))
-    y, u, v = _convert(picture).planes[:3]
+    y, u, v = _convert(picture, reformatter or VideoReformatter()).planes[:3]
     return Frame(
         _copy(y, (width, height)),
         _copy(u, (width // 2, height // 2)),
@@ -42,14 +50,15 @@ def check_picture_size(size: Size) -> Size:
     return width, height
 
 
-def _convert(picture: VideoFrame) -> VideoFrame:
+def _convert(picture: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
     """The picture as yuv420p, BT.601 limited; the same object if it is that already."""
     is_full = picture.color_range == ColorRange.JPEG
     if picture.format.name == "yuv420p" and not is_full and picture.colorspace in BT601_TAGS:
         return picture
     is_yuv = not picture.format.is_rgb
     is_tagged = is_yuv and picture.colorspace not in BT601_TAGS
-    return picture.reformat(
+    return reformatter.reformat(
+        picture,
         format="yuv420p",
         src_colorspace=None if is_tagged else Colorspace.ITU601,
         dst_colorspace=Colorspace.ITU601,

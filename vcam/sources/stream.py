@@ -12,6 +12,7 @@ from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
@@ -64,6 +65,7 @@ class StreamSource:
         self._stream: VideoStream | None = None
         self._packets: Iterator[Packet] = iter(())
         self._pictures: deque[VideoFrame] = deque()
+        self._reformatter = VideoReformatter()
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -92,7 +94,7 @@ class StreamSource:
     def __next__(self) -> Frame:
         picture = self._next_picture(self._read_s)
         index, self._count = self._count, self._count + 1
-        return to_frame(picture, index, self._clock(), is_cut=index == 0)
+        return to_frame(picture, index, self._clock(), index == 0, self._reformatter)
 
     def _open(self) -> None:
         options = LOW_LATENCY | (SDP_PROTOCOLS if self.url.endswith(".sdp") else {})

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from video_files import flat_picture
 
 from vcam.errors import SourceError
@@ -76,3 +77,19 @@ def test_a_frame_has_memory_of_its_own_and_the_given_labels() -> None:
 def test_a_picture_too_small_for_a_frame_is_refused() -> None:
     with pytest.raises(SourceError, match=r"8x48, expected sides of 16\.\.8192"):
         to_frame(flat_picture((8, 48), (100, 90, 80)), 0, 0)
+
+
+def test_a_reformatter_that_is_kept_forgets_the_picture_before() -> None:
+    kept = VideoReformatter()
+    kinds = [
+        (size, level, tag)
+        for size in ((64, 48), (32, 16))
+        for level in (FULL, LIMITED)
+        for tag in (BT709_TAG, BT601_TAG)
+    ]
+    for size, level, tag in kinds * 2:
+        picture = flat_picture(size, (100, 90, 80), "yuv422p")
+        picture.color_range, picture.colorspace = level, tag
+        alone, after_others = to_frame(picture, 0, 0), to_frame(picture, 0, 0, reformatter=kept)
+        for plane in "yuv":
+            assert np.array_equal(getattr(alone, plane), getattr(after_others, plane)), (size, level, tag)
