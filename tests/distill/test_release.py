@@ -9,7 +9,7 @@ from talking_head import talking_head
 
 from distill.data.pack import Samples
 from distill.networks.catalogue import build
-from distill.networks.cellnet import CellNet
+from distill.networks.condnet import CondNet
 from distill.recipe import Data, Recipe
 from distill.release import release
 from vcam.errors import ConfigError, ModelError, SourceError
@@ -33,10 +33,9 @@ def folder(tmp_path: Path) -> Path:
     return media
 
 
-def harmful() -> CellNet:
+def harmful() -> CondNet:
     """A student that adds ten code values to every pixel."""
-    network = CellNet(4, 8, 1)
-    assert network.tail.bias is not None
+    network = CondNet(4, 8, 1, experts=2)
     network.tail.weight.data.zero_()
     network.tail.bias.data.fill_(10 / 255 / 0.002)
     return network
@@ -46,7 +45,7 @@ def test_a_network_that_is_no_student_of_the_cameras_is_refused(
     recipe: Recipe, samples: Samples, tmp_path: Path
 ) -> None:
     network = build("nafnet", {"channels": 8, "blocks": 1})
-    with pytest.raises(ConfigError, match='recipe toy: publish = "camera" needs the network "cellnet"'):
+    with pytest.raises(ConfigError, match='recipe toy: publish = "camera" needs the network "condnet"'):
         release(recipe, network, samples, [], tmp_path / "build", tmp_path / "weights")
     assert not list(tmp_path.iterdir())
 
@@ -60,9 +59,10 @@ def test_a_worse_student_is_staged_and_judged_but_not_published(
     staged = tmp_path / "build" / "toy" / "weights"
     (spec,) = read_manifest(staged).values()
     assert (spec.name, spec.cell, spec.data) == ("toy", 4, "media")
+    assert (spec.experts, spec.looks, spec.reach) == (2, 1, 3)
     assert json.loads(spec.recipe)["name"] == "toy"
-    for precision in ("int8", "fp32"):
-        assert read_checked(staged, spec.files[precision])
+    for name in ("int8", "fp32", "gauge"):
+        assert read_checked(staged, spec.files[name])
     # what the camera would open; ten code values brighter: int8 rounds them to whole ones
     cells = to_cells(np.full((32, 48), 100, np.uint8), 4)
     residual = Model(spec, staged, Engine("cpu")).residual(cells)
