@@ -25,7 +25,7 @@ class Config:
     A configuration file is TOML with these names at the top level; a size is written "1280x720".
     """
 
-    source: str = "auto"  # auto, /dev/videoN, a camera's name, sample, pattern, a file or a URL
+    source: str = "auto"  # auto, /dev/videoN, a camera's name, sample(-still), pattern, a file or a URL
     sink: str = "auto"  # auto, virtual, preview, null, /dev/videoN, or a file .mp4 or .mkv
     size: Size = (1280, 720)  # of the output, (width, height), even, at most 1920x1080 either way up
     fps: int = 30  # of the output, 1..60

@@ -10,8 +10,9 @@ from vcam.sources.cameras import Camera, list_cameras
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
-from vcam.sources.sample import SAMPLE_PATH, sample_source
+from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
 from vcam.sources.stamp import Stamp, read_stamp
+from vcam.sources.still import StillSource
 from vcam.sources.stream import SCHEMES, StreamSource
 from vcam.sources.webcam import WebcamSource
 
@@ -22,17 +23,19 @@ __all__ = [
     "FileSource",
     "PatternSource",
     "Stamp",
+    "StillSource",
     "StreamSource",
     "WebcamSource",
     "list_cameras",
     "make_source",
     "read_stamp",
     "sample_source",
+    "still_sample_source",
 ]
 
-AnySource: TypeAlias = FileSource | StreamSource | WebcamSource | PatternSource
+AnySource: TypeAlias = FileSource | StillSource | StreamSource | WebcamSource | PatternSource
 
-EXPECTED = "auto, /dev/videoN, a camera's name, sample, pattern, a video file, or a URL"
+EXPECTED = "auto, /dev/videoN, a camera's name, sample, sample-still, pattern, a video file, or a URL"
 
 # of a file that need not exist yet; no rule, as camera names have dots too ("USB2.0 HD UVC WebCam")
 FILE_SUFFIXES = (
@@ -57,6 +60,7 @@ def make_source(
     | auto                                        | the first real camera                               |
     | /dev/video0, /dev/v4l/by-id/..., 0          | that camera                                         |
     | sample                                      | the bundled clip; it always loops                   |
+    | sample-still                                | its person before a background that stands still    |
     | pattern                                     | the test pattern, with a stamp in each frame        |
     | rtsp, rtsps, srt, rtp, udp, http, https :// | that live stream                                    |
     | talk.sdp                                    | the RTP stream it describes                         |
@@ -75,6 +79,8 @@ def make_source(
         raise SourceError(f"the source is empty; expected {EXPECTED}")
     if spec == "sample":
         return sample_source(clock=clock, sleep=sleep)
+    if spec == "sample-still":
+        return still_sample_source(clock=clock, sleep=sleep)
     if spec == "pattern":
         return PatternSource(size, fps, clock=clock, sleep=sleep)
     if is_url and scheme.lower() == "file":

@@ -8,6 +8,7 @@ from vcam.sources import (
     AnySource,
     FileSource,
     PatternSource,
+    StillSource,
     StreamSource,
     WebcamSource,
     make_source,
@@ -69,6 +70,12 @@ def test_the_sample() -> None:
     source = make("sample")
     assert isinstance(source, FileSource)
     assert source.path == SAMPLE_PATH
+
+
+def test_the_sample_with_a_still_background() -> None:
+    source = make("sample-still")
+    assert isinstance(source, StillSource)
+    assert source.name == "talk.mp4, still background"
 
 
 def test_the_pattern_has_the_size_and_rate_asked_for() -> None:
