@@ -1,15 +1,13 @@
 """The ONNX files of a shipped student: int8 and fp32 behind one contract, and its gauge."""
 
-import copy
-
 import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
 
 from distill.export.integer import integer_graph
-from distill.export.trace import finish, open_tensor, to_onnx
-from distill.networks.condnet import Body, CondNet, Gauge, MixedConv, log_energies
+from distill.export.trace import as_plain, finish, open_tensor, to_onnx
+from distill.networks.condnet import CondNet, Gauge
 from vcam.errors import ModelError
 from vcam.frame import Plane
 from vcam.manifest import MIXTURE
@@ -25,10 +23,9 @@ class _Shipped(nn.Module):
 
     def __init__(self, student: CondNet) -> None:
         super().__init__()
-        self.student = copy.deepcopy(student)
-        self.student.head = student.head.as_plain()  # type: ignore[assignment]
-        self.student.body = Body(map(_Settled, student.body))  # type: ignore[arg-type]
-        self.student.tail = _Settled(student.tail)  # type: ignore[assignment]
+        plain = as_plain(student)
+        assert isinstance(plain, CondNet)
+        self.student = plain
 
     def forward(self, cells: Tensor, mixture: Tensor) -> Tensor:
         residual = self.student.residual_cells(_centred(cells), mixture) * 255  # (1, cell*cell, h, w)
@@ -36,35 +33,17 @@ class _Shipped(nn.Module):
         return code_values.permute(0, 2, 3, 1).to(torch.uint8)
 
 
-class _Settled(nn.Module):
-    """A mixed convolution that keeps its experts as the whole numbers that they are, for a batch of one."""
-
-    grid: Tensor
-    step: Tensor
-    bias: Tensor
-
-    def __init__(self, conv: MixedConv) -> None:
-        super().__init__()
-        self.shape = conv.weight.shape[1:]
-        self.register_buffer("grid", conv.grid_weight().flatten(1).to(torch.int8))  # (experts, o*i*9)
-        self.register_buffer("step", conv.weight_step() * conv.unit)
-        self.register_buffer("bias", conv.bias.detach() * conv.unit)
-
-    def forward(self, inputs: Tensor, mixture: Tensor) -> Tensor:
-        weight = (mixture @ self.grid.float()).round().view(self.shape) * self.step
-        return nn.functional.conv2d(inputs, weight, (mixture @ self.bias)[0], padding=1)
-
-
 class _ShippedGauge(nn.Module):
     """A gauge that answers once for all strips of a picture, (N, 3, w, cell*cell) uint8."""
 
     def __init__(self, gauge: Gauge) -> None:
         super().__init__()
-        self.gauge = gauge
-        self.conv = gauge.conv.as_plain()
+        plain = as_plain(gauge)
+        assert isinstance(plain, Gauge)
+        self.gauge = plain
 
     def forward(self, strips: Tensor) -> Tensor:
-        energies = log_energies(_centred(strips), self.conv.weight, self.conv.bias)  # (N, GAUGE_CHANNELS)
+        energies = self.gauge.energies(_centred(strips))  # (N, GAUGE_CHANNELS)
         return self.gauge.judge(energies.mean(0, keepdim=True))  # (1, experts)
 
 

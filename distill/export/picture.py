@@ -1,6 +1,5 @@
 """The ONNX file of a reproduction or a teacher: float pictures in and out, at full resolution."""
 
-import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,8 +7,7 @@ import torch
 from onnxruntime import InferenceSession
 from torch import nn
 
-from distill.export.trace import finish, to_onnx
-from distill.networks.cells import WhitenedConv
+from distill.export.trace import as_plain, finish, to_onnx
 from distill.networks.contract import frames_of, planes_of
 from vcam.errors import ModelError
 
@@ -29,19 +27,10 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
     seen = torch.rand(1, frames * planes, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     described = {"colour": str(network.colour), "frames": str(frames), "multiple": str(network.multiple)}
     axes = {2: "height", 3: "width"}
-    model = to_onnx(_without_whitening(network), {"seen": seen}, "restored", {"seen": axes, "restored": axes})
+    model = to_onnx(as_plain(network), {"seen": seen}, "restored", {"seen": axes, "restored": axes})
     content = finish(model, dict(metadata) | described)
     _check_parity(network, content)
     return content
-
-
-def _without_whitening(network: nn.Module) -> nn.Module:
-    """A copy with its whitening folded into the weights: for a window it is five times their size."""
-    folded = copy.deepcopy(network)
-    for name, child in folded.named_children():
-        if isinstance(child, WhitenedConv):
-            setattr(folded, name, child.as_plain())
-    return folded
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """From torch to a checked ONNX file."""
 
+import copy
 import math
 import tempfile
 import warnings
@@ -11,6 +12,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+
+from distill.networks.contract import Foldable
 
 OPSET = 17
 IR_VERSION = 9  # what the oldest supported ONNX Runtime reads
@@ -47,6 +50,19 @@ def to_onnx(
             dynamo=False,
         )
         return onnx.load(path)
+
+
+def as_plain(network: nn.Module) -> nn.Module:
+    """A copy in which each part that was made for training is the plain one that does the same.
+
+    Such a part says so by a method `as_plain`. A whitening alone is five times the size of its weights.
+    """
+    plain = copy.deepcopy(network)
+    for part in list(plain.modules()):
+        for name, child in part.named_children():
+            if isinstance(child, Foldable):
+                setattr(part, name, child.as_plain())
+    return plain
 
 
 def open_tensor(name: str, shape: tuple[int, ...]) -> TensorProto:

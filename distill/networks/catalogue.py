@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from distill.networks.cellnet import CellNet
-from distill.networks.condnet import CondNet, MixedConv
-from distill.networks.contract import frames_of, planes_of
+from distill.networks.condnet import CondNet
+from distill.networks.contract import frames_of, layers_of, planes_of
 from distill.networks.enhanced import EnhancedNet
+from distill.networks.mixed import MixedConv
 from distill.networks.nafnet import NafNet
 from distill.networks.plain import PlainNet
 from distill.networks.receptive import receptive_field
@@ -75,11 +76,7 @@ def macs_per_pixel(network: nn.Module) -> float:
         places = 1 if isinstance(layer, nn.Linear) else output.shape[-2] * output.shape[-1]
         total += _macs_of_place(layer) * places
 
-    hooks = [
-        layer.register_forward_hook(count)
-        for layer in network.modules()
-        if isinstance(layer, nn.Conv2d | nn.Linear | MixedConv)
-    ]
+    hooks = [layer.register_forward_hook(count) for layer in layers_of(network)]
     planes = frames_of(network) * planes_of(network)
     parameter = next(network.parameters())
     network(torch.zeros(1, planes, side, side, device=parameter.device))

@@ -1,6 +1,4 @@
-"""CellNet: the shipped student, a plain int8-friendly convolution stack on pixel-unshuffled luma."""
-
-import copy
+"""CellNet: a plain convolution stack on pixel-unshuffled luma, to measure the shipped student against."""
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +13,8 @@ class CellNet(nn.Module):
     channels  features a cell
     depth     3x3 convolutions between head and tail
 
-    Only 3x3 convolutions and ReLU, so that every layer becomes one quantised convolution at run time. Three
-    things make so plain a stack trainable, and cost nothing once exported: the head sees whitened patches,
-    the body starts as the identity (Dirac), and the tail speaks in small units.
+    Only 3x3 convolutions and ReLU. Three things make so plain a stack trainable: the head sees whitened
+    patches, the body starts as the identity (Dirac), and the tail speaks in small units.
     """
 
     colour = "luma"
@@ -43,10 +40,6 @@ class CellNet(nn.Module):
         """Cells less mid-grey (B, cell*cell, h, w) to the residual, same shape."""
         residual: Tensor = self.tail(self.body(self.head(cells)))
         return residual
-
-    def folded(self) -> nn.Sequential:
-        """The same function as `residual_cells` in plain convolutions and ReLUs: what is exported."""
-        return nn.Sequential(self.head.as_plain(), *copy.deepcopy(self.body), self.tail.as_plain())
 
 
 def _identity_conv(channels: int) -> nn.Sequential:

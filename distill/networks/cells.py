@@ -29,8 +29,8 @@ class WhitenedConv(nn.Conv2d):
 
     whitening: Tensor
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, 3, padding=1)
+    def __init__(self, inputs: int, outputs: int, padding: int = 1) -> None:
+        super().__init__(inputs, outputs, 3, padding=padding)
         self.register_buffer("whitening", torch.eye(inputs * 9))
 
     @torch.no_grad()
@@ -51,7 +51,7 @@ class WhitenedConv(nn.Conv2d):
     @torch.no_grad()
     def as_plain(self) -> nn.Conv2d:
         """The same function as a plain convolution: what is exported."""
-        return _plain(self.folded_weight(), self.bias)
+        return _plain(self.folded_weight(), self.bias, int(self.padding[0]))
 
     def second_moment(self) -> Tensor:
         """E[x x^T] of the patches that it was whitened with, (inputs*9, inputs*9), NOISE_FLOOR included."""
@@ -59,7 +59,7 @@ class WhitenedConv(nn.Conv2d):
         return torch.linalg.inv(whitening @ whitening)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return F.conv2d(inputs, self.folded_weight(), self.bias, padding=1)
+        return F.conv2d(inputs, self.folded_weight(), self.bias, padding=self.padding)
 
 
 class QuietConv(nn.Conv2d):
@@ -81,9 +81,9 @@ class QuietConv(nn.Conv2d):
         return self.weight * RESIDUAL_UNIT, self.bias * RESIDUAL_UNIT
 
 
-def _plain(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+def _plain(weight: Tensor, bias: Tensor | None, padding: int = 1) -> nn.Conv2d:
     """A 3x3 convolution of this weight (outputs, inputs, 3, 3) and bias (outputs,)."""
-    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=padding)
     assert conv.bias is not None
     assert bias is not None
     conv.weight.copy_(weight)

@@ -7,16 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from distill.networks.cells import RESIDUAL_UNIT, WhitenedConv, add_residual, to_cells
+from distill.networks.mixed import MixedConv, saturate
 
 HEAD_GAIN = 4.0  # of whitened patches: fine detail fills the range, strong edges saturate
-FEATURE_LEVELS = 127  # of a feature in 0..1: uint8 with its zero at 128
-WEIGHT_LEVELS = 64  # of a weight in 0..its row's largest: 7 bits, see distill.quantise
 STREAM_LIMIT = 4.0  # where the sum of the blocks saturates
-LEAST_WEIGHT = 1e-3  # a row of smaller ones has a grid so fine that its bias would not fit into int32
 GAUGE_CHANNELS = 24
 GAUGE_HIDDEN = 32
 GAUGE_FLOOR = 1e-3  # energy of a whitened response under which it counts as silence
-EXPERT_SPREAD = 0.3  # how far the experts start from each other, in units of a convolution's usual start
 
 
 class CondNet(nn.Module):
@@ -38,6 +35,7 @@ class CondNet(nn.Module):
 
     colour = "luma"
     frames = 1
+    aside = ("gauge",)
 
     def __init__(self, cell: int = 4, channels: int = 16, depth: int = 3, experts: int = 8) -> None:
         super().__init__()
@@ -93,7 +91,7 @@ class Gauge(nn.Module):
 
     def __init__(self, inputs: int, experts: int) -> None:
         super().__init__()
-        self.conv = WhitenedConv(inputs, GAUGE_CHANNELS)
+        self.conv = WhitenedConv(inputs, GAUGE_CHANNELS, padding=0)  # strips give what their rows give
         self.hidden = nn.Linear(GAUGE_CHANNELS, GAUGE_HIDDEN)
         self.shares = nn.Linear(GAUGE_HIDDEN, experts)
 
@@ -105,74 +103,13 @@ class Gauge(nn.Module):
         return self.judge(self.energies(cells))
 
     def energies(self, cells: Tensor) -> Tensor:
-        """Mean log energy of each response: cells less mid-grey (B, C, h, w) to (B, GAUGE_CHANNELS)."""
-        return log_energies(cells, self.conv.folded_weight(), self.conv.bias)
+        """Mean log of the squared responses of cells less mid-grey (B, C, h, w), (B, GAUGE_CHANNELS)."""
+        responses = self.conv(cells)  # (B, GAUGE_CHANNELS, h-2, w-2)
+        return torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))
 
     def judge(self, energies: Tensor) -> Tensor:
         """Shares (B, experts) by energies (B, GAUGE_CHANNELS)."""
         return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)
-
-
-def log_energies(cells: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Mean logarithm of the squared responses of cells (B, C, h, w) to 3x3 filters (N, C, 3, 3), (B, N).
-
-    Without padding: strips of three rows give what those rows of the whole picture give.
-    """
-    responses = F.conv2d(cells, weight, bias)  # (B, N, h-2, w-2)
-    return torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))
-
-
-class MixedConv(nn.Module):
-    """A 3x3 convolution whose weights are the experts' mean, (B, inputs, h, w) to (B, outputs, h, w).
-
-    unit  what a weight of 1 stands for
-    """
-
-    def __init__(self, inputs: int, outputs: int, experts: int, unit: float = 1.0) -> None:
-        super().__init__()
-        self.unit = unit
-        starts = [nn.Conv2d(inputs, outputs, 3) for _ in range(experts)]
-        assert starts[0].bias is not None
-        weights = [start.weight.detach() for start in starts]
-        spread = [weights[0], *(weights[0] + EXPERT_SPREAD * other for other in weights[1:])]
-        self.weight = nn.Parameter(torch.stack(spread))  # (experts, outputs, inputs, 3, 3)
-        self.bias = nn.Parameter(starts[0].bias.detach().repeat(experts, 1))  # (experts, outputs)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates for one place of its output."""
-        return self.weight[0].numel()
-
-    def weight_step(self) -> Tensor:
-        """The distance of the grid that weights are rounded to, (outputs, 1, 1, 1): the experts share it."""
-        largest = self.weight.detach().abs().amax((0, 2, 3, 4), keepdim=True)[0]
-        return largest.clamp(min=LEAST_WEIGHT) / WEIGHT_LEVELS
-
-    def grid_weight(self) -> Tensor:
-        """The experts' weights as whole numbers of `weight_step`, (experts, outputs, inputs, 3, 3)."""
-        return round_through(self.weight / self.weight_step())
-
-    def forward(self, inputs: Tensor, shares: Tensor) -> Tensor:
-        batch, channels, height, width = inputs.shape
-        mixed = torch.einsum("bk,koiyx->boiyx", shares, self.grid_weight())
-        weight = (round_through(mixed) * self.weight_step() * self.unit).flatten(0, 1)
-        bias = (shares @ self.bias * self.unit).flatten()  # (B*outputs,)
-        # one group a sample: each has weights of its own
-        groups = inputs.reshape(1, batch * channels, height, width)
-        return F.conv2d(groups, weight, bias, padding=1, groups=batch).view(batch, -1, height, width)
-
-
-def saturate(features: Tensor, limit: float = 1.0) -> Tensor:
-    """Clip to -limit..limit and round to the uint8 grid that the shipped network has."""
-    step = limit / FEATURE_LEVELS
-    return round_through(F.hardtanh(features, -limit, limit) / step) * step
-
-
-def round_through(values: Tensor) -> Tensor:
-    """Round; the gradient passes as if nothing had been (Bengio et al. 2013, arXiv:1308.3432)."""
-    if not torch.is_grad_enabled():
-        return values.round()
-    return values + (values.round() - values).detach()
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What every network says of itself, as attributes of the instance: frames, colour, multiple.
+"""What every network says of itself, as attributes of the instance: frames, colour, multiple; maybe aside.
 
 A network maps `seen` (B, frames*C, H, W) in 0..1 to the middle frame restored, (B, C, H, W), not clamped.
 H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb".
@@ -7,6 +7,8 @@ H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
+
+from distill.networks.mixed import MixedConv
 
 
 @runtime_checkable
@@ -17,11 +19,33 @@ class Whitened(Protocol):
         """Take sample inputs in, (B, frames*C, H, W) in 0..1."""
 
 
+@runtime_checkable
+class Foldable(Protocol):
+    """A part of a network that is trained in another form than it is shipped in."""
+
+    def as_plain(self) -> nn.Module:
+        """The same function as it is shipped, for one picture."""
+
+
 def frames_of(network: nn.Module) -> int:
     """How many consecutive frames it looks at, an odd number."""
     frames = network.frames
     assert isinstance(frames, int)
     return frames
+
+
+def layers_of(network: nn.Module) -> list[nn.Module]:
+    """What multiplies and accumulates for each picture, in order: convolutions and linear layers.
+
+    A network may name in `aside` parts that run now and then and not for each picture.
+    """
+    aside = getattr(network, "aside", ())
+    kinds = (nn.Conv2d, nn.Linear, MixedConv)
+    return [
+        layer
+        for name, layer in network.named_modules()
+        if isinstance(layer, kinds) and name.split(".")[0] not in aside
+    ]
 
 
 def multiple_of(network: nn.Module) -> int:

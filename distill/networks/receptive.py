@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from distill.networks.contract import frames_of, multiple_of, planes_of
+from distill.networks.contract import frames_of, layers_of, multiple_of, planes_of
+from distill.networks.mixed import MixedConv
 
 SIDE = 64  # pixels of the picture that strides are told from
 
@@ -27,10 +28,11 @@ def _trace_convolutions(network: nn.Module) -> list[tuple[int, int]]:
     traced: list[tuple[int, int]] = []
 
     def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(layer, nn.Conv2d)
+        assert isinstance(layer, nn.Conv2d | MixedConv)
         traced.append((layer.kernel_size[0], SIDE // output.shape[-1]))
 
-    hooks = [layer.register_forward_hook(note) for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    layers = [layer for layer in layers_of(network) if not isinstance(layer, nn.Linear)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
     device = next(network.parameters()).device
     network(torch.zeros(1, frames_of(network) * planes_of(network), SIDE, SIDE, device=device))
     for hook in hooks:

@@ -25,28 +25,8 @@ def test_an_untrained_student_hardly_changes_the_picture() -> None:
 
 
 @torch.no_grad()
-def test_folding_changes_nothing_but_the_form(seen: torch.Tensor) -> None:
-    network = CellNet(4, 8, 2)
-    network.whiten(seen)
-    cells = to_cells(seen, 4)
-    plain = network.folded()
-    kinds = {type(module).__name__ for module in plain.modules()} - {"Sequential"}
-    assert kinds == {"Conv2d", "ReLU"}
-    # 1e-6: float32, in units of full scale
-    torch.testing.assert_close(plain(cells), network.residual_cells(cells), atol=1e-6, rtol=1e-4)
-
-
-@torch.no_grad()
 def test_the_residual_of_the_cells_is_what_is_added_to_the_picture(seen: torch.Tensor) -> None:
     network = CellNet(4, 8, 1)
     network.whiten(seen)
     residual = F.pixel_shuffle(network.residual_cells(to_cells(seen, 4)), 4)
     torch.testing.assert_close(network(seen), seen + residual)
-
-
-def test_folding_leaves_the_student_as_it_was(seen: torch.Tensor) -> None:
-    network = CellNet(4, 8, 1)
-    network.whiten(seen)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    network.folded()
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())

@@ -4,14 +4,12 @@ from torch.nn import functional as F
 
 from distill.data.pack import Samples
 from distill.networks.cells import to_cells
-from distill.networks.condnet import (
+from distill.networks.condnet import STREAM_LIMIT, CondNet, join_looks
+from distill.networks.mixed import (
     FEATURE_LEVELS,
     LEAST_WEIGHT,
-    STREAM_LIMIT,
     WEIGHT_LEVELS,
-    CondNet,
     MixedConv,
-    join_looks,
     round_through,
     saturate,
 )

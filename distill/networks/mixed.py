@@ -1,0 +1,90 @@
+"""Convolutions whose weights are mixed from experts, and the roundings of int8."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+FEATURE_LEVELS = 127  # of a feature in 0..1: uint8 with its zero at 128
+WEIGHT_LEVELS = 64  # of a weight in 0..its row's largest: 7 bits, see distill.quantise
+LEAST_WEIGHT = 1e-3  # a row of smaller ones has a grid so fine that its bias would not fit into int32
+EXPERT_SPREAD = 0.3  # how far the experts start from each other, in units of a convolution's usual start
+
+
+class MixedConv(nn.Module):
+    """A 3x3 convolution whose weights are the experts' mean, (B, inputs, h, w) to (B, outputs, h, w).
+
+    unit  what a weight of 1 stands for
+    """
+
+    kernel_size = (3, 3)
+
+    def __init__(self, inputs: int, outputs: int, experts: int, unit: float = 1.0) -> None:
+        super().__init__()
+        self.unit = unit
+        starts = [nn.Conv2d(inputs, outputs, 3) for _ in range(experts)]
+        assert starts[0].bias is not None
+        weights = [start.weight.detach() for start in starts]
+        spread = [weights[0], *(weights[0] + EXPERT_SPREAD * other for other in weights[1:])]
+        self.weight = nn.Parameter(torch.stack(spread))  # (experts, outputs, inputs, 3, 3)
+        self.bias = nn.Parameter(starts[0].bias.detach().repeat(experts, 1))  # (experts, outputs)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one place of its output."""
+        return self.weight[0].numel()
+
+    def as_plain(self) -> "SettledConv":
+        """The same function for one picture: what is exported."""
+        return SettledConv(self)
+
+    def weight_step(self) -> Tensor:
+        """The distance of the grid that weights are rounded to, (outputs, 1, 1, 1): the experts share it."""
+        largest = self.weight.detach().abs().amax((0, 2, 3, 4), keepdim=True)[0]
+        return largest.clamp(min=LEAST_WEIGHT) / WEIGHT_LEVELS
+
+    def grid_weight(self) -> Tensor:
+        """The experts' weights as whole numbers of `weight_step`, (experts, outputs, inputs, 3, 3)."""
+        return round_through(self.weight / self.weight_step())
+
+    def forward(self, inputs: Tensor, shares: Tensor) -> Tensor:
+        batch, channels, height, width = inputs.shape
+        mixed = torch.einsum("bk,koiyx->boiyx", shares, self.grid_weight())
+        weight = (round_through(mixed) * self.weight_step() * self.unit).flatten(0, 1)
+        bias = (shares @ self.bias * self.unit).flatten()  # (B*outputs,)
+        # one group a sample: each has weights of its own
+        groups = inputs.reshape(1, batch * channels, height, width)
+        return F.conv2d(groups, weight, bias, padding=1, groups=batch).view(batch, -1, height, width)
+
+
+class SettledConv(nn.Module):
+    """A MixedConv as it is exported: its experts are whole numbers, its batch is one."""
+
+    grid: Tensor
+    step: Tensor
+    bias: Tensor
+
+    def __init__(self, conv: MixedConv) -> None:
+        super().__init__()
+        self.shape = conv.weight.shape[1:]
+        self.register_buffer(
+            "grid", conv.grid_weight().detach().flatten(1).to(torch.int8)
+        )  # (experts, o*i*9)
+        self.register_buffer("step", conv.weight_step() * conv.unit)
+        self.register_buffer("bias", conv.bias.detach() * conv.unit)
+
+    def forward(self, inputs: Tensor, shares: Tensor) -> Tensor:
+        weight = (shares @ self.grid.float()).round().view(self.shape) * self.step
+        return F.conv2d(inputs, weight, (shares @ self.bias)[0], padding=1)
+
+
+def saturate(features: Tensor, limit: float = 1.0) -> Tensor:
+    """Clip to -limit..limit and round to the uint8 grid that the shipped network has."""
+    step = limit / FEATURE_LEVELS
+    return round_through(F.hardtanh(features, -limit, limit) / step) * step
+
+
+def round_through(values: Tensor) -> Tensor:
+    """Round; the gradient passes as if nothing had been (Bengio et al. 2013, arXiv:1308.3432)."""
+    if not torch.is_grad_enabled():
+        return values.round()
+    return values + (values.round() - values).detach()
