@@ -18,6 +18,7 @@ from vcam.manifest import (
     sha256_of,
 )
 
+MOST_LOST_DB = 0.02  # by the one grid that both looks' weights share
 CLEAN_DB = 45.0  # what a clean picture must come out at, against itself
 
 
@@ -86,6 +87,33 @@ def check_better(new: Mapping[str, float], old: Mapping[str, float] | None, clea
         raise ModelError(
             f"not published: {new['psnr_gain']:+.3f} dB on the held-out clips, the published one has "
             f"{old['psnr_gain']:+.3f} dB; train for longer, or remove that one from the manifest"
+        )
+    if not clean_psnr >= CLEAN_DB:
+        raise ModelError(
+            f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, "
+            f"expected at least {CLEAN_DB:g}"
+        )
+
+
+def check_look(
+    faithful: Mapping[str, float], crisp: Mapping[str, float], old: Mapping[str, float], clean_psnr: float
+) -> None:
+    """Raise ModelError if a model must not be given a crisp look.
+
+    faithful, crisp   what its two looks gain on the same held-out clips
+    old               what the published model gains on them
+    clean_psnr        of a clean picture through the worse of the looks, in dB
+    """
+    lost = old["psnr_gain"] - faithful["psnr_gain"]
+    if not lost <= MOST_LOST_DB:
+        raise ModelError(
+            f"not published: beside the crisp look the faithful one gains {lost:.3f} dB less than the "
+            f"published model, expected at most {MOST_LOST_DB}; publish the recipe that it was started from anew"
+        )
+    if not crisp["psnr_gain"] >= 0:
+        raise ModelError(
+            f"not published: the crisp look gains {crisp['psnr_gain']:+.3f} dB over its input, "
+            "expected 0 or more; give careful_mse more weight"
         )
     if not clean_psnr >= CLEAN_DB:
         raise ModelError(

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from vcam.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "recipes"
-PUBLISH = ("record", "camera")
+PUBLISH = ("record", "camera", "look")
 Option = int | float | str | bool
 
 
@@ -95,7 +95,9 @@ class Recipe:
     distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
     claims: tuple[Claim, ...] = ()
-    publish: str = PUBLISH[0]  # weights/recipes, with what was measured; or "camera": the daemon's models
+    # weights/recipes, with what was measured; or "camera": the daemon's models; or "look": the second look of
+    # the daemon's model that it was started from
+    publish: str = PUBLISH[0]
 
 
 def list_recipes() -> list[str]:
@@ -199,6 +201,8 @@ def _check_ranges(recipe: Recipe, where: str) -> None:
         raise ConfigError(f"{where} data kept = {data.kept}; expected at most its side, {data.side}")
     if not 0 <= training.ema < 1:
         raise ConfigError(f"{where} training ema = {training.ema}; expected 0 or more, and less than 1")
+    if recipe.publish == "look" and not training.start:
+        raise ConfigError(f'{where} publish = "look" needs [training] start: the recipe whose look it is')
     if recipe.publish not in PUBLISH:
         raise ConfigError(f"{where} publish = {recipe.publish!r}; choose one of: {', '.join(PUBLISH)}")
 

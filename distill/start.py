@@ -39,18 +39,20 @@ def load_start(network: nn.Module, recipe: Recipe, build: Path, company: Company
     Raises ModelError if there is no such checkpoint, or if it is of another network.
     """
     start = recipe.training.start
-    path = build / start / "checkpoint.pt"
-    weights = company.agree(_read(path, recipe, log) if company.is_first else {})
+    weights = company.agree(read_start(recipe, build, log) if company.is_first else {})
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise ModelError(f"{path} is of an older {recipe.network.name}: {reason}. {_remedy(start)}") from None
+        raise ModelError(
+            f"the weights of {start} are of an older {recipe.network.name}: {reason}. {_remedy(start)}"
+        ) from None
 
 
-def _read(path: Path, recipe: Recipe, log: Log) -> State:
-    """The weights that a checkpoint would ship, if it is of this recipe's network."""
+def read_start(recipe: Recipe, build: Path, log: Log) -> State:
+    """The weights that the recipe it starts from would ship, if they are of this recipe's network."""
     start = recipe.training.start
+    path = build / start / "checkpoint.pt"
     state = read_checkpoint(path)
     if not state:
         raise ModelError(f"{recipe.name} starts from {start}, and there is no {path}. {_remedy(start)}")

@@ -13,7 +13,7 @@ from distill.objective import PERCEPTUAL, Teacher
 from distill.parallel import Company, join_company
 from distill.recipe import Recipe, load_recipe
 from distill.record import write_record
-from distill.release import release
+from distill.release import release, release_look
 from distill.smoke import smoke
 from distill.teachers import load_pretrained, train_teacher
 from distill.train import Trainer
@@ -53,8 +53,9 @@ def run(args: argparse.Namespace) -> None:
         network = trainer.fit(data)
     if not company.is_first:
         return
-    if recipe.publish == "camera":
-        release(recipe, network, data.held, args.data, args.build, args.weights)
+    if recipe.publish in ("camera", "look"):
+        put = release if recipe.publish == "camera" else release_look
+        put(recipe, network, data.held, args.data, args.build, args.weights)
     else:
         write_record(recipe, network, data, trainer, teachers, args.weights / "recipes")
 

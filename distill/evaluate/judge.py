@@ -45,22 +45,27 @@ def evaluate(
     degradations: dict[str, Degradation],
     stride: int = 5,
     seed: int = 0,
+    crispness: float = 0.0,
 ) -> Iterator[Row]:
-    """Judge a model on true clips: every frame is degraded, every `stride`-th from 10 on is scored."""
+    """Judge a model on true clips: all frames are restored, every `stride`-th from 10 on is scored."""
     for name, truth in clips:
         for label, degradation in degradations.items():
             seen = degradation.apply(truth, np.random.default_rng(seed))
-            yield _judge(model, name, label, truth, seen, stride)
+            restore = Restorer(model, truth[0].size, crispness=crispness)
+            yield _judge(restore, name, label, truth, seen, stride)
 
 
 def _judge(
-    model: Model, clip: str, label: str, truth: Sequence[Frame], seen: Sequence[Frame], stride: int
+    restore: Restorer, clip: str, label: str, truth: Sequence[Frame], seen: Sequence[Frame], stride: int
 ) -> Row:
-    base = Restorer(model, truth[0].size, strength=0)
-    restore = Restorer(model, truth[0].size)
+    base = Restorer(restore.model, restore.size, strength=0)
     scores = []
-    for index in range(min(FIRST_SCORED, len(truth) - 1), len(truth), stride):
-        true, before, after = truth[index].y, base(seen[index]).y, restore(seen[index]).y
+    first = min(FIRST_SCORED, len(truth) - 1)
+    for index, frame in enumerate(seen):
+        restored = restore(frame)  # all of them: a stage follows what it is shown
+        if index < first or (index - first) % stride:
+            continue
+        true, before, after = truth[index].y, base(frame).y, restored.y
         scores.append((psnr(before, true), psnr(after, true), ssim(before, true), ssim(after, true)))
     means = [fmean(min(score, CLEAN_PSNR) for score in column) for column in zip(*scores, strict=True)]
     return Row(clip, label, len(scores), *means)

@@ -53,9 +53,16 @@ class CondNet(nn.Module):
         self.gauge.whiten(cells)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 1, H, W) in 0..1, already of the output size; returns it restored, same shape."""
+        """seen (B, 1, H, W) in 0..1, already of the output size; returns it restored, same shape.
+
+        Of a network with two looks it is the first.
+        """
         cells = to_cells(seen, self.cell)  # (B, cell*cell, H/cell, W/cell)
-        return add_residual(seen, self.residual_cells(cells, self.gauge(cells)), self.cell)
+        return add_residual(seen, self.residual_cells(cells, self.first_look(self.gauge(cells))), self.cell)
+
+    def first_look(self, shares: Tensor) -> Tensor:
+        """The gauge's shares as shares of all experts, (B, experts): a second look's get none."""
+        return F.pad(shares, (0, self.experts - shares.shape[1]))
 
     def residual_cells(self, cells: Tensor, shares: Tensor) -> Tensor:
         """The residual of cells less mid-grey (B, cell*cell, h, w) by shares (B, experts); same shape."""

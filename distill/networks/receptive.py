@@ -14,7 +14,8 @@ def receptive_field(network: nn.Module) -> int | None:
     """Side of the square of seen pixels that a restored one depends on; None if that is the whole picture.
 
     The largest over the places in a cell. It takes the convolutions for a chain in the order in which they
-    run: branches beside it (skips, attention to one place) see no further than it does.
+    run: branches beside it (skips, attention to one place) see no further than it does. Parts that run aside
+    (`contract.layers_of`) are left out.
     """
     layers = _trace_convolutions(network)
     pools = any(isinstance(module, nn.InstanceNorm2d) for module in network.modules())

@@ -7,6 +7,7 @@ from onnx import TensorProto, helper
 from distill.publish import (
     Candidate,
     check_better,
+    check_look,
     current_commit,
     make_candidate,
     published,
@@ -119,3 +120,23 @@ def test_a_full_disk_leaves_what_was_published(tmp_path: Path, monkeypatch: pyte
 
 def test_the_commit_is_of_this_checkout_or_empty() -> None:
     assert current_commit() == "" or len(current_commit().removesuffix("-dirty")) >= 7
+
+
+@pytest.mark.parametrize(
+    ("faithful", "crisp", "clean", "words"),
+    [
+        (GOOD | {"psnr_gain": 0.47}, GOOD, 50.0, r"faithful one gains 0\.030 dB less"),
+        (GOOD | {"psnr_gain": float("nan")}, GOOD, 50.0, "faithful one gains nan dB less"),
+        (GOOD, GOOD | {"psnr_gain": -0.01}, 50.0, r"crisp look gains -0\.010 dB"),
+        (GOOD, GOOD, 44.9, r"clean picture comes out at 44\.9 dB"),
+    ],
+)
+def test_a_look_that_makes_a_model_worse_is_refused(
+    faithful: dict[str, float], crisp: dict[str, float], clean: float, words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        check_look(faithful, crisp, GOOD, clean)
+
+
+def test_a_look_may_cost_the_other_a_rounding() -> None:
+    check_look(GOOD | {"psnr_gain": 0.49}, GOOD | {"psnr_gain": 0.0}, GOOD, 45.0)

@@ -1,3 +1,4 @@
+import copy
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,12 @@ import pytest
 from talking_head import talking_head
 
 from distill.data.pack import Samples
+from distill.data.sources import Prepared
 from distill.networks.catalogue import build
 from distill.networks.condnet import CondNet
-from distill.recipe import Data, Recipe
-from distill.release import release
+from distill.recipe import Data, Network, Recipe
+from distill.release import release, release_look
+from distill.train import Trainer
 from vcam.errors import ConfigError, ModelError, SourceError
 from vcam.frame import to_bgr
 from vcam.manifest import read_checked, read_manifest
@@ -75,3 +78,71 @@ def test_without_a_readable_file_to_judge_by_nothing_is_published(
     (folder / "still1.png").write_bytes(b"no picture")
     with pytest.raises(SourceError, match="none of the files held back to judge by can be read"):
         release(recipe, harmful(), samples, [folder], tmp_path / "build", tmp_path / "weights")
+
+
+@pytest.fixture
+def started(recipe: Recipe, samples: Samples, tmp_path: Path) -> tuple[CondNet, Recipe]:
+    """A faithful network whose checkpoint lies in the build folder, and the recipe of its crisp look."""
+    network = Network("condnet", {"channels": 8, "depth": 1, "experts": 2})
+    start = replace(recipe, name="toy", network=network, training=replace(recipe.training, iterations=1))
+    trainer = Trainer(start, tmp_path / "build" / "toy", log=lambda line: None)
+    trainer.fit(Prepared([samples], samples))
+    faithful = trainer.averaged
+    assert isinstance(faithful, CondNet)
+    look = replace(start, name="toy-crisp", publish="look", training=replace(start.training, start="toy"))
+    return faithful, look
+
+
+def nudged(faithful: CondNet, code_values: float) -> CondNet:
+    """A look that is so much brighter."""
+    crisp = copy.deepcopy(faithful)
+    crisp.tail.bias.data += code_values / 255 / crisp.tail.unit
+    return crisp
+
+
+def publish_as_it_is(recipe: Recipe, network: CondNet, samples: Samples, folder: Path, weights: Path) -> None:
+    """What `release` writes, whatever it is worth: a network of one iteration is worth nothing yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("distill.release.check_better", lambda *figures: None)
+        release(recipe, network, samples, [folder], weights.parent / "build", weights)
+
+
+def test_a_look_joins_the_model_it_was_started_from(
+    started: tuple[CondNet, Recipe], samples: Samples, folder: Path, tmp_path: Path
+) -> None:
+    (faithful, look), weights = started, tmp_path / "weights"
+    publish_as_it_is(replace(look, name="toy"), faithful, samples, folder, weights)
+    crisp = nudged(faithful, 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("distill.release.check_look", lambda *figures: None)
+        release_look(look, crisp, samples, [folder], tmp_path / "build", weights)
+    (spec,) = read_manifest(weights).values()
+    assert (spec.name, spec.experts, spec.looks) == ("toy", 2, 2)
+    assert "psnr_gain" in spec.measured
+    assert "crisp_psnr_gain" in spec.measured
+    model = Model(spec, weights, Engine("cpu"))
+    cells = to_cells(np.full((32, 48), 100, np.uint8), 4)
+    looks = [model.network(model.measure(cells), crispness).residual(cells) for crispness in (0, 0.5, 1)]
+    means = [float(each.astype(int).mean()) for each in looks]
+    # 0.6: residuals are rounded to whole code values
+    assert means[1] - means[0] == pytest.approx(5, abs=0.6)
+    assert means[2] - means[0] == pytest.approx(10, abs=0.6)
+
+
+def test_a_look_that_harms_is_not_published(
+    started: tuple[CondNet, Recipe], samples: Samples, folder: Path, tmp_path: Path
+) -> None:
+    (faithful, look), weights = started, tmp_path / "weights"
+    publish_as_it_is(replace(look, name="toy"), faithful, samples, folder, weights)
+    before = (weights / "manifest.json").read_bytes()
+    with pytest.raises(ModelError, match="not published: the crisp look gains -"):
+        release_look(look, nudged(faithful, 10), samples, [folder], tmp_path / "build", weights)
+    assert (weights / "manifest.json").read_bytes() == before
+
+
+def test_a_look_of_a_model_that_is_not_published_is_refused(
+    started: tuple[CondNet, Recipe], samples: Samples, folder: Path, tmp_path: Path
+) -> None:
+    faithful, look = started
+    with pytest.raises(ModelError, match=r"no model 'toy' is published in .*; run: make distill RECIPE=toy"):
+        release_look(look, faithful, samples, [folder], tmp_path / "build", tmp_path / "weights")

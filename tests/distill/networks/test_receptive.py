@@ -28,7 +28,6 @@ def measure(network: nn.Module, side: int) -> int:
         ("plain", {"channels": 8, "depth": 4}, 9),
         ("residual", {"channels": 8, "blocks": 2}, 15),
         ("cellnet", {"channels": 8, "depth": 1}, 7 * 4),
-        ("condnet", {"channels": 8, "depth": 2}, 9 * 4),
         ("srvgg", {"channels": 8, "depth": 2}, 9 * 4),
         ("rrdbnet", {"channels": 8, "growth": 4, "blocks": 1, "scale": 2}, 38 * 2),
         ("rrdbnet", {"channels": 8, "growth": 4, "blocks": 1, "scale": 1, "unshuffle": 2}, 38 * 2),
