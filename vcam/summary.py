@@ -55,4 +55,5 @@ def summarise(status: Status, start: Usage, end: Usage) -> dict[str, object]:
         "size": f"{status.size[0]}x{status.size[1]}",
         "link": status.link,
         "strength": status.strength,
+        "crispness": status.crispness,
     }

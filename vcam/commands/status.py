@@ -27,7 +27,7 @@ def describe(status: Mapping[str, Any]) -> str:
         "state": status["state"],
         "source": status["source"],
         "sink": f"{status['sink']}, {width}x{height}, {status['fps']:.1f} fps",
-        "model": f"{status['model']} on {status['provider']}, strength {status['strength']:g}",
+        "model": _describe_model(status),
         "link": _describe_link(status),
         "stages": _join(f"{name} {ms['p50']:.1f} ms" for name, ms in status["stage_ms"].items()),
         "age": f"p50 {age['p50']:.0f} ms, p95 {age['p95']:.0f} ms",
@@ -39,6 +39,11 @@ def describe(status: Mapping[str, Any]) -> str:
         "hint": status["hint"],
     }
     return "\n".join(f"{name:8} {text}" for name, text in rows.items() if text)
+
+
+def _describe_model(status: Mapping[str, Any]) -> str:
+    crispness = "" if status["crispness"] is None else f", crispness {status['crispness']:g}"
+    return f"{status['model']} on {status['provider']}, strength {status['strength']:g}{crispness}"
 
 
 def _describe_link(status: Mapping[str, Any]) -> str:

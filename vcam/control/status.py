@@ -21,6 +21,8 @@ class Status:
     drops         frames by cause: the pipeline's (see Meter), link_skipped and link_lost
     kbps          what the link really sends; None without a link
     audio_delay_ms  to set in the recording or calling program, so that lips and voice fit
+    crispness     of the look; None where the model has one look, or no model runs
+    unchanged     share of the last picture that was kept, since nothing had moved there; None without a model
     warm_up_ms    one run of the model at the output's size; None where no model runs
     hint          how to get a virtual camera, where there is none
     """
@@ -32,6 +34,8 @@ class Status:
     sink: str
     size: Size
     strength: float
+    crispness: float | None
+    unchanged: float | None
     link: str | None
     link_profiles: tuple[str, ...]
     fps: float

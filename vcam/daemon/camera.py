@@ -126,6 +126,7 @@ class Camera:
                 self._health.stage_errors.pop("restore", None)
             if self._chain.restorer is not None:
                 self._chain.restorer.strength = config.strength
+                self._chain.restorer.crispness = config.crispness
             self.config = config
             self._pipeline.set_stages(self._chain.stages())
         if "source" in changed:

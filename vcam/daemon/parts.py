@@ -42,7 +42,7 @@ def load_model(config: Config, budget_ms: float | None = None) -> Model:
 
 def make_restorer(config: Config) -> Restorer:
     """The restore stage, warm. Raises ModelError."""
-    return Restorer(load_model(config), config.size, config.strength)
+    return Restorer(load_model(config), config.size, config.strength, config.crispness)
 
 
 def make_link(text: str, seed: int = 0) -> Link | None:

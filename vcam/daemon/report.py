@@ -47,6 +47,8 @@ def make_status(
         sink=sink_name,
         size=config.size,
         strength=config.strength,
+        crispness=config.crispness if model and model.spec.looks > 1 else None,
+        unchanged=round(1 - chain.restorer.computed, 3) if chain.restorer else None,
         link=config.link if chain.link else None,
         link_profiles=tuple(PROFILES),
         fps=round(reading.fps, 2),

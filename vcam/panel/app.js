@@ -132,7 +132,7 @@ for (const choice of document.querySelectorAll("input[name=layout]")) {
 
 // controls
 
-const strength = find("strength");
+const sliders = ["strength", "crispness"].map(find);
 const link = find("link");
 let pending = null; // what the user set and the daemon has not confirmed
 let sending = false;
@@ -173,10 +173,12 @@ function change(values) {
   send();
 }
 
-strength.addEventListener("input", () => {
-  setText("strength-value", percent(strength.valueAsNumber));
-  change({ strength: strength.valueAsNumber });
-});
+for (const slider of sliders) {
+  slider.addEventListener("input", () => {
+    setText(`${slider.id}-value`, percent(slider.valueAsNumber));
+    change({ [slider.id]: slider.valueAsNumber });
+  });
+}
 link.addEventListener("change", () => change({ link: link.value }));
 
 function percent(value) {
@@ -188,12 +190,15 @@ function isHeld(control) {
 }
 
 function showControls(status) {
-  strength.disabled = !Number.isFinite(status.strength);
-  if (!isHeld(strength)) {
-    if (!strength.disabled) strength.value = status.strength;
-    setText("strength-value", percent(status.strength));
-  }
+  for (const slider of sliders) showSlider(slider, status[slider.id]);
   if (!isHeld(link)) showLink(status);
+}
+
+function showSlider(slider, value) {
+  slider.disabled = !Number.isFinite(value);
+  if (isHeld(slider)) return;
+  if (!slider.disabled) slider.value = value;
+  setText(`${slider.id}-value`, percent(value));
 }
 
 function showLink(status) {

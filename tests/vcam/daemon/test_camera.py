@@ -201,7 +201,7 @@ def test_a_restoration_that_fails_is_passed_by_until_a_reload(
     with running(config) as camera:
         wait_for(lambda: camera.status().state == "running")
         with monkeypatch.context() as patch:
-            patch.setattr("vcam.restore.Model.residual", fail)
+            patch.setattr("vcam.restore.Network.residual", fail)
             wait_for(lambda: camera.status().state == "pass-through: out of memory")
             assert camera.status().model == "none"
         camera.do(Command(reload=True))
