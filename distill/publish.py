@@ -108,7 +108,7 @@ def check_look(
     if not lost <= MOST_LOST_DB:
         raise ModelError(
             f"not published: beside the crisp look the faithful one gains {lost:.3f} dB less than the "
-            f"published model, expected at most {MOST_LOST_DB}; publish the recipe that it was started from anew"
+            f"published model, expected at most {MOST_LOST_DB}; publish what it was started from anew"
         )
     if not crisp["psnr_gain"] >= 0:
         raise ModelError(

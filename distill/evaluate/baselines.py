@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -73,19 +74,24 @@ def sharpen(luma: Plane, strength: float, blur_px: float) -> Plane:
 
 
 class Shipped:
-    """A published model, restored through the run-time itself."""
+    """A published model in one of its looks, restored through the run-time itself."""
 
     kind = "shipped"
 
-    def __init__(self, model: Model, content_sha256: str) -> None:
-        self.model = model
-        self.name = model.spec.name
-        self.title = f"{model.spec.name}, {model.precision}, as shipped"
-        self.key = content_sha256
+    def __init__(self, model: Model, crispness: float = 0.0) -> None:
+        spec = model.spec
+        self.model, self.crispness = model, crispness
+        self.name = f"{spec.name} crisp" if crispness else spec.name
+        self.title = f"{self.name}, {model.precision}, as shipped"
+        self.key = " ".join([*(file.sha256 for file in spec.files.values()), f"{crispness:g}"])
 
     def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
-        restorer = Restorer(self.model, size)
+        restorer = Restorer(self.model, size, crispness=self.crispness)
         yield from (restorer(seen[index]) for index in indices)
+
+    def frame_run(self, seen: Sequence[Frame], size: Size) -> Run:
+        restorer, frames = Restorer(self.model, size, crispness=self.crispness), cycle(seen)
+        return lambda: restorer(next(frames))
 
     def network_run(self, size: Size) -> Run:
         width, height = size
@@ -107,6 +113,10 @@ def filters() -> list[Contender]:
 
 
 def shipped(weights: Path, threads: int) -> list[Contender]:
-    """Every model of a weights folder, on the CPU. Raises ModelError if there is none, or it is damaged."""
-    models = (Model(spec, weights, Engine("cpu", threads)) for spec in read_manifest(weights).values())
-    return [Shipped(model, model.spec.files[model.precision].sha256) for model in models]
+    """Every look of every model of a weights folder, on the CPU.
+
+    Raises ModelError if there is none, or it is damaged.
+    """
+    models = [Model(spec, weights, Engine("cpu", threads)) for spec in read_manifest(weights).values()]
+    looks = [(model, float(look)) for model in models for look in range(model.spec.looks)]
+    return [Shipped(model, crispness) for model, crispness in looks]

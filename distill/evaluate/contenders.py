@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import cv2
 import numpy as np
@@ -44,6 +44,14 @@ class Contender(Protocol):
 
     def note(self, scale: int) -> str:
         """What a reader must know where the output is `scale` times the input; mostly nothing."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """A contender that is made ready once for a stream of frames, which is not timed."""
+
+    def frame_run(self, seen: Sequence[Frame], size: Size) -> Run:
+        """One frame after the other of `seen`, over and over, each brought to `size` by one call."""
 
 
 def upscale(frame: Frame, size: Size, interpolation: int = cv2.INTER_CUBIC) -> Frame:

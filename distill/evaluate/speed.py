@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from distill.evaluate.contenders import Contender, Run, timing_planes, to_pixels
+from distill.evaluate.contenders import Contender, Kept, Run, timing_planes, to_pixels
 from distill.evaluate.results import Speed
 from vcam.frame import Frame, Size, from_packed
 
@@ -74,10 +74,11 @@ def _warm_up(contender: Contender, size: Size, pace: Pace) -> _Timed:
     seen = _frames((size[0] // 4 * 2, size[1] // 4 * 2))
     middle = [WINDOW // 2]
 
-    def whole() -> None:
+    def restore_middle() -> None:
         for _ in contender.restore(seen, size, middle):
             pass
 
+    whole = contender.frame_run(seen, size) if isinstance(contender, Kept) else restore_middle
     network = contender.network_run(size)
     whole()
     took_s = time_ms(whole) / 1000
