@@ -54,10 +54,10 @@ results: $(VENV)/.dev
 	$(BIN)/python -m distill sweep $(CLIPS) $(if $(STILLS),--stills $(STILLS)) $(if $(PEERS),--peers $(PEERS)) $(ARGS)
 	$(BIN)/python -m distill report $(if $(PEERS),--peers $(PEERS))
 
-# This machine's speed: each step, restoration by parts, a minute of the camera, the paused daemon.
+# This machine's speed: each step beside what it cannot go below, a minute of each promise, the paused daemon.
 bench: $(VENV)/.run
 	$(BIN)/sharpkd bench
-	$(BIN)/python -m bench.restore
+	$(BIN)/python -m bench.chain
 	$(BIN)/python -m bench.live
 
 clean:

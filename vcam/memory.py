@@ -12,7 +12,7 @@ def keep_freed_memory() -> bool:
     """Let glibc keep up to 128 MiB of freed memory, planes of pictures among it; True if it does.
 
     By default it gives each freed plane back to the kernel, and the next one is paged in anew: restoring
-    1080p then takes 17 ms instead of 13 (`python -m bench.restore --trim` against without).
+    1080p then takes 17 ms instead of 13 (`python -m bench.chain --trim` against without).
     """
     if sys.platform != "linux":
         return False
