@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
-from stand_in import write_weights
+from stand_in import write_experts, write_weights
 
 from vcam.config import Config
 from vcam.control.status import Command
@@ -98,6 +98,26 @@ def test_a_camera_runs_and_tells_what_it_does(config: Config) -> None:
     assert (status.sink, status.size, status.link, status.kbps) == ("null", SIZE, None, None)
     assert status.age_ms.p50 > 0
     assert "restore" in status.stage_ms
+
+
+def test_crispness_changes_the_look_without_reopening_the_source(config: Config) -> None:
+    write_experts(Path(config.weights), "two", [148, 128, 188, 128], looks=2)
+    studio = Studio()
+    with running(config, studio) as camera:
+        # the gauge takes black, 16, for one part white in sixteen
+        wait_for(lambda: luma(camera) == 35)
+        assert camera.status().crispness == 0
+        camera.do(Command(set={"crispness": 1}))
+        wait_for(lambda: luma(camera) == 72)
+        assert camera.status().crispness == 1
+    assert studio.opened == 1
+
+
+def test_the_status_tells_how_much_stood_still(config: Config) -> None:
+    write_experts(Path(config.weights), "two", [148, 128])
+    with running(config) as camera:
+        wait_for(lambda: camera.status().unchanged == 1)
+        assert camera.status().crispness is None, "a model of one look has no crispness"
 
 
 def test_strength_and_link_change_without_reopening_the_source(config: Config) -> None:
