@@ -27,8 +27,11 @@ class Engine:
 
 
 def thread_count(engine: Engine) -> int:
-    """Threads that the CPU provider runs a model on."""
-    return engine.threads or min(4, os.cpu_count() or 1)
+    """Threads that the CPU provider runs a model on: the user's, or one a core that we may use, at most 4."""
+    if engine.threads:
+        return engine.threads
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(4, allowed)
 
 
 def providers_of(engine: Engine) -> list[str]:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +266,16 @@ def test_several_models_share_a_folder(tmp_path: Path) -> None:
 def test_threads_are_the_users_or_one_a_core_up_to_four() -> None:
     assert thread_count(Engine(threads=3)) == 3
     assert 1 <= thread_count(Engine()) <= 4
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
+def test_only_cores_that_we_may_use_get_a_thread() -> None:
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert thread_count(Engine()) == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def test_the_cpu_provider_is_always_there() -> None:
