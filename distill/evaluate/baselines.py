@@ -81,7 +81,7 @@ class Shipped:
     def __init__(self, model: Model, crispness: float = 0.0) -> None:
         spec = model.spec
         self.model, self.crispness = model, crispness
-        self.name = f"{spec.name} crisp" if crispness else spec.name
+        self.name = crisp_name(spec.name) if crispness else spec.name
         self.title = f"{self.name}, {model.precision}, as shipped"
         self.key = " ".join([*(file.sha256 for file in spec.files.values()), f"{crispness:g}"])
 
@@ -100,6 +100,11 @@ class Shipped:
 
     def note(self, scale: int) -> str:
         return ""
+
+
+def crisp_name(model: str) -> str:
+    """What the crisp look of a model is called beside the faithful one."""
+    return f"{model} crisp"
 
 
 def filters() -> list[Contender]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx
 
+from distill.evaluate.baselines import crisp_name
 from distill.evaluate.contenders import read_network
 from distill.evaluate.frozen import to_onnx
 from distill.evaluate.peers import LUMA_PEERS, WEBCAM_FILE, WebcamPeer
@@ -35,14 +36,22 @@ def costs_of(
     """
     costs = {name: Cost(record.parameters, record.macs_per_pixel) for name, record in records.items()}
     for name, spec in shipped.items():
-        file = weights / spec.files["fp32"].name if "fp32" in spec.files else None
-        parameters = None if file is None else count_parameters(_load(file))
-        costs[name] = Cost(parameters, spec.macs_per_pixel)
+        costs[name] = Cost(_parameters_of(spec, weights), spec.macs_per_pixel)
+        if spec.looks > 1:
+            costs[crisp_name(name)] = costs[name]
     if peers is not None:
         files = {name: peers / f"{name}_x{SCALE}.pb" for name in LUMA_PEERS}
         files[WebcamPeer.name] = peers / WEBCAM_FILE
         costs |= {name: count_costs(_load(path)) for name, path in files.items() if path.exists()}
     return costs
+
+
+def _parameters_of(spec: ModelSpec, weights: Path) -> int | None:
+    """What a shipped model's fp32 file and its gauge keep, both looks' experts; None without that file."""
+    if "fp32" not in spec.files:
+        return None
+    files = [spec.files[kind] for kind in ("fp32", "gauge") if kind in spec.files]
+    return sum(count_parameters(_load(weights / file.name)) for file in files)
 
 
 def _load(path: Path) -> onnx.ModelProto:
@@ -68,11 +77,14 @@ def count_costs(model: onnx.ModelProto) -> Cost:
 
 
 def count_parameters(model: onnx.ModelProto) -> int:
-    """Numbers in a network's floating-point initializers."""
+    """Numbers in a network's initializers: floats, and the whole numbers that experts are kept as."""
     return sum(
         prod(tensor.dims)
         for tensor in model.graph.initializer
-        if tensor.data_type == onnx.TensorProto.FLOAT and prod(tensor.dims) > 1
+        if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.INT8)
+        and prod(tensor.dims) > 1
+        and tensor.data_location != onnx.TensorProto.EXTERNAL
+        and not tensor.name.endswith(".step")  # of the experts' grid
     )
 
 
