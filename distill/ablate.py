@@ -13,6 +13,7 @@ from distill.objective import Teacher
 from distill.recipe import Distillation, Recipe
 from distill.train import Trainer
 from distill.validate import validate
+from vcam.errors import ConfigError
 
 SEEDS = (0, 1, 2)
 
@@ -41,15 +42,30 @@ VARIANTS = (
 )
 
 
+def find_variants(names: Sequence[str] | None) -> Sequence[Variant]:
+    """The variants of these names; all of them for None. Raises ConfigError for an unknown one."""
+    if names is None:
+        return VARIANTS
+    known = {variant.name: variant for variant in VARIANTS}
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(f"no variant {unknown[0]!r}; choose some of: {', '.join(known)}")
+    return [known[name] for name in names]
+
+
 def ablate(
-    recipe: Recipe, data: Prepared, teachers: Sequence[Teacher], folder: Path, seeds: Sequence[int] = SEEDS
+    recipe: Recipe,
+    data: Prepared,
+    teachers: Sequence[Teacher],
+    folder: Path,
+    seeds: Sequence[int] = SEEDS,
+    variants: Sequence[Variant] = VARIANTS,
 ) -> Iterator[dict[str, object]]:
     """Train every variant with every seed at the recipe's iterations, yielding a row for each.
 
     Finished runs are found in `folder` and not run again; unfinished ones go on from their checkpoints.
     """
     for seed in seeds:  # seed by seed: a sweep that is cut short still compares all variants
-        for variant in VARIANTS:
+        for variant in variants:
             yield _run(recipe, variant, seed, data, list(teachers), folder)
 
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from distill.ablate import SEEDS, ablate
+from distill.ablate import SEEDS, ablate, find_variants
 from distill.commands.run import add_training_arguments, find_teachers, load
 from distill.data.sources import prepare
 from distill.parallel import Company
@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=96, help="pixels")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--variants", nargs="+", help="some of them, by their names; default all")
+    parser.add_argument("--out", default="ablation", help="below the build folder: NAME/ and NAME.json")
     add_training_arguments(parser)
 
 
@@ -31,6 +33,7 @@ def run(args: argparse.Namespace) -> None:
         crop=args.crop,
         check_every=max(1, args.iterations // 3),
     )
+    variants = find_variants(args.variants)
     taught = replace(recipe.distillation, teachers=tuple(args.teachers or recipe.distillation.teachers))
     recipe = replace(recipe, training=short, distillation=taught)
     teachers = find_teachers(recipe, args, Company())
@@ -38,10 +41,10 @@ def run(args: argparse.Namespace) -> None:
     settings = {key: vars(args)[key] for key in ("recipe", "iterations", "batch", "crop")}
     settings["teachers"] = list(taught.teachers)
     rows = []
-    for row in ablate(recipe, data, teachers, args.build / "ablation", args.seeds):
+    for row in ablate(recipe, data, teachers, args.build / args.out, args.seeds, variants):
         rows.append(row)
         print(f"{row['variant']}, seed {row['seed']}: {row['gain_db']:+.3f} dB")
-        _write(args.build / "ablation.json", {"settings": settings, "rows": rows})
+        _write(args.build / f"{args.out}.json", {"settings": settings, "rows": rows})
 
 
 def _write(path: Path, content: dict[str, object]) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from distill.ablate import VARIANTS, ablate
+from distill.ablate import VARIANTS, ablate, find_variants
 from distill.data.sources import Prepared
 from distill.networks.cellnet import CellNet
 from distill.objective import Teacher
 from distill.recipe import Recipe
+from vcam.errors import ConfigError
 
 
 @pytest.fixture
@@ -54,3 +55,14 @@ def test_finished_runs_are_not_run_again(
     again = list(ablate(short, prepared, [teacher], tmp_path, seeds=(0,)))
     assert [row["gain_db"] for row in again].count(99.0) == 1
     assert len(again) == len(rows)
+
+
+def test_variants_are_chosen_by_name_and_kept_in_order() -> None:
+    chosen = find_variants(["+ output distillation", "relative MSE alone"])
+    assert [variant.name for variant in chosen] == ["+ output distillation", "relative MSE alone"]
+    assert list(find_variants(None)) == list(VARIANTS)
+
+
+def test_an_unknown_variant_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"no variant 'KL'; choose some of: relative MSE alone, "):
+        find_variants(["KL"])
