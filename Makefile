@@ -45,7 +45,7 @@ distill-smoke: $(VENV)/.dev
 
 # What the published students gain on the clips in CLIPS.
 evaluate: $(VENV)/.dev
-	for model in fast best; do for set in scaled named webcam clean; do \
+	for model in fast best; do for set in named webcam clean; do \
 		$(BIN)/python -m distill evaluate $(CLIPS) --model $$model --set $$set $(ARGS) || exit; done; done
 
 # Measure filters, students, recipes' networks and others' on the clips in CLIPS, the STILLS (face__, people__,

@@ -8,16 +8,9 @@ from vcam.errors import SinkError
 from vcam.frame import Size
 from vcam.pipeline import Sink
 from vcam.sinks.file import VIDEO_ENDINGS, FileSink, write_still
+from vcam.sinks.nodes import CARD, SYSTEM, VideoRoots, find_virtual_camera, how_to_install
 from vcam.sinks.null import NullSink
-from vcam.sinks.virtual import (
-    CARD,
-    SYSTEM,
-    CameraFactory,
-    VideoRoots,
-    VirtualCameraSink,
-    find_virtual_camera,
-    how_to_install,
-)
+from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,90 @@
+"""Which video nodes of this machine are virtual cameras, and how a person gets one."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from vcam.errors import SinkError
+
+CARD = "SharpKD Camera"
+MODPROBE = (
+    f'sudo modprobe v4l2loopback devices=1 video_nr=42 card_label="{CARD}" exclusive_caps=1 max_buffers=4'
+)
+RELOAD = f"sudo modprobe -r v4l2loopback && {MODPROBE}"
+
+
+@dataclass(frozen=True)
+class VideoRoots:
+    """Where Linux shows its video devices; a test points these at a tree of its own."""
+
+    sys: Path = Path("/sys")
+    dev: Path = Path("/dev")
+
+
+SYSTEM = VideoRoots()
+
+
+def find_virtual_camera(card: str = CARD, roots: VideoRoots = SYSTEM) -> Path | None:
+    """The node of the v4l2loopback camera with this card name, whatever its number; None if there is none.
+
+    Always None on Windows and macOS: there a camera is found by opening it.
+    """
+    return next((node for node, name in list_loopbacks(roots).items() if name == card), None)
+
+
+def list_loopbacks(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
+    """The nodes of all virtual video devices with their card names, by rising number."""
+    entries = sorted((roots.sys / "class/video4linux").glob("video*"), key=lambda entry: _number(entry.name))
+    return {
+        roots.dev / entry.name: (entry / "name").read_text(encoding="utf-8", errors="replace").strip()
+        for entry in entries
+        if _is_loopback(entry.name, roots)
+    }
+
+
+def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM) -> Path:
+    """The node to publish to: `device`, or the card called "SharpKD Camera".
+
+    Raises SinkError if there is none, or if v4l2loopback does not drive it, with the command to run.
+    """
+    node = Path(device) if device else find_virtual_camera(roots=roots)
+    if node is None:
+        raise SinkError(_explain_absence(roots))
+    entry = roots.sys / "class/video4linux" / node.resolve().name
+    if not entry.exists():
+        raise SinkError(f"there is no video device {node}; {_found(roots)}. Run: {MODPROBE}")
+    if not _is_loopback(entry.name, roots):
+        driver = (entry / "device/driver").resolve().name
+        raise SinkError(f"{node} is driven by {driver}, not v4l2loopback; {_found(roots)}. Run: {MODPROBE}")
+    return node
+
+
+def how_to_install(platform: str = sys.platform) -> str:
+    """One line that says how to get a virtual camera on this system (a sys.platform)."""
+    if platform.startswith("linux"):
+        return f"Install v4l2loopback (Debian, Ubuntu: the package v4l2loopback-dkms), then run: {MODPROBE}"
+    if platform == "win32":
+        return "Install OBS Studio (obsproject.com): it brings a virtual camera; then start sharpkd again"
+    if platform == "darwin":
+        return "Install OBS Studio 30 or newer (obsproject.com) and press Start Virtual Camera in it once"
+    return f"There is no virtual camera for {platform}; use the preview page or write to a file"
+
+
+def _explain_absence(roots: VideoRoots) -> str:
+    if not (roots.sys / "module/v4l2loopback").exists():
+        return f'no camera "{CARD}": the module v4l2loopback is not loaded. {how_to_install("linux")}'
+    return f'v4l2loopback is loaded, but none of its cameras is "{CARD}"; {_found(roots)}. Run: {RELOAD}'
+
+
+def _found(roots: VideoRoots) -> str:
+    nodes = ", ".join(f'{node} "{name}"' for node, name in list_loopbacks(roots).items())
+    return f"found {nodes or 'no virtual camera at all'}"
+
+
+def _is_loopback(name: str, roots: VideoRoots) -> bool:
+    return (roots.sys / "devices/virtual/video4linux" / name).exists()
+
+
+def _number(name: str) -> int:
+    digits = name.removeprefix("video")
+    return int(digits) if digits.isdecimal() else -1

@@ -1,0 +1,150 @@
+"""As much of Linux's V4L2 as a program that writes frames speaks: structs, and functions on an open node.
+
+The numbers are those of linux/videodev2.h on x86 and ARM; other machines number ioctls otherwise.
+"""
+
+import errno
+import os
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from vcam.frame import Packed, Size
+
+CAP_CAPTURE, CAP_OUTPUT, CAP_DEVICE_CAPS = 0x1, 0x2, 0x80000000
+OUTPUT = 2  # V4L2_BUF_TYPE_VIDEO_OUTPUT
+FIELD_NONE, COLORSPACE_SRGB = 1, 8  # by V4L2's rules, YCbCr of sRGB is BT.601 limited if nothing else is said
+YU12 = int.from_bytes(b"YU12", "little")  # V4L2's name of I420
+
+CAPABILITY = struct.Struct("=16s32s32s3I12x")  # driver, card, bus, version, all capabilities, the node's own
+# type, then at a pointer's alignment: width, height, fourcc, field, bytesperline, sizeimage, colorspace, 5 more
+FORMAT = struct.Struct("@I0P12I152x")
+PARAMETERS = struct.Struct("=5I184x")  # type, capability, mode, numerator and denominator of seconds a frame
+BUFFER_TYPE = struct.Struct("@i")
+
+
+def _number(direction: int, index: int, layout: struct.Struct) -> int:
+    """An ioctl's number; direction 1 writes to the driver, 2 reads from it."""
+    return direction << 30 | layout.size << 16 | ord("V") << 8 | index
+
+
+QUERYCAP = _number(2, 0, CAPABILITY)
+S_FMT = _number(3, 5, FORMAT)
+STREAMON = _number(1, 18, BUFFER_TYPE)
+STREAMOFF = _number(1, 19, BUFFER_TYPE)
+S_PARM = _number(3, 22, PARAMETERS)
+
+
+class Kernel(Protocol):
+    """The system calls that a writer makes; each raises OSError. A test answers them itself."""
+
+    def open(self, path: str) -> int: ...
+
+    def ioctl(self, node: int, request: int, argument: bytes) -> bytes: ...
+
+    def write(self, node: int, frame: Packed) -> int: ...
+
+    def close(self, node: int) -> None: ...
+
+
+class Linux:
+    """The real ones."""
+
+    def open(self, path: str) -> int:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+
+    def ioctl(self, node: int, request: int, argument: bytes) -> bytes:
+        import fcntl  # not on Windows, where nobody calls this
+
+        return fcntl.ioctl(node, request, argument)
+
+    def write(self, node: int, frame: Packed) -> int:
+        return os.write(node, frame)
+
+    def close(self, node: int) -> None:
+        os.close(node)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a node says of itself, at this moment: a v4l2loopback changes its capabilities."""
+
+    driver: str  # "v4l2 loopback", "uvcvideo"
+    name: str
+    is_capture: bool  # pictures can be read from it
+    is_output: bool  # pictures can be written to it
+
+
+@dataclass(frozen=True)
+class Format:
+    """A picture's layout in a driver's words.
+
+    fourcc        as V4L2 counts it: YU12 for I420
+    bytesperline  of the first plane
+    sizeimage     bytes that a buffer holds; 0.12.7 rounds it up to whole pages of memory
+    """
+
+    width: int
+    height: int
+    fourcc: int
+    bytesperline: int
+    sizeimage: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} {self.fourcc.to_bytes(4, 'little').decode('ascii', 'replace')}"
+
+
+def i420_format(size: Size) -> Format:
+    """The layout of a packed Frame of this size."""
+    width, height = size
+    return Format(width, height, YU12, width, width * height * 3 // 2)
+
+
+def query(kernel: Kernel, node: int) -> Card:
+    """Ask a node what it is. Raises OSError: ENOTTY if it is no video device."""
+    answer = kernel.ioctl(node, QUERYCAP, bytes(CAPABILITY.size))
+    driver, name, _, _, every, own = CAPABILITY.unpack(answer)
+    caps = own if every & CAP_DEVICE_CAPS else every
+    return Card(_text(driver), _text(name), bool(caps & CAP_CAPTURE), bool(caps & CAP_OUTPUT))
+
+
+def set_format(kernel: Kernel, node: int, wanted: Format) -> Format:
+    """Ask for a layout and return the one that the driver took instead: often another, without an error."""
+    layout = (wanted.width, wanted.height, wanted.fourcc, FIELD_NONE, wanted.bytesperline, wanted.sizeimage)
+    request = FORMAT.pack(OUTPUT, *layout, COLORSPACE_SRGB, 0, 0, 0, 0, 0)
+    _, width, height, fourcc, _, bytesperline, sizeimage, *_ = FORMAT.unpack(
+        kernel.ioctl(node, S_FMT, request)
+    )
+    return Format(width, height, fourcc, bytesperline, sizeimage)
+
+
+def set_rate(kernel: Kernel, node: int, fps: float) -> Fraction:
+    """Ask for frames a second and return what the driver took; it only tells its readers."""
+    rate = Fraction(fps).limit_denominator(1001)
+    request = PARAMETERS.pack(OUTPUT, 0, 0, rate.denominator, rate.numerator)
+    *_, numerator, denominator = PARAMETERS.unpack(kernel.ioctl(node, S_PARM, request))
+    return Fraction(denominator, numerator) if numerator else rate
+
+
+def start_stream(kernel: Kernel, node: int) -> bool:
+    """Say that frames will be written, by `write`; False if the driver wants to hear that from `write` itself.
+
+    0.12.7 takes whoever says this for its writer, and nobody else: it is what lets the next one in.
+    0.15.0 has it for writers that map buffers and answers EINVAL; there the first `write` starts the stream.
+    """
+    try:
+        kernel.ioctl(node, STREAMON, BUFFER_TYPE.pack(OUTPUT))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return False
+    return True
+
+
+def stop_stream(kernel: Kernel, node: int) -> None:
+    kernel.ioctl(node, STREAMOFF, BUFFER_TYPE.pack(OUTPUT))
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0")[0].decode("utf-8", "replace")
