@@ -28,7 +28,7 @@ from vcam.sinks.v4l2 import (
 BACKEND = "sharpkd-v4l2loopback"
 DRIVER = "v4l2 loopback"
 I420 = int.from_bytes(b"I420", "little")  # libyuv's name, which pyvirtualcam uses
-SETTLE_S = 0.5  # in which a living writer writes again: the slowest camera has 5 frames a second
+SETTLE_S = 0.5  # in which a living writer writes again: even a placeholder has ten frames a second
 
 
 class LoopbackCamera:
@@ -188,10 +188,10 @@ def _begin(kernel: Kernel, node: int, path: str, wanted: Format, fps: float) -> 
 def _check_format(path: str, found: Format, wanted: Format) -> None:
     """Raise SinkError unless a frame fits as it is; a buffer that is larger does no harm."""
     if (found.width, found.height, found.fourcc) != (wanted.width, wanted.height, wanted.fourcc):
-        size = f"{found.width}x{found.height}"
+        or_this = f"Start sharpkd with --size {found.width}x{found.height}, or else: "
         raise SinkError(
-            f"{path} is held at {found} by a program that has it open, not at {wanted}."
-            f" {_close_others(path)}; or start sharpkd with --size {size}"
+            f"{path} is held at {found}, not at {wanted}."
+            f" {or_this if found.fourcc == wanted.fourcc else ''}{_close_others(path)}"
         )
     if found.bytesperline != wanted.bytesperline or found.sizeimage < wanted.sizeimage:
         raise SinkError(
@@ -201,4 +201,4 @@ def _check_format(path: str, found: Format, wanted: Format) -> None:
 
 
 def _close_others(path: str) -> str:
-    return f"Close that program (fuser -v {path} names it); if there is none, run: {RELOAD}"
+    return f"Close the program that has it open (fuser -v {path} names it); if there is none, run: {RELOAD}"

@@ -18,7 +18,7 @@ FIELD_NONE, COLORSPACE_SRGB = 1, 8  # by V4L2's rules, YCbCr of sRGB is BT.601 l
 YU12 = int.from_bytes(b"YU12", "little")  # V4L2's name of I420
 
 CAPABILITY = struct.Struct("=16s32s32s3I12x")  # driver, card, bus, version, all capabilities, the node's own
-# type, then at a pointer's alignment: width, height, fourcc, field, bytesperline, sizeimage, colorspace, 5 more
+# type; aligned as a pointer: width, height, fourcc, field, bytesperline, sizeimage, colorspace, five more
 FORMAT = struct.Struct("@I0P12I152x")
 PARAMETERS = struct.Struct("=5I184x")  # type, capability, mode, numerator and denominator of seconds a frame
 BUFFER_TYPE = struct.Struct("@i")
@@ -60,7 +60,7 @@ class Linux:
         return fcntl.ioctl(node, request, argument)
 
     def write(self, node: int, frame: Packed) -> int:
-        return os.write(node, frame)
+        return os.write(node, frame.data)
 
     def close(self, node: int) -> None:
         os.close(node)
@@ -128,10 +128,11 @@ def set_rate(kernel: Kernel, node: int, fps: float) -> Fraction:
 
 
 def start_stream(kernel: Kernel, node: int) -> bool:
-    """Say that frames will be written, by `write`; False if the driver wants to hear that from `write` itself.
+    """Say that frames will be written; False if this driver wants to hear that from the first `write`.
 
     0.12.7 takes whoever says this for its writer, and nobody else: it is what lets the next one in.
-    0.15.0 has it for writers that map buffers and answers EINVAL; there the first `write` starts the stream.
+    0.15.0 keeps it for writers that map buffers and answers EINVAL to others. To map some would be no cure:
+    it then refuses `write`.
     """
     try:
         kernel.ioctl(node, STREAMON, BUFFER_TYPE.pack(OUTPUT))

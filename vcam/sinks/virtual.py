@@ -12,6 +12,7 @@ from vcam.frame import Frame, Packed, Size, black, check_size, pack
 from vcam.sinks.loopback import BACKEND, register
 from vcam.sinks.nodes import CARD, SYSTEM, VideoRoots, how_to_install, require_virtual_camera
 
+
 class Camera(Protocol):
     """What is used of a pyvirtualcam.Camera."""
 

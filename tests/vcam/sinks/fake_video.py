@@ -6,7 +6,7 @@ from pathlib import Path
 from pyvirtualcam import PixelFormat
 
 from vcam.frame import Packed
-from vcam.sinks.virtual import VideoRoots
+from vcam.sinks.nodes import VideoRoots
 
 
 class FakeSystem:
@@ -37,6 +37,7 @@ class FakeCamera:
 
     arguments: tuple[int, int, float, PixelFormat]
     device: str
+    backend: str | None
     failure: str = ""
     sent: list[Packed] = field(default_factory=list)
     is_open: bool = True
@@ -59,9 +60,17 @@ class FakeCameras:
     made: list[FakeCamera] = field(default_factory=list)
 
     def __call__(
-        self, width: int, height: int, fps: float, *, fmt: PixelFormat, device: str | None
+        self,
+        width: int,
+        height: int,
+        fps: float,
+        *,
+        fmt: PixelFormat,
+        device: str | None,
+        backend: str | None = None,
     ) -> FakeCamera:
         if self.refusal:
-            raise RuntimeError(f"'v4l2loopback' backend: {self.refusal}")
-        self.made.append(FakeCamera((width, height, fps, fmt), device or "OBS Virtual Camera", self.failure))
+            raise RuntimeError(f"'{backend or 'obs'}' backend: {self.refusal}")
+        name = device or "OBS Virtual Camera"
+        self.made.append(FakeCamera((width, height, fps, fmt), name, backend, self.failure))
         return self.made[-1]

@@ -40,7 +40,7 @@ def test_auto_without_a_camera_is_the_preview(system: FakeSystem, cameras: FakeC
 def test_auto_does_not_hide_that_the_camera_is_busy(system: FakeSystem) -> None:
     system.add_device(42, CARD)
     with pytest.raises(SinkError, match="busy"):
-        make("auto", system, FakeCameras(refusal="is not a video output device."))
+        make("auto", system, FakeCameras(refusal="it is busy"))
 
 
 def test_auto_elsewhere_falls_back_when_no_camera_opens(system: FakeSystem) -> None:
