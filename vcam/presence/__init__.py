@@ -1,0 +1,28 @@
+"""Whether somebody watches the virtual camera, so that the webcam need not be open when nobody does.
+
+    v4l2loopback >= 0.13, Ubuntu's 0.12.7   its events, read as a level     EventProbe
+    plain 0.12.7                            who has the node open           CensusProbe
+    neither                                 always present                  no probe
+
+What is not known counts as present. Linux only; elsewhere there is no probe.
+"""
+
+from vcam.presence.census import CensusProbe
+from vcam.presence.events import EventProbe
+from vcam.presence.evidence import Evidence
+from vcam.presence.kernel import Kernel, Linux
+from vcam.presence.presence import Presence
+from vcam.presence.probe import Probe, Reading
+from vcam.presence.search import find_probe
+
+__all__ = [
+    "CensusProbe",
+    "EventProbe",
+    "Evidence",
+    "Kernel",
+    "Linux",
+    "Presence",
+    "Probe",
+    "Reading",
+    "find_probe",
+]
