@@ -1,7 +1,7 @@
 """Our writer for v4l2loopback, of the kind that pyvirtualcam calls a backend.
 
 Its own one opens the node for writing only, starts no stream, does not read which layout the driver took and
-drops errors of writing. Both leave a 0.12.7 behind as it should be only if nobody else has crashed there.
+drops errors of writing; after it, a 0.12.7 with exclusive_caps=1 takes no writer until it is loaded anew.
 """
 
 import errno
@@ -188,10 +188,11 @@ def _begin(kernel: Kernel, node: int, path: str, wanted: Format, fps: float) -> 
 def _check_format(path: str, found: Format, wanted: Format) -> None:
     """Raise SinkError unless a frame fits as it is; a buffer that is larger does no harm."""
     if (found.width, found.height, found.fourcc) != (wanted.width, wanted.height, wanted.fourcc):
-        or_this = f"Start sharpkd with --size {found.width}x{found.height}, or else: "
+        size = f"{found.width}x{found.height}"
+        resize = f"Run: sharpkd set size {size} --save (or sharpkd run --size {size}), or else: "
         raise SinkError(
             f"{path} is held at {found}, not at {wanted}."
-            f" {or_this if found.fourcc == wanted.fourcc else ''}{_close_others(path)}"
+            f" {resize if found.fourcc == wanted.fourcc else ''}{_close_others(path)}"
         )
     if found.bytesperline != wanted.bytesperline or found.sizeimage < wanted.sizeimage:
         raise SinkError(

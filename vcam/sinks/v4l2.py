@@ -12,7 +12,7 @@ from typing import Protocol
 
 from vcam.frame import Packed, Size
 
-CAP_CAPTURE, CAP_OUTPUT, CAP_DEVICE_CAPS = 0x1, 0x2, 0x80000000
+CAP_CAPTURE, CAP_OUTPUT = 0x1, 0x2
 OUTPUT = 2  # V4L2_BUF_TYPE_VIDEO_OUTPUT
 FIELD_NONE, COLORSPACE_SRGB = 1, 8  # by V4L2's rules, YCbCr of sRGB is BT.601 limited if nothing else is said
 YU12 = int.from_bytes(b"YU12", "little")  # V4L2's name of I420
@@ -104,8 +104,7 @@ def i420_format(size: Size) -> Format:
 def query(kernel: Kernel, node: int) -> Card:
     """Ask a node what it is. Raises OSError: ENOTTY if it is no video device."""
     answer = kernel.ioctl(node, QUERYCAP, bytes(CAPABILITY.size))
-    driver, name, _, _, every, own = CAPABILITY.unpack(answer)
-    caps = own if every & CAP_DEVICE_CAPS else every
+    driver, name, *_, caps = CAPABILITY.unpack(answer)
     return Card(_text(driver), _text(name), bool(caps & CAP_CAPTURE), bool(caps & CAP_OUTPUT))
 
 
