@@ -208,9 +208,8 @@ def test_a_size_that_a_watcher_holds_is_named(module: Callable[[], FakeLoopback]
     watcher = watch(node)
     camera.close()
     message = refusal_of(node)
-    assert (
-        "held at 128x96 YU12, not at 64x48 YU12. Start sharpkd with --size 128x96, or else: Close" in message
-    )
+    assert "held at 128x96 YU12, not at 64x48 YU12. Run: sharpkd set size 128x96 --save " in message
+    assert f"fuser -v {NODE}" in message
     node.close(watcher)
     make(node)
 
