@@ -10,7 +10,7 @@ from fake_ends import CARD, PATIENCE_S, SIZE, Patient, Tape, running, wait_for
 
 from vcam.errors import SinkError, SourceError, VcamError
 from vcam.frame import Frame, black
-from vcam.pipeline import Slot, conform
+from vcam.pipeline import Pipeline, Slot, conform
 
 
 class Script:
@@ -120,6 +120,31 @@ def test_a_resume_right_after_a_pause_is_not_the_end() -> None:
         source.go_on.set()
         wait_for(lambda: source.opened == 2 and pipeline.latest() is not None)
         assert not pipeline.wait(0)
+
+
+def test_a_stop_does_not_open_a_source_that_is_paused() -> None:
+    source, tape = Script([], "forever"), Tape()
+    pipeline = Pipeline(lambda: source, (), tape, size=SIZE, fps=200.0, placeholder=CARD)
+    pipeline.pause()
+    pipeline.start()
+    wait_for(lambda: len(tape.frames) > 1)
+    pipeline.stop()
+    assert source.opened == 0
+
+
+def test_a_paused_source_that_is_to_be_reopened_is_opened_once() -> None:
+    source, tape = Script([], "forever"), Tape()
+    pipeline = Pipeline(lambda: source, (), tape, size=SIZE, fps=200.0, placeholder=CARD)
+    pipeline.pause()
+    pipeline.start()
+    wait_for(lambda: len(tape.frames) > 1)
+    pipeline.reopen_source()
+    pipeline.resume()
+    wait_for(lambda: pipeline.latest() is not None)
+    count = len(tape.frames)
+    wait_for(lambda: len(tape.frames) > count + 10)
+    pipeline.stop()
+    assert source.opened == 1
 
 
 def test_a_source_can_be_reopened_while_it_is_backing_off() -> None:

@@ -229,17 +229,14 @@ def test_a_pause_while_the_source_is_being_opened_in_vain_does_not_wait_for_the_
     feed, policy = Feed(), Patient(delay_s=3600)
     tape = Tape()
     feed.opening_error = SourceError("busy")
-    pipeline = Pipeline(lambda: feed, [], tape, size=SIZE, fps=200, placeholder=CARD, policy=policy)
     is_first = threading.Semaphore(1)
-    wait = pipeline._resumed.wait
 
-    def pause_after(timeout: float | None = None) -> bool:
-        is_resumed = wait(timeout)
+    def make_source() -> Feed:
         if is_first.acquire(blocking=False):
             pipeline.pause()  # the capture worker has just seen that nobody paused
-        return is_resumed
+        return feed
 
-    pipeline._resumed.wait = pause_after  # type: ignore[method-assign]
+    pipeline = Pipeline(make_source, [], tape, size=SIZE, fps=200, placeholder=CARD, policy=policy)
     pipeline.start()
     wait_for(lambda: policy.attempts)
     feed.opening_error = None
@@ -250,20 +247,40 @@ def test_a_pause_while_the_source_is_being_opened_in_vain_does_not_wait_for_the_
     pipeline.stop()
 
 
+def test_a_pause_just_before_the_source_is_opened_leaves_it_closed() -> None:
+    feed, tape = Feed(), Tape()
+    pipeline = Pipeline(lambda: feed, [], tape, size=SIZE, fps=200, placeholder=CARD)
+    clear, is_first = pipeline._reopening.clear, threading.Semaphore(1)
+
+    def pause_and_clear() -> None:
+        if is_first.acquire(blocking=False):
+            pipeline.pause()  # the capture worker has waited for a resume, and forgets what was before
+        clear()
+
+    pipeline._reopening.clear = pause_and_clear  # type: ignore[method-assign]
+    pipeline.start()
+    wait_for(lambda: len(tape.frames) > 2)
+    assert feed.opened == 0
+    pipeline.resume()
+    feed.send(0)
+    wait_for(lambda: tape.pictures == [0])
+    feed.end()
+    pipeline.stop()
+    assert feed.opened == 1
+
+
 def test_a_stop_while_the_source_is_being_opened_in_vain_does_not_wait_for_the_back_off() -> None:
     feed, policy = Feed(), Patient(delay_s=3600)
     feed.opening_error = SourceError("busy")
-    pipeline = Pipeline(lambda: feed, [], Tape(), size=SIZE, fps=200, placeholder=CARD, policy=policy)
-    wait = pipeline._resumed.wait
-    stopper = threading.Thread(target=pipeline.stop)
 
-    def stop_before(timeout: float | None = None) -> bool:
+    def make_source() -> Feed:
         if stopper.ident is None:
             stopper.start()  # the capture worker has just seen that nobody stopped
             wait_for(pipeline._reopening.is_set)
-        return wait(timeout)
+        return feed
 
-    pipeline._resumed.wait = stop_before  # type: ignore[method-assign]
+    pipeline = Pipeline(make_source, [], Tape(), size=SIZE, fps=200, placeholder=CARD, policy=policy)
+    stopper = threading.Thread(target=pipeline.stop)
     pipeline.start()
     wait_for(lambda: stopper.ident is not None and not stopper.is_alive())
     assert not [thread.name for thread in pipeline._threads if thread.is_alive()]

@@ -130,9 +130,11 @@ class Pipeline:
     def _capture(self) -> None:
         attempt = 0
         while not self._stopping.is_set():
-            self._reopening.clear()  # before looking: a pause or a stop from here on must not be forgotten
             if not self._resumed.wait(0.5):
                 continue
+            self._reopening.clear()  # before looking: a pause or a stop from here on must not be forgotten
+            if self._stopping.is_set() or self.is_paused:
+                continue  # a stop resumes, which must not open a paused source
             try:
                 for _ in self._read_source():
                     attempt = 0
