@@ -70,7 +70,18 @@ def test_this_looks_at_something() -> None:
 
 
 # the pipe itself; what drives it lies above
-ORDER = ["errors", "frame", "picture", "metrics", "meter", "manifest", "link", "restore", "presence", "pipeline"]
+ORDER = [
+    "errors",
+    "frame",
+    "picture",
+    "metrics",
+    "meter",
+    "manifest",
+    "link",
+    "restore",
+    "presence",
+    "pipeline",
+]
 
 
 @pytest.mark.parametrize("room", ORDER)

@@ -37,6 +37,7 @@ class Config:
     threads: int = 0  # of the model on the CPU, 0..64; 0: one a core, at most 4
     require_gpu: bool = False  # refuse to run the model on the CPU
     weights: str = ""  # folder of manifest.json; empty: the one that came with the program
+    always_on: bool = False  # keep the webcam open though nobody watches the virtual camera
     preview_port: int = 0  # of the page on 127.0.0.1, 0..65535; 0: any free one
 
     def __post_init__(self) -> None:

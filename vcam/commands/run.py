@@ -26,7 +26,7 @@ from vcam.control.page import open_page
 from vcam.control.server import ControlServer
 from vcam.control.status import Status
 from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.parts import OFF, make_chain, make_source_of
+from vcam.daemon.parts import OFF, make_chain, make_presence, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
 from vcam.memory import keep_freed_memory
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link", metavar="L", help="simulate a link: 360p, 270p,loss=0.02, ...; default: off"
     )
+    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
     parser.add_argument("--frames", type=int, metavar="N", help="end after N frames")
     parser.add_argument("--seconds", type=float, metavar="T", help="end T seconds after the first picture")
     parser.add_argument(
@@ -67,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
     is_looped = args.source is None
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
     sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
-    terms = Terms(is_patient=False, limit=args.frames, seed=args.seed)
+    presence = make_presence(config, sink)
+    terms = Terms(is_patient=False, limit=args.frames, seed=args.seed, presence=presence)
     with catch_signals() as flags, closing(sink):
         camera = Camera(config, chain, sink, partial(make_source_of, loop=is_looped), terms)
         with show_preview(camera, sink), Line(is_shown=sys.stdout.isatty() and not args.json) as line:

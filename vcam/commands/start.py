@@ -25,6 +25,7 @@ LOOK_S = 0.05
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--foreground", action="store_true", help="stay here, log to the terminal")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; default: your own")
+    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,13 +33,15 @@ def run(args: argparse.Namespace) -> int:
     if args.config:
         paths = replace(paths, config=args.config.absolute())
     if args.foreground:
-        return _run_here(paths)
+        return _run_here(paths, args.always_on)
     make_private(paths.runtime)
     if holder(paths.lock) is not None:
         status = _await_answer(paths, None)
+        if args.always_on:
+            status = ControlClient(paths.socket).command(set={"always_on": True})
         print(f"already running, pid {status['pid']}: {status['state']}")
         return 0
-    status = _await_answer(paths, spawn(paths))
+    status = _await_answer(paths, spawn(paths, args.always_on))
     print(f"started, pid {status['pid']}: {status['sink']}, model {status['model']} on {status['provider']}")
     print(f"preview: {status['preview_url']}")
     if status["hint"]:
@@ -46,20 +49,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run_here(paths: Paths) -> int:
+def _run_here(paths: Paths, is_always_on: bool) -> int:
     from vcam.daemon.service import run_daemon  # loads the whole camera; a plain start does without
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    run_daemon(paths)
+    run_daemon(paths, is_always_on)
     return 0
 
 
-def spawn(paths: Paths) -> subprocess.Popen[bytes]:
+def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:
     """Start the daemon as a process of its own session, its output going to the log."""
     paths.log.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--always-on"] if is_always_on else []
     with paths.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "vcam.daemon", "--config", str(paths.config)],
+            [sys.executable, "-m", "vcam.daemon", "--config", str(paths.config), *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

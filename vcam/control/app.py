@@ -22,7 +22,8 @@ class Controlled(Protocol):
     def do(self, command: Command) -> None:
         """Carry out a command. Raises VcamError if it cannot be done; then nothing has changed."""
 
-    def latest(self) -> Result | None: ...
+    def look(self) -> Result | None:
+        """The newest result, if there is a picture; who asks counts as watching for some seconds."""
 
     def placeholder(self) -> Frame: ...
 
@@ -46,7 +47,7 @@ def make_app(controlled: Controlled) -> FastAPI:
         return status()
 
     app.add_api_route("/status", _named(status), methods=["GET"])
-    app.include_router(preview_routes(controlled.latest, controlled.placeholder, status))
+    app.include_router(preview_routes(controlled.look, controlled.placeholder, status))
     return app
 
 

@@ -13,8 +13,9 @@ from vcam.meter import Percentiles
 class Status:
     """The daemon at one moment.
 
-    state         starting, running, paused, or one with its cause behind a colon: "waiting for camera",
-                  "pass-through" (the restoration failed), "running without its link"
+    state         starting, running, paused, or one with its cause behind a colon: "idle" (the source is
+                  closed), "waiting for camera", "pass-through" (the restoration failed), "running without
+                  its link"
     fps           frames sent to the sink a second
     age_ms        from capture to publish
     stage_ms      of each stage by its name

@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon in this process; returns its exit code, after logging what ended it."""
     parser = argparse.ArgumentParser(prog="python -m vcam.daemon", description=__doc__)
     parser.add_argument("--config", type=Path, help="TOML file; default: the user's own")
+    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
     args = parser.parse_args(argv)
     paths = user_paths()
     if args.config:
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     to_file = RotatingFileHandler(paths.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[to_file])
     try:
-        run_daemon(paths)
+        run_daemon(paths, args.always_on)
     except VcamError as error:
         log.error("%s", error)
         return error.exit_code

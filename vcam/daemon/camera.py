@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from vcam.config import Config
@@ -12,9 +12,11 @@ from vcam.daemon.changes import changed_keys, rebuild, with_settings
 from vcam.daemon.parts import Chain
 from vcam.daemon.policy import Health, KeepGoing
 from vcam.daemon.report import make_status, name_state
+from vcam.daemon.shutter import Shutter
 from vcam.frame import Frame
 from vcam.pipeline import FailFast, Pipeline, Policy, Result, Sink, Source, Stages
 from vcam.placeholder import placeholder
+from vcam.presence import Presence
 
 SourceFactory: TypeAlias = Callable[[Config], Source]
 
@@ -27,12 +29,14 @@ class Terms:
     limit       frames to send; None for no limit
     seed        of the link's losses
     reread      the configuration of a reload
+    presence    who watches; by default somebody always does
     """
 
     is_patient: bool = True
     limit: int | None = None
     seed: int = 0
     reread: Callable[[], Config] | None = None
+    presence: Presence = field(default_factory=Presence)
 
 
 class Camera:
@@ -61,11 +65,13 @@ class Camera:
         self._since_s = time.monotonic()
         self._commands = threading.Lock()
         self._parts = threading.Lock()  # never held for long: the worker takes it when a stage fails
-        self._card = placeholder(config.size, "Starting", f"Opening {config.source}")
+        self._card = placeholder(config.size, *self._opening())
         self._pipeline = self._make_pipeline()
+        self._shutter = Shutter(self._pipeline, self._show, self._show_opening, is_always_on=config.always_on)
 
     def start(self) -> None:
         self._since_s = time.monotonic()
+        self._terms.presence.start(self._shutter.set_present)  # first: with nobody there, nothing is opened
         self._pipeline.start()
 
     def wait(self, timeout_s: float) -> bool:
@@ -74,9 +80,14 @@ class Camera:
 
     def stop(self) -> None:
         """End the pipeline. The sink is the caller's to close."""
+        self._terms.presence.stop()
         self._pipeline.stop()
 
     def latest(self) -> Result | None:
+        return self._pipeline.latest()
+
+    def look(self) -> Result | None:
+        self._terms.presence.note_viewer()
         return self._pipeline.latest()
 
     def placeholder(self) -> Frame:
@@ -87,7 +98,7 @@ class Camera:
             self.config,
             self._chain,
             self._pipeline.meter.read(time.monotonic_ns()),
-            state=name_state(self._pipeline, self._health),
+            state=name_state(self._pipeline, self._health, self._shutter.rest),
             source=self._source_name,
             sink=self._sink,
             since_s=self._since_s,
@@ -102,11 +113,9 @@ class Camera:
             if command.reload:
                 self._apply(self._terms.reread() if self._terms.reread else self.config, is_reload=True)
             if command.pause:
-                self._pipeline.pause()
-                self._show("Paused", "The camera is off. Resume with: sharpkd resume")
-            if command.resume and self._pipeline.is_paused:
-                self._show_opening()
-                self._pipeline.resume()
+                self._shutter.set_paused(True)
+            if command.resume:
+                self._shutter.set_paused(False)
             if command.stop:
                 self.is_stopping.set()
 
@@ -129,8 +138,10 @@ class Camera:
                 self._chain.restorer.crispness = config.crispness
             self.config = config
             self._pipeline.set_stages(self._chain.stages())
+        self._shutter.set_always_on(config.always_on)
         if "source" in changed:
-            self._show_opening()
+            self._health.camera_error = ""
+            self._shutter.show_if_open(*self._opening())
             self._pipeline.reopen_source()
 
     def _leave_out(self, name: str) -> Stages:
@@ -161,13 +172,16 @@ class Camera:
             limit=self._terms.limit,
         )
 
+    def _opening(self) -> tuple[str, str]:
+        return "Starting", f"Opening {self.config.source}"
+
     def _show_opening(self) -> None:
         self._health.camera_error = ""
-        self._show("Starting", f"Opening {self.config.source}")
+        self._show(*self._opening())
 
     def _show_cause(self, cause: str) -> None:
-        if cause and not self._pipeline.is_paused:
-            self._show("Waiting for the camera", cause)
+        if cause:
+            self._shutter.show_if_open("Waiting for the camera", cause)
 
     def _show(self, title: str, detail: str) -> None:
         self._card = placeholder(self.config.size, title, detail)

@@ -9,8 +9,10 @@ from vcam.config import Config
 from vcam.daemon.tiers import BUDGET, choose_model
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
-from vcam.pipeline import Source, Stages
+from vcam.pipeline import Sink, Source, Stages
+from vcam.presence import Presence, find_probe
 from vcam.restore import Engine, Model, Restorer
+from vcam.sinks import VirtualCameraSink, find_virtual_camera
 from vcam.sources import make_source
 
 OFF = "off"
@@ -61,3 +63,15 @@ def make_source_of(config: Config, loop: bool = True) -> Source:
     loop  a file begins again at its end, as a camera would go on
     """
     return make_source(config.source, size=config.size, fps=config.fps, loop=loop)
+
+
+def make_presence(config: Config, sink: Sink) -> Presence:
+    """Who watches a sink: of a virtual camera on Linux it can be told, of any other somebody always does."""
+    node = find_node(config.sink) if isinstance(sink, VirtualCameraSink) else None
+    return Presence(find_probe(node) if node else None)
+
+
+def find_node(spec: str) -> Path | None:
+    """The node behind the sink that a virtual camera's name means, "auto", "virtual" or "/dev/videoN"."""
+    node = Path(spec) if spec.startswith("/dev/video") else find_virtual_camera()
+    return node.resolve() if node else None

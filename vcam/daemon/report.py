@@ -8,6 +8,7 @@ from vcam.config import Config
 from vcam.control.status import Status
 from vcam.daemon.parts import Chain
 from vcam.daemon.policy import Health
+from vcam.daemon.shutter import Rest
 from vcam.link import PROFILES
 from vcam.meter import Reading
 from vcam.pipeline import Pipeline, Sink
@@ -16,10 +17,10 @@ from vcam.sinks import how_to_install
 PREVIEW = "preview"
 
 
-def name_state(pipeline: Pipeline, health: Health) -> str:
+def name_state(pipeline: Pipeline, health: Health, rest: Rest | None) -> str:
     """The state in words, with the cause where something is wrong."""
-    if pipeline.is_paused:
-        return "paused"
+    if rest is not None:
+        return rest.state
     if health.camera_error:
         return f"waiting for camera: {health.camera_error}"
     if pipeline.latest() is None:

@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from vcam.config import load_config
+from vcam.config import Config, load_config
 from vcam.control.app import make_app
 from vcam.control.page import open_page
 from vcam.control.server import ControlServer, listen_unix
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.parts import make_chain, make_source_of
+from vcam.daemon.parts import make_chain, make_presence, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import VcamError
 from vcam.instance import Instance
@@ -23,22 +25,31 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25  # how soon a signal or the end of the camera is seen
 
 
-def run_daemon(paths: Paths) -> None:
+def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     """Run the camera until it is told to stop.
 
+    is_always_on  whatever the configuration says of it
     Raises AlreadyRunningError, or the VcamError of whatever cannot be built at the start.
     """
     make_private(paths.runtime)
     keep_freed_memory()
     with Instance(paths.lock), catch_signals() as flags:
-        config = load_config(paths.config)
+        config = read_config(paths.config, is_always_on)
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
         with closing(make_sink(config.sink, size=config.size, fps=config.fps)) as sink:
-            terms = Terms(reread=lambda: load_config(paths.config))
+            terms = Terms(
+                reread=lambda: read_config(paths.config, is_always_on), presence=make_presence(config, sink)
+            )
             camera = Camera(config, chain, sink, make_source_of, terms)
             with serve(camera, paths, config.preview_port):
                 run_camera(camera, flags)
+
+
+def read_config(path: Path, is_always_on: bool) -> Config:
+    """The configuration file, as an option of the start overrules it. Raises ConfigError."""
+    config = load_config(path)
+    return replace(config, always_on=config.always_on or is_always_on)
 
 
 def run_camera(camera: Camera, flags: Flags) -> None:

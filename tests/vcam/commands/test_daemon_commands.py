@@ -67,6 +67,14 @@ def test_start_status_set_and_stop(program: Program) -> None:
     assert program.run("stop").stdout == "not running\n"
 
 
+def test_always_on_reaches_the_daemon_whether_it_runs_or_not(program: Program) -> None:
+    assert program.run("start", "--always-on").returncode == 0
+    assert b"--always-on" in Path(f"/proc/{program.pid}/cmdline").read_bytes()
+    again = program.run("start", "--always-on")
+    assert (again.returncode, again.stdout.startswith("already running, pid")) == (0, True)
+    assert program.run("set", "always_on", "off").stdout == "always_on = off\n"
+
+
 def test_a_paused_camera_costs_next_to_nothing(program: Program) -> None:
     program.run("start")
     wait_for(lambda: program.status()["state"] == "running")

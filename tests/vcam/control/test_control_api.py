@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vcam.control.app import make_app
-from vcam.control.client import ControlClient
+from vcam.control.client import ControlClient, _UnixConnection
 from vcam.control.server import ControlServer, listen_tcp, listen_unix
 from vcam.control.status import Command, Status
 from vcam.errors import ConfigError, NotRunningError, VcamError
@@ -46,6 +46,7 @@ class FakeCamera:
     """Notes what it is asked; refuses a strength of 2."""
 
     commands: list[Command] = field(default_factory=list)
+    looks: int = 0
 
     def status(self) -> Status:
         return replace(STATUS, state="paused" if any(c.pause for c in self.commands) else "running")
@@ -55,7 +56,8 @@ class FakeCamera:
             raise ConfigError("strength = 2 is out of range; expected 0..1")
         self.commands.append(command)
 
-    def latest(self) -> Result | None:
+    def look(self) -> Result | None:
+        self.looks += 1
         return None
 
     def placeholder(self) -> Frame:
@@ -113,6 +115,19 @@ def test_the_socket_is_for_its_user_only(client: ControlClient, tmp_path: Path) 
 
 def test_the_preview_page_is_served_beside_the_api(client: ControlClient) -> None:
     assert client._ask("GET", "/status.json", None, 2)["model"] == "still (int8)"
+
+
+def test_who_looks_at_the_picture_is_counted_and_who_reads_numbers_is_not(
+    client: ControlClient, camera: FakeCamera, tmp_path: Path
+) -> None:
+    client.status()
+    client._ask("GET", "/status.json", None, 2)
+    assert camera.looks == 0
+    connection = _UnixConnection(tmp_path / "control.sock", 2)
+    connection.request("GET", "/pair.jpg")
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert camera.looks == 1
 
 
 def test_nobody_there_is_not_running(tmp_path: Path) -> None:

@@ -91,13 +91,17 @@ def config(weights: Path) -> Config:
 
 def test_a_camera_runs_and_tells_what_it_does(config: Config) -> None:
     with running(config) as camera:
-        assert camera.status().state == "starting"
         wait_for(lambda: camera.status().state == "running" and camera.status().fresh > 3)
         status = camera.status()
     assert (status.model, status.provider) == ("still (int8)", "CPUExecutionProvider")
     assert (status.sink, status.size, status.link, status.kbps) == ("null", SIZE, None, None)
     assert status.age_ms.p50 > 0
     assert "restore" in status.stage_ms
+
+
+def test_a_camera_without_a_picture_yet_is_starting(config: Config) -> None:
+    camera = Camera(config, make_chain(config), NullSink(), Studio().make_source)
+    assert camera.status().state == "starting"
 
 
 def test_crispness_changes_the_look_without_reopening_the_source(config: Config) -> None:

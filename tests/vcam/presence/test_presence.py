@@ -43,6 +43,14 @@ def test_a_watcher_is_told_at_once_and_missed_after_the_grace(kind: int) -> None
     assert watch.told == [(0, False), (40.25, True), (65, False)]
 
 
+def test_a_watcher_just_after_a_look_waits_for_a_tenth_of_a_second_at_most() -> None:
+    kernel = FakeLoopback()
+    watch = watching(kernel)
+    kernel.at(30.001, sets(kernel, 1))
+    watch.run(40)
+    assert watch.told == [(0, False), (30.1, True)]
+
+
 def test_a_lost_event_does_not_latch() -> None:
     kernel = FakeLoopback()
     watch = watching(kernel)
