@@ -4,10 +4,14 @@ from torch import Tensor
 
 from distill.losses.pixel import (
     CHARBONNIER_EPS,
+    CRISP_GAIN,
+    CRISP_MSE,
     CLEAN_MSE,
     PIXEL_LOSSES,
     PixelLoss,
     charbonnier,
+    crisp_mse,
+    gaussian_blur,
     l1,
     mse,
     psnr_db,
@@ -15,6 +19,7 @@ from distill.losses.pixel import (
 )
 from vcam.metrics import psnr
 
+against_the_truth = {name: loss for name, loss in PIXEL_LOSSES.items() if name != "crisp_mse"}
 every_loss = pytest.mark.parametrize("loss", PIXEL_LOSSES.values(), ids=PIXEL_LOSSES.keys())
 
 
@@ -28,7 +33,7 @@ def noise(seed: int, *shape: int) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-@every_loss
+@pytest.mark.parametrize("loss", against_the_truth.values(), ids=against_the_truth.keys())
 @pytest.mark.parametrize("planes", [1, 3])
 def test_the_truth_costs_nothing_and_asks_for_no_change(loss: PixelLoss, planes: int) -> None:
     truth = noise(0, 2, planes, 40, 40).float()
@@ -117,3 +122,25 @@ def test_psnr_is_that_of_the_metrics() -> None:
 def test_psnr_of_equal_pictures_is_80_db_and_not_infinite() -> None:
     _, truth = pictures(0.0, 0.0)
     assert psnr_db(truth, truth).tolist() == pytest.approx([80, 80])
+
+
+@pytest.mark.parametrize(("error", "share"), [(0.0, 0.0), (CRISP_MSE**0.5, 0.5), (1.0, 1 / (1 + CRISP_MSE))])
+def test_the_crisp_target_has_more_fine_detail_the_worse_the_input_was(error: float, share: float) -> None:
+    truth = noise(0, 1, 1, 40, 40)
+    detail = truth - gaussian_blur(truth, 1.5)
+    target = truth + CRISP_GAIN * share * detail
+    assert crisp_mse(target, truth + error, truth).item() == pytest.approx(0, abs=1e-12)
+    if error:
+        assert crisp_mse(truth, truth + error, truth).item() > 0
+
+
+def test_blur_keeps_the_mean_and_spreads_a_point_as_a_gaussian() -> None:
+    point = torch.zeros(1, 2, 41, 41, dtype=torch.float64)
+    point[0, 1, 20, 20] = 1
+    blurred = gaussian_blur(point, 2.0)
+    assert blurred[0, 0].abs().max() == 0
+    assert blurred.sum().item() == pytest.approx(1)
+    offsets = torch.arange(41, dtype=torch.float64) - 20
+    variance = (blurred[0, 1].sum(0) * offsets**2).sum().item()
+    # 3%: the tails beyond three standard deviations are cut
+    assert variance == pytest.approx(4, rel=0.03)
