@@ -4,9 +4,9 @@ from torch import Tensor
 
 from distill.losses.pixel import (
     CHARBONNIER_EPS,
+    CLEAN_MSE,
     CRISP_GAIN,
     CRISP_MSE,
-    CLEAN_MSE,
     PIXEL_LOSSES,
     PixelLoss,
     charbonnier,
