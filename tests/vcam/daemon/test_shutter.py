@@ -272,8 +272,13 @@ def test_only_a_virtual_camera_is_asked_who_watches_it(
 ) -> None:
     asked: list[Path] = []
     monkeypatch.setattr("vcam.daemon.parts.find_probe", lambda node: asked.append(node) or Deaf())
+    monkeypatch.setattr("vcam.daemon.parts.find_virtual_camera", lambda: Path("/dev/video7"))
     told: list[bool] = []
-    for sink, spec in ((NullSink(), "null"), (VirtualCameraSink(SIZE, 30), "/dev/video42")):
+    for sink, spec in (
+        (NullSink(), "null"),
+        (NullSink("preview"), "auto"),
+        (VirtualCameraSink(SIZE, 30), "/dev/video42"),
+    ):
         presence = make_presence(replace(config, sink=spec), sink)
         presence.begin(told.append)
         presence.stop()

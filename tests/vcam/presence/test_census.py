@@ -143,6 +143,14 @@ def test_enumeration_leaves_the_webcam_closed_and_a_call_opens_it(system: System
     assert watch.told == [(0, False), (111.5, True), (145, False)]
 
 
+def test_one_opening_wakes_once(system: System) -> None:
+    watch = Watch(system.kernel, system.probe())
+    system.kernel.at(10, lambda: system.open(BROWSER, 5))
+    watch.run(29.9)
+    # at the opening, when it is 1.5 s old, and at the end
+    assert watch.looks == 3
+
+
 def test_a_lost_wake_up_is_made_good_within_30_seconds(system: System) -> None:
     watch = Watch(system.kernel, system.probe())
     (system.proc / str(BROWSER) / "fd" / "5").symlink_to(NODE)
