@@ -11,6 +11,7 @@ from distill.evaluate.contenders import Contender, Run, timing_planes, to_pixels
 from vcam.frame import Frame, Plane, Size
 from vcam.manifest import read_manifest
 from vcam.restore import Engine, Model, Restorer, to_cells
+from vcam.restore.tuning import FIRST_WAIT, INERTIA, LOOK_EVERY, TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class Shipped:
         self.model, self.crispness = model, crispness
         self.name = crisp_name(spec.name) if crispness else spec.name
         self.title = f"{self.name}, {model.precision}, as shipped"
-        self.key = " ".join([*(file.sha256 for file in spec.files.values()), f"{crispness:g}"])
+        rule = f"{crispness:g} {FIRST_WAIT} {LOOK_EVERY} {INERTIA} {TOLERANCE}"
+        self.key = " ".join([*(file.sha256 for file in spec.files.values()), rule])
 
     def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
         restorer = Restorer(self.model, size, crispness=self.crispness)

@@ -5,12 +5,15 @@ from vcam.restore.cells import Cells
 from vcam.restore.model import Model, Network, Shares
 
 LOOK_EVERY = 15  # frames: half a second
+FIRST_WAIT = 1  # frames from a new picture's look to the next; then twice as long each time, up to LOOK_EVERY
 INERTIA = 0.5  # how much of the last estimate stays: one odd frame is no change of the link
 TOLERANCE = 0.15  # sum of the shares' differences under which the network stays, 0..2
 
 
 class Tuning:
     """Hands out the network for what is seen. What it holds belongs to one stream of frames.
+
+    It looks twice a second, and more often at first: an encoder's first picture is its worst.
 
     crispness  see Model.network; may be set by any thread
     """
@@ -20,6 +23,7 @@ class Tuning:
         self._model = model
         self._seen: Size | None = None
         self._frames = 0  # since the last look
+        self._wait = FIRST_WAIT  # frames from the last look to the next
         self._estimate: Shares = model.all_alike
         self._tuned: tuple[Shares, float, Network] | None = None
 
@@ -32,8 +36,12 @@ class Tuning:
         is_new = is_cut or seen != self._seen
         self._seen = seen
         self._frames += 1
-        if is_new or self._frames >= LOOK_EVERY:
-            self._look(cells, 0.0 if is_new else INERTIA)
+        if is_new:
+            self._look(cells, 0.0)
+            self._wait = FIRST_WAIT
+        elif self._frames >= self._wait:
+            self._look(cells, INERTIA)
+            self._wait = min(2 * self._wait, LOOK_EVERY)
         return self._mix()
 
     def _look(self, cells: Cells, inertia: float) -> None:

@@ -45,14 +45,29 @@ def test_the_first_frame_is_measured_and_believed() -> None:
 
 def test_it_looks_twice_a_second_and_keeps_the_network_while_nothing_changes() -> None:
     model = Script([0.9])
-    networks = run(Tuning(model), 10 * LOOK_EVERY + 1)  # type: ignore[arg-type]
-    assert model.looks == 11
+    tuning = Tuning(model)  # type: ignore[arg-type]
+    networks = run(tuning, 10 * LOOK_EVERY)
+    before = model.looks
+    networks += run(tuning, 10 * LOOK_EVERY)
+    assert model.looks == before + 10
     assert len(set(map(id, networks))) == 1
+
+
+def test_at_first_it_looks_more_often_since_the_first_picture_is_the_worst() -> None:
+    model = Script([0.9])
+    tuning = Tuning(model)  # type: ignore[arg-type]
+    looked = []
+    for frame in range(3 * LOOK_EVERY):
+        before = model.looks
+        tuning.network(CELLS, SEEN, frame == 20)
+        if model.looks > before:
+            looked.append(frame)
+    assert looked == [0, 1, 3, 7, 15, 20, 21, 23, 27, 35]
 
 
 def test_a_change_of_the_damage_is_followed_with_inertia() -> None:
     model = Script([1.0, 0.0])
-    run(Tuning(model), LOOK_EVERY + 1)  # type: ignore[arg-type]
+    run(Tuning(model), 2)  # type: ignore[arg-type]
     assert model.opened[-1] == (pytest.approx(INERTIA), 0)
     assert len(model.opened) == 2
 
