@@ -3,8 +3,8 @@
     python -m bench.faces --model best "darker skin=A.webp,B.webp" "glasses=C.webp" ...
 
 Each portrait is panned as training's are, 480 pixels a side, sent through D1 to D5 and the poor webcam
-(distill/evaluate/degradations.py), and restored as the camera would. The files that are named say what a group
-is; take such as no training has seen. Prints the mean gain in PSNR-Y and SSIM-Y and the worst of each group,
+(distill/evaluate/degradations.py), and restored as the camera would. The files that are named say what a
+group is; take such as no training has seen. Prints the mean gain in PSNR-Y and SSIM-Y and the worst of each group,
 then one JSON line.
 """
 
