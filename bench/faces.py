@@ -4,8 +4,8 @@
 
 Each portrait is panned as training's are, 480 pixels a side, sent through D1 to D5 and the poor webcam
 (distill/evaluate/degradations.py), and restored as the camera would. The files that are named say what a
-group is; take such as no training has seen. Prints the mean gain in PSNR-Y and SSIM-Y and the worst of each group,
-then one JSON line.
+group is; take such as no training has seen. Prints the mean gain in PSNR-Y and SSIM-Y and the worst of each
+group, then one JSON line.
 """
 
 import argparse
