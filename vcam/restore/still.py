@@ -1,13 +1,22 @@
 """What did not change need not be computed again: the same cells give the same residual."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from vcam.restore.cells import Cells
-from vcam.restore.model import Network
 
 MOST = 0.85  # of the picture: above, one run over all of it costs less than cutting and pasting
+
+
+class Local(Protocol):
+    """What is used of a network; see vcam.restore.model.Network."""
+
+    @property
+    def reach(self) -> int: ...
+
+    def residual(self, cells: Cells) -> Cells: ...
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,11 @@ class StillCells:
 
     def __init__(self) -> None:
         self.done = 1.0
-        self._network: Network | None = None
+        self._network: Local | None = None
         self._cells: Cells | None = None
         self._residual: Cells | None = None
 
-    def residual(self, network: Network, cells: Cells) -> Cells:
+    def residual(self, network: Local, cells: Cells) -> Cells:
         """The residual of (1, h, w, c) cells, same shape: good until the next call, which writes into it."""
         last, residual = self._cells, self._residual
         is_same = network is self._network and last is not None and last.shape == cells.shape
@@ -71,7 +80,7 @@ class StillCells:
         self.done = needed.area / (rows * columns)
         return residual
 
-    def _run_all(self, network: Network, cells: Cells) -> Cells:
+    def _run_all(self, network: Local, cells: Cells) -> Cells:
         self.done = 1.0
         self._residual = network.residual(cells)
         return self._residual

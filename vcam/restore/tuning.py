@@ -1,13 +1,26 @@
 """A network that fits the damage at hand: looked at now and then, mixed anew when it has changed."""
 
+from typing import Protocol
+
 from vcam.frame import Size
 from vcam.restore.cells import Cells
-from vcam.restore.model import Model, Network, Shares
+from vcam.restore.model import Network, Shares
 
 LOOK_EVERY = 15  # frames: half a second
 FIRST_WAIT = 1  # frames from a new picture's look to the next; then twice as long each time, up to LOOK_EVERY
 INERTIA = 0.5  # how much of the last estimate stays: one odd frame is no change of the link
 TOLERANCE = 0.15  # sum of the shares' differences under which the network stays, 0..2
+
+
+class Gauged(Protocol):
+    """What is used of a student; see vcam.restore.model.Model."""
+
+    @property
+    def all_alike(self) -> Shares: ...
+
+    def measure(self, cells: Cells) -> Shares: ...
+
+    def network(self, shares: Shares, crispness: float) -> Network: ...
 
 
 class Tuning:
@@ -18,7 +31,7 @@ class Tuning:
     crispness  see Model.network; may be set by any thread
     """
 
-    def __init__(self, model: Model, crispness: float = 0.0) -> None:
+    def __init__(self, model: Gauged, crispness: float = 0.0) -> None:
         self.crispness = crispness
         self._model = model
         self._seen: Size | None = None

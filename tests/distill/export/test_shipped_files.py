@@ -162,7 +162,7 @@ def test_parity_is_measured_for_each_file(
 
 @pytest.mark.parametrize("name", ["int8", "fp32", "gauge"])
 def test_a_file_of_another_student_is_refused(
-    contents: dict[str, bytes], seen: np.ndarray, samples: Samples, name: str
+    contents: dict[str, bytes], seen: np.ndarray, name: str
 ) -> None:
     torch.manual_seed(1)
     other = CondNet(4, 16, 2, EXPERTS)

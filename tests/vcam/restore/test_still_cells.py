@@ -51,7 +51,7 @@ def film() -> Iterator[Cells]:
 def test_what_is_kept_is_what_would_have_been_computed(reach: int) -> None:
     network, still = Neighbours(reach), StillCells()
     for cells in film():
-        found = still.residual(network, cells)  # type: ignore[arg-type]
+        found = still.residual(network, cells)
         np.testing.assert_array_equal(found, Neighbours(reach).residual(cells))
     # and less was computed for it
     assert sum(network.areas) < 0.5 * len(network.areas) * ROWS * COLUMNS
@@ -68,17 +68,14 @@ def test_a_reach_that_is_said_too_short_shows() -> None:
             return honest.residual(cells)
 
     network = Longer(1)
-    wrong = [
-        not np.array_equal(still.residual(network, cells), honest.residual(cells))  # type: ignore[arg-type]
-        for cells in film()
-    ]
+    wrong = [not np.array_equal(still.residual(network, cells), honest.residual(cells)) for cells in film()]
     assert any(wrong)
 
 
 def test_the_same_picture_again_runs_nothing() -> None:
     network, still = Neighbours(2), StillCells()
-    first = still.residual(network, noise()).copy()  # type: ignore[arg-type]
-    again = still.residual(network, noise())  # type: ignore[arg-type]
+    first = still.residual(network, noise()).copy()
+    again = still.residual(network, noise())
     np.testing.assert_array_equal(again, first)
     assert len(network.areas) == 1
     assert still.done == 0
@@ -87,10 +84,10 @@ def test_the_same_picture_again_runs_nothing() -> None:
 def test_one_cell_costs_the_square_that_it_reaches_twice() -> None:
     network, still = Neighbours(2), StillCells()
     cells = noise()
-    still.residual(network, cells)  # type: ignore[arg-type]
+    still.residual(network, cells)
     changed = cells.copy()
     changed[0, 20, 30, 5] ^= 1
-    still.residual(network, changed)  # type: ignore[arg-type]
+    still.residual(network, changed)
     # those within 2 may differ, and depend on those within 4
     assert network.areas[1] == 9 * 9
     assert still.done == pytest.approx(81 / (ROWS * COLUMNS))
@@ -98,10 +95,10 @@ def test_one_cell_costs_the_square_that_it_reaches_twice() -> None:
 
 def test_another_network_starts_afresh() -> None:
     still = StillCells()
-    still.residual(Neighbours(1), noise())  # type: ignore[arg-type]
+    still.residual(Neighbours(1), noise())
     other = Neighbours(3)
     np.testing.assert_array_equal(
-        still.residual(other, noise()),  # type: ignore[arg-type]
+        still.residual(other, noise()),
         Neighbours(3).residual(noise()),
     )
     assert other.areas == [ROWS * COLUMNS]
@@ -109,23 +106,23 @@ def test_another_network_starts_afresh() -> None:
 
 def test_another_size_starts_afresh() -> None:
     network, still = Neighbours(1), StillCells()
-    still.residual(network, noise())  # type: ignore[arg-type]
+    still.residual(network, noise())
     smaller = noise()[:, :30]
-    assert still.residual(network, smaller).shape == smaller.shape  # type: ignore[arg-type]
+    assert still.residual(network, smaller).shape == smaller.shape
 
 
 def test_an_unknown_reach_computes_everything() -> None:
     network, still = Neighbours(1), StillCells()
     network.reach = 0
     for _ in range(3):
-        still.residual(network, noise())  # type: ignore[arg-type]
+        still.residual(network, noise())
     assert network.areas == [ROWS * COLUMNS] * 3
 
 
 def test_where_nearly_all_changed_all_is_computed_at_once() -> None:
     network, still = Neighbours(1), StillCells()
-    still.residual(network, noise(0))  # type: ignore[arg-type]
-    still.residual(network, noise(1))  # type: ignore[arg-type]
+    still.residual(network, noise(0))
+    still.residual(network, noise(1))
     assert network.areas == [ROWS * COLUMNS] * 2
     assert still.done == 1
 

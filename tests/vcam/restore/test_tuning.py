@@ -39,13 +39,13 @@ def run(tuning: Tuning, frames: int) -> list[Network]:
 
 def test_the_first_frame_is_measured_and_believed() -> None:
     model = Script([0.9])
-    run(Tuning(model), 1)  # type: ignore[arg-type]
+    run(Tuning(model), 1)
     assert model.opened == [(pytest.approx(0.9), 0)]
 
 
 def test_it_looks_twice_a_second_and_keeps_the_network_while_nothing_changes() -> None:
     model = Script([0.9])
-    tuning = Tuning(model)  # type: ignore[arg-type]
+    tuning = Tuning(model)
     networks = run(tuning, 10 * LOOK_EVERY)
     before = model.looks
     networks += run(tuning, 10 * LOOK_EVERY)
@@ -55,7 +55,7 @@ def test_it_looks_twice_a_second_and_keeps_the_network_while_nothing_changes() -
 
 def test_at_first_it_looks_more_often_since_the_first_picture_is_the_worst() -> None:
     model = Script([0.9])
-    tuning = Tuning(model)  # type: ignore[arg-type]
+    tuning = Tuning(model)
     looked = []
     for frame in range(3 * LOOK_EVERY):
         before = model.looks
@@ -67,14 +67,14 @@ def test_at_first_it_looks_more_often_since_the_first_picture_is_the_worst() -> 
 
 def test_a_change_of_the_damage_is_followed_with_inertia() -> None:
     model = Script([1.0, 0.0])
-    run(Tuning(model), 2)  # type: ignore[arg-type]
+    run(Tuning(model), 2)
     assert model.opened[-1] == (pytest.approx(INERTIA), 0)
     assert len(model.opened) == 2
 
 
 def test_in_the_end_the_change_is_believed() -> None:
     model = Script([1.0, 0.0])
-    run(Tuning(model), 12 * LOOK_EVERY)  # type: ignore[arg-type]
+    run(Tuning(model), 12 * LOOK_EVERY)
     assert model.opened[-1][0] <= TOLERANCE
     # and once it is there, it stays
     count = len(model.opened)
@@ -84,7 +84,7 @@ def test_in_the_end_the_change_is_believed() -> None:
 def test_a_flicker_of_the_gauge_changes_nothing() -> None:
     says = [0.5 + 0.05 * (-1) ** look for look in range(40)]
     model = Script(says)
-    networks = run(Tuning(model), 30 * LOOK_EVERY)  # type: ignore[arg-type]
+    networks = run(Tuning(model), 30 * LOOK_EVERY)
     assert len(set(map(id, networks))) == 1
 
 
@@ -93,7 +93,7 @@ def test_a_cut_and_another_rate_are_looked_at_at_once_and_believed(
     seen: tuple[int, int], is_cut: bool
 ) -> None:
     model = Script([1.0, 0.0])
-    tuning = Tuning(model)  # type: ignore[arg-type]
+    tuning = Tuning(model)
     tuning.network(CELLS, SEEN, False)
     tuning.network(CELLS, seen, is_cut)
     assert model.opened == [(1.0, 0), (0.0, 0)]
@@ -102,13 +102,13 @@ def test_a_cut_and_another_rate_are_looked_at_at_once_and_believed(
 def test_a_network_is_kept_that_is_off_by_less_than_the_tolerance_in_all() -> None:
     """Small steps one after the other add up: the distance is to what is in use, not to the last estimate."""
     model = Script([0.0, *np.linspace(0.01, 1.0, 60)])
-    run(Tuning(model), 70 * LOOK_EVERY)  # type: ignore[arg-type]
+    run(Tuning(model), 70 * LOOK_EVERY)
     assert model.opened[-1][0] > 0.8
 
 
 def test_crispness_takes_effect_at_the_next_frame() -> None:
     model = Script([0.9])
-    tuning = Tuning(model)  # type: ignore[arg-type]
+    tuning = Tuning(model)
     run(tuning, 2)
     tuning.crispness = 0.4
     run(tuning, 2)
