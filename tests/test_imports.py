@@ -74,6 +74,7 @@ ORDER = [
     "errors",
     "frame",
     "picture",
+    "v4l2",
     "metrics",
     "meter",
     "manifest",

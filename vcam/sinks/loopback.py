@@ -12,11 +12,12 @@ from contextlib import suppress
 from vcam.errors import SinkError
 from vcam.frame import Packed
 from vcam.sinks.nodes import MODPROBE, RELOAD, SYSTEM, VideoRoots, require_virtual_camera
-from vcam.sinks.v4l2 import (
+from vcam.v4l2.device import (
     Card,
     Format,
     Kernel,
     Linux,
+    WritingKernel,
     i420_format,
     query,
     set_format,
@@ -53,14 +54,14 @@ class LoopbackCamera:
         fps: float,
         fourcc: int,
         device: str | None,
-        kernel: Kernel | None = None,
+        kernel: WritingKernel | None = None,
         roots: VideoRoots = SYSTEM,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if fourcc != I420:
             raise ValueError(f"fourcc is {fourcc:#x}, this camera takes I420 ({I420:#x}) only")
         self._path = device or str(require_virtual_camera(None, roots))
-        self._kernel = kernel or Linux()
+        self._kernel: WritingKernel = kernel or Linux()
         self._format = i420_format((width, height))
         self._node: int | None = open_writable(self._kernel, self._path, sleep)
         try:

@@ -1,23 +1,18 @@
 """Which cameras there are, and which one the user means. Linux; elsewhere a camera has only its number."""
 
 import os
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from vcam.errors import SourceError
+from vcam.v4l2.device import Card, query_card
 
 SYSFS = Path("/sys/class/video4linux")
 DEV = Path("/dev")
 
-VIDIOC_QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability)
-CAPABILITY = struct.Struct("=16s32s32s3I12x")  # driver, card, bus, version, capabilities, device_caps
-CAP_VIDEO_CAPTURE = 0x00000001
-CAP_DEVICE_CAPS = 0x80000000
-
-QueryCaps: TypeAlias = Callable[[Path], int | None]
+QueryCard: TypeAlias = Callable[[Path], Card | None]
 
 
 @dataclass(frozen=True)
@@ -30,25 +25,7 @@ class Camera:
     is_loopback: bool
 
 
-def query_caps(path: Path) -> int | None:
-    """The node's V4L2 device capabilities, or None if it cannot be asked (no permission, no V4L2 node)."""
-    import fcntl  # not on Windows, where nobody calls this
-
-    try:
-        node = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        answer = fcntl.ioctl(node, VIDIOC_QUERYCAP, bytes(CAPABILITY.size))
-    except OSError:
-        return None
-    finally:
-        os.close(node)
-    *_, physical, own = CAPABILITY.unpack(answer)
-    return own if physical & CAP_DEVICE_CAPS else physical
-
-
-def list_cameras(sysfs: Path = SYSFS, dev: Path = DEV, query: QueryCaps = query_caps) -> list[Camera]:
+def list_cameras(sysfs: Path = SYSFS, dev: Path = DEV, query: QueryCard = query_card) -> list[Camera]:
     """The cameras and loopbacks in the order of their numbers; empty where there is no V4L2.
 
     A camera's metadata nodes are left out: by their capabilities or, where those cannot be asked, because
@@ -112,10 +89,10 @@ def _names(cameras: Sequence[Camera]) -> str:
     return ", ".join(f"{camera.name} ({camera.path})" for camera in cameras) or "sample, pattern"
 
 
-def _is_capture(node: Path, caps: int | None) -> bool:
-    if caps is None:
+def _is_capture(node: Path, card: Card | None) -> bool:
+    if card is None:
         return _read(node / "index") in ("0", "")
-    return bool(caps & CAP_VIDEO_CAPTURE)
+    return card.is_capture
 
 
 def _stable_links(dev: Path) -> dict[Path, Path]:

@@ -14,7 +14,7 @@ from vcam.errors import SinkError
 from vcam.frame import Packed, Size, black, pack
 from vcam.sinks import CARD, VirtualCameraSink, loopback
 from vcam.sinks.loopback import I420, LoopbackCamera, register
-from vcam.sinks.v4l2 import i420_format, query, set_format, start_stream
+from vcam.v4l2.device import i420_format, query, set_format, start_stream
 
 NODE = "/dev/video42"
 SIZE = (64, 48)  # 4608 bytes: no whole number of pages

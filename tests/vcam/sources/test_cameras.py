@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 
 from vcam.errors import SourceError
-from vcam.sources.cameras import CAP_VIDEO_CAPTURE, Camera, find_camera, list_cameras, query_caps
-
-METADATA = 0x00800000
+from vcam.sources.cameras import Camera, find_camera, list_cameras
+from vcam.v4l2.device import Card
 
 
 class Tree:
@@ -28,8 +27,8 @@ class Tree:
         if link:
             (self.by_id / link).symlink_to(self.dev / node.name)
 
-    def list(self, caps: dict[str, int] | None = None) -> list[Camera]:
-        known = caps or {}
+    def list(self, cards: dict[str, Card] | None = None) -> list[Camera]:
+        known = cards or {}
         return list_cameras(self.sysfs, self.dev, lambda path: known.get(path.name))
 
 
@@ -58,8 +57,8 @@ def test_a_loopback_is_told_by_its_place_in_sysfs(tree: Tree) -> None:
 def test_a_metadata_node_is_left_out_by_its_capabilities(tree: Tree) -> None:
     tree.add(0, "C920")
     tree.add(1, "C920")
-    caps = {"video0": CAP_VIDEO_CAPTURE, "video1": METADATA}
-    assert [camera.path.name for camera in tree.list(caps)] == ["video0"]
+    cards = {f"video{n}": Card("uvcvideo", "C920", is_capture=n == 0, is_output=False) for n in (0, 1)}
+    assert [camera.path.name for camera in tree.list(cards)] == ["video0"]
 
 
 def test_where_capabilities_cannot_be_asked_only_first_nodes_count(tree: Tree) -> None:
@@ -70,12 +69,6 @@ def test_where_capabilities_cannot_be_asked_only_first_nodes_count(tree: Tree) -
 
 def test_without_v4l2_there_are_no_cameras(tmp_path: Path) -> None:
     assert list_cameras(tmp_path / "nothing", tmp_path) == []
-
-
-def test_a_file_that_is_no_v4l2_node_has_no_capabilities(tmp_path: Path) -> None:
-    (tmp_path / "video0").write_bytes(b"")
-    assert query_caps(tmp_path / "video0") is None
-    assert query_caps(tmp_path / "video1") is None
 
 
 @pytest.fixture

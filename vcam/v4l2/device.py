@@ -1,4 +1,4 @@
-"""As much of Linux's V4L2 as a program that writes frames speaks: structs, and functions on an open node.
+"""As much of Linux's V4L2 as this program speaks: structs, and functions on an open node.
 
 The numbers are those of linux/videodev2.h on x86 and ARM; other machines number ioctls otherwise.
 """
@@ -8,12 +8,13 @@ import os
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Protocol
 
 from vcam.frame import Packed, Size
 
-CAP_CAPTURE, CAP_OUTPUT = 0x1, 0x2
-OUTPUT = 2  # V4L2_BUF_TYPE_VIDEO_OUTPUT
+CAP_CAPTURE, CAP_OUTPUT, CAP_DEVICE_CAPS = 0x1, 0x2, 0x80000000
+CAPTURE, OUTPUT = 1, 2  # V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_OUTPUT
 FIELD_NONE, COLORSPACE_SRGB = 1, 8  # by V4L2's rules, YCbCr of sRGB is BT.601 limited if nothing else is said
 YU12 = int.from_bytes(b"YU12", "little")  # V4L2's name of I420
 
@@ -24,28 +25,32 @@ PARAMETERS = struct.Struct("=5I184x")  # type, capability, mode, numerator and d
 BUFFER_TYPE = struct.Struct("@i")
 
 
-def _number(direction: int, index: int, layout: struct.Struct) -> int:
-    """An ioctl's number; direction 1 writes to the driver, 2 reads from it."""
+def ioctl_number(direction: int, index: int, layout: struct.Struct) -> int:
+    """An ioctl's number; direction 1 writes to the driver, 2 reads from it, 3 does both."""
     return direction << 30 | layout.size << 16 | ord("V") << 8 | index
 
 
-QUERYCAP = _number(2, 0, CAPABILITY)
-S_FMT = _number(3, 5, FORMAT)
-STREAMON = _number(1, 18, BUFFER_TYPE)
-STREAMOFF = _number(1, 19, BUFFER_TYPE)
-S_PARM = _number(3, 22, PARAMETERS)
+QUERYCAP = ioctl_number(2, 0, CAPABILITY)
+S_FMT = ioctl_number(3, 5, FORMAT)
+STREAMON = ioctl_number(1, 18, BUFFER_TYPE)
+STREAMOFF = ioctl_number(1, 19, BUFFER_TYPE)
+S_PARM = ioctl_number(3, 22, PARAMETERS)
 
 
 class Kernel(Protocol):
-    """The system calls that a writer makes; each raises OSError. A test answers them itself."""
+    """The system calls that ask a node; each raises OSError. A test answers them itself."""
 
     def open(self, path: str) -> int: ...
 
     def ioctl(self, node: int, request: int, argument: bytes) -> bytes: ...
 
-    def write(self, node: int, frame: Packed) -> int: ...
-
     def close(self, node: int) -> None: ...
+
+
+class WritingKernel(Kernel, Protocol):
+    """Those of a writer."""
+
+    def write(self, node: int, frame: Packed) -> int: ...
 
 
 class Linux:
@@ -92,7 +97,7 @@ class Format:
     sizeimage: int
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height} {self.fourcc.to_bytes(4, 'little').decode('ascii', 'replace')}"
+        return f"{self.width}x{self.height} {fourcc_name(self.fourcc)}"
 
 
 def i420_format(size: Size) -> Format:
@@ -101,10 +106,31 @@ def i420_format(size: Size) -> Format:
     return Format(width, height, YU12, width, width * height * 3 // 2)
 
 
+def fourcc_name(fourcc: int) -> str:
+    """The four letters of a fourcc, without trailing spaces: "YU12", "Y16"."""
+    return fourcc.to_bytes(4, "little").decode("ascii", "replace").rstrip("\0 ")
+
+
+def query_card(path: Path, kernel: Kernel | None = None) -> Card | None:
+    """What the node at a path says of itself, or None if it cannot be asked: no permission, no V4L2 node."""
+    kernel = kernel or Linux()
+    try:
+        node = kernel.open(str(path))
+    except OSError:
+        return None
+    try:
+        return query(kernel, node)
+    except OSError:
+        return None
+    finally:
+        kernel.close(node)
+
+
 def query(kernel: Kernel, node: int) -> Card:
     """Ask a node what it is. Raises OSError: ENOTTY if it is no video device."""
     answer = kernel.ioctl(node, QUERYCAP, bytes(CAPABILITY.size))
-    driver, name, *_, caps = CAPABILITY.unpack(answer)
+    driver, name, _, _, physical, own = CAPABILITY.unpack(answer)
+    caps = own if physical & CAP_DEVICE_CAPS else physical
     return Card(_text(driver), _text(name), bool(caps & CAP_CAPTURE), bool(caps & CAP_OUTPUT))
 
 
