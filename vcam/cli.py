@@ -19,6 +19,7 @@ COMMANDS = {
     "set": "change a setting while it runs",
     "reload": "read configuration and models again, without a gap in the picture",
     "devices": "list cameras and the virtual camera",
+    "doctor": "find what keeps the virtual camera from working, and the command that mends it",
     "logs": "show the background camera's log",
     "enhance": "restore a video or picture file",
     "record": "record the camera as it is, to train a student on your own face",
@@ -30,8 +31,8 @@ EXAMPLES = """examples:
   sharpkd set strength 0.5                 half of the restoration, at once
   sharpkd enhance call.mp4 sharp.mp4 --size 1920x1080
 
-exit codes: 0 fine, 1 error, 2 wrong setting, 3 not running, 4 source, 5 sink, 6 model, 7 link,
-            8 another one runs, 130 interrupted
+exit codes: 0 fine, 1 error (doctor: a problem was found), 2 wrong setting, 3 not running, 4 source, 5 sink,
+            6 model, 7 link, 8 another one runs, 130 interrupted
 """
 INTERRUPTED = 130
 

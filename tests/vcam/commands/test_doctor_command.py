@@ -1,0 +1,58 @@
+"""`doctor`, on whatever machine the tests run."""
+
+import json
+
+import pytest
+from program import Program
+
+from vcam import cli
+from vcam.commands import doctor
+from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.paths import Paths
+
+
+def test_the_exit_code_says_whether_there_is_a_problem(program: Program) -> None:
+    answer = program.run("doctor", "--quick", "--json")
+    assert answer.stderr == ""
+    said = json.loads(answer.stdout)
+    levels = [finding["level"] for finding in said["findings"]]
+    assert answer.returncode == int("problem" in levels)
+    assert (said["problems"], said["warnings"]) == (levels.count("problem"), levels.count("warning"))
+    assert {"model", "codecs", "daemon"} <= {finding["check"] for finding in said["findings"]}
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *findings: Finding) -> str:
+    monkeypatch.setattr(doctor, "examine", lambda checks: list(findings))
+    assert cli.main(["doctor"]) == int(any(finding.level == "problem" for finding in findings))
+    return capsys.readouterr().out
+
+
+def test_a_problem_is_followed_by_its_command(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = printed(monkeypatch, capsys, ok("module", "is loaded"), problem("node", "is missing", "sudo mend"))
+    assert [line.split(maxsplit=2) for line in said.splitlines()[:3]] == [
+        ["ok", "module", "is loaded"],
+        ["problem", "node", "is missing"],
+        ["fix:", "sudo", "mend"],
+    ]
+    assert said.splitlines()[-1].startswith("problems: 1, warnings: 0")
+
+
+def test_warnings_alone_are_no_problem(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = printed(monkeypatch, capsys, warning("camera", "dim"))
+    assert said.splitlines()[-1] == "nothing has to be mended; warnings: 1"
+
+
+def test_broken_settings_are_a_finding(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths.config.parent.mkdir(parents=True)
+    paths.config.write_text("fps = 1000\n")
+    monkeypatch.setattr(doctor, "examine", lambda checks: [])
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "fps = 1000 is out of range" in said
+    assert f"fix: mv {paths.config} {paths.config}.broken" in said

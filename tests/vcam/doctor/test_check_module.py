@@ -1,0 +1,86 @@
+import pytest
+from made_machine import RELEASE, MadeMachine
+
+from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.module import check_module
+from vcam.sinks.nodes import MODPROBE
+
+
+def only(findings: list[Finding]) -> Finding:
+    (finding,) = findings
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("release", "fix"),
+    [
+        ("ID=debian", "sudo apt install v4l2loopback-dkms"),
+        ("ID=ubuntu\nID_LIKE=debian", "sudo apt install v4l2loopback-dkms"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"', "sudo apt install v4l2loopback-dkms"),
+        ("ID=fedora", "sudo dnf install akmod-v4l2loopback"),
+        ('ID=endeavouros\nID_LIKE="arch"', "sudo pacman -S v4l2loopback-dkms linux-headers"),
+        ("ID=void", "git clone https://github.com/v4l2loopback/v4l2loopback"),
+        ("", "git clone https://github.com/v4l2loopback/v4l2loopback"),
+    ],
+)
+def test_what_is_not_installed_is_installed_as_the_distribution_does(
+    made: MadeMachine, release: str, fix: str
+) -> None:
+    made.put("/etc/os-release", release)
+    finding = only(check_module(made.machine))
+    assert (finding.level, RELEASE in finding.message) == (PROBLEM, True)
+    assert "not installed" in finding.message
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize("source", ["/usr/src/v4l2loopback-0.12.7/a", "/var/lib/dkms/v4l2loopback/0.12.7/a"])
+def test_what_is_installed_but_not_built_needs_headers(made: MadeMachine, source: str) -> None:
+    made.put(source)
+    made.put(f"/lib/modules/{RELEASE}/modules.dep")
+    finding = only(check_module(made.machine))
+    assert "not built for the running kernel 6.1.0-50-amd64: its headers are missing" in finding.message
+    assert finding.fix == "sudo apt install linux-headers-$(uname -r)"
+
+
+def test_with_headers_it_is_built_anew(made: MadeMachine) -> None:
+    made.put("/usr/src/v4l2loopback-0.12.7/a")
+    made.put(f"/lib/modules/{RELEASE}/build/Makefile")
+    assert only(check_module(made.machine)).fix == "sudo dkms autoinstall"
+
+
+def test_a_kernel_whose_modules_are_gone_needs_a_reboot(made: MadeMachine) -> None:
+    made.put("/usr/src/v4l2loopback-0.12.7/a")
+    made.put("/lib/modules/6.9.0/v4l2loopback.ko")
+    finding = only(check_module(made.machine))
+    assert (finding.level, finding.fix) == (PROBLEM, "sudo reboot")
+
+
+def test_what_is_built_has_only_to_be_loaded(made: MadeMachine) -> None:
+    made.build_module()
+    finding = only(check_module(made.machine))
+    assert "is built for 6.1.0-50-amd64, but not loaded" in finding.message
+    assert (finding.level, finding.fix) == (PROBLEM, MODPROBE)
+
+
+def test_a_loaded_module_says_its_version(made: MadeMachine) -> None:
+    made.load_module("0.12.7")
+    assert check_module(made.machine) == [Finding("module", OK, "v4l2loopback 0.12.7 is loaded")]
+
+
+def test_from_0_13_2_only_one_program_can_watch(made: MadeMachine) -> None:
+    made.load_module("0.15.0")
+    finding = only(check_module(made.machine))
+    assert (finding.level, "only one program at a time" in finding.message) == (OK, True)
+
+
+def test_an_old_module_is_warned_of(made: MadeMachine) -> None:
+    made.load_module("0.12.5")
+    finding = only(check_module(made.machine))
+    assert (finding.level, finding.fix) == (WARNING, "sudo apt install v4l2loopback-dkms")
+    assert "0.12.5 is loaded, expected 0.12.7 or newer" in finding.message
+
+
+@pytest.mark.parametrize("text", ["", "unknown"])
+def test_a_module_without_a_version_is_no_problem(made: MadeMachine, text: str) -> None:
+    made.load_module(text)
+    assert only(check_module(made.machine)).level == OK

@@ -1,0 +1,52 @@
+import threading
+
+from made_machine import MadeMachine
+
+from vcam.config import Config
+from vcam.doctor.case import Case
+from vcam.doctor.examine import examine, list_checks
+from vcam.doctor.finding import OK, WARNING, Finding, ok
+
+
+def fail() -> list[Finding]:
+    raise PermissionError(13, "Permission denied", "/sys/secret")
+
+
+def test_a_check_that_fails_is_a_finding_and_does_not_stop_the_others() -> None:
+    findings = examine({"first": fail, "second": lambda: [ok("second", "fine")]})
+    assert [(finding.check, finding.level) for finding in findings] == [("first", WARNING), ("second", OK)]
+    assert findings[0].message.startswith("could not be checked: PermissionError: [Errno 13]")
+
+
+def test_a_check_that_hangs_is_left() -> None:
+    never = threading.Event()
+
+    def hang() -> list[Finding]:
+        never.wait()
+        return []
+
+    findings = examine({"hangs": hang, "next": lambda: [ok("next", "fine")]}, longest_s=0.05)
+    never.set()
+    assert [finding.message for finding in findings] == [
+        "could not be checked: no answer within 0.05 s",
+        "fine",
+    ]
+
+
+def test_where_there_is_no_linux_its_checks_are_left_out_with_one_line() -> None:
+    checks = list_checks(Case(None), "darwin")
+    assert list(checks) == ["system", "model", "codecs", "daemon"]
+    (finding,) = checks["system"]()
+    assert (finding.level, "OBS Studio 30" in finding.message) == (OK, True)
+
+
+def test_an_empty_linux_has_a_finding_of_its_module_first(made: MadeMachine) -> None:
+    checks = list_checks(Case(made.machine, Config(), is_quick=True), "linux")
+    slow = {"model", "codecs"}
+    findings = examine({name: check for name, check in checks.items() if name not in slow})
+    assert [(finding.check, finding.level) for finding in findings] == [
+        ("module", "problem"),
+        ("secure boot", "ok"),
+        ("camera", "warning"),
+        ("daemon", "ok"),
+    ]

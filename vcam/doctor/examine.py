@@ -1,0 +1,83 @@
+"""Runs the checks, one after the other, none for long; what goes wrong in one is a finding."""
+
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from vcam.doctor.boot import check_boot
+from vcam.doctor.case import Case
+from vcam.doctor.codecs import check_codecs
+from vcam.doctor.company import check_daemon, check_obs
+from vcam.doctor.confined import check_apps
+from vcam.doctor.finding import Finding, ok, warning
+from vcam.doctor.inference import check_model
+from vcam.doctor.listing import check_listing
+from vcam.doctor.machine import Machine
+from vcam.doctor.module import check_module
+from vcam.doctor.node import check_node
+from vcam.doctor.permission import check_permission
+from vcam.doctor.secure_boot import check_secure_boot
+from vcam.doctor.webcams import check_webcams
+from vcam.sinks import how_to_install
+
+LONGEST_S = 60.0  # of one check: a slow machine warms a large model
+
+Check: TypeAlias = Callable[[], list[Finding]]
+
+
+def list_checks(case: Case, platform: str = sys.platform) -> dict[str, Check]:
+    """The checks of a case by their names, in order. Where there is no Linux, its own are left out."""
+    everywhere: dict[str, Check] = {
+        "model": partial(check_model, case),
+        "codecs": check_codecs,
+        "daemon": partial(check_daemon, case),
+    }
+    if case.machine is None:
+        return {"system": partial(_name_system, platform), **everywhere}
+    return {**_list_linux_checks(case, case.machine), **everywhere}
+
+
+def _list_linux_checks(case: Case, machine: Machine) -> dict[str, Check]:
+    return {
+        "module": partial(check_module, machine),
+        "secure boot": partial(check_secure_boot, machine),
+        "node": partial(check_node, machine),
+        "boot": partial(check_boot, machine),
+        "permission": partial(check_permission, machine),
+        "listing": partial(check_listing, case, machine),
+        "app": partial(check_apps, machine),
+        "camera": partial(check_webcams, case, machine),
+        "obs": partial(check_obs, machine),
+    }
+
+
+def examine(checks: dict[str, Check], longest_s: float = LONGEST_S) -> list[Finding]:
+    """All findings in the checks' order. A check that fails or hangs becomes one that says so."""
+    return [finding for name, check in checks.items() for finding in _run(name, check, longest_s)]
+
+
+def _run(name: str, check: Check, longest_s: float) -> list[Finding]:
+    """Run a check on a thread of its own, since a driver may hang; such a thread is left behind."""
+    answers: queue.SimpleQueue[list[Finding]] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(_try(name, check)), name=name, daemon=True).start()
+    try:
+        return answers.get(timeout=longest_s)
+    except queue.Empty:
+        return [warning(name, f"could not be checked: no answer within {longest_s:g} s")]
+
+
+def _try(name: str, check: Check) -> list[Finding]:
+    try:
+        return check()
+    except Exception as error:  # whatever it is, the other checks are wanted all the same
+        return [warning(name, f"could not be checked: {type(error).__name__}: {error}")]
+
+
+def _name_system(platform: str) -> list[Finding]:
+    said = {"win32": "Windows", "darwin": "macOS"}.get(platform, platform)
+    return [
+        ok("system", f"{said} has no v4l2loopback; what is used there instead: {how_to_install(platform)}")
+    ]

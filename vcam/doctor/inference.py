@@ -1,0 +1,66 @@
+"""Whether this machine can run the model in time, and on what."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vcam.config import Config
+from vcam.daemon.parts import load_model
+from vcam.daemon.tiers import BUDGET
+from vcam.doctor.case import Case
+from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.errors import ModelError
+
+CHECK = "model"
+CPU = "CPUExecutionProvider"
+NVIDIA = ("/dev/nvidia0", "/proc/driver/nvidia/version")
+GPU_FIX = f'{sys.executable} -m pip install --upgrade "onnxruntime-gpu[cuda,cudnn]"'
+WEIGHTS_FIX = "git checkout weights"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A warm model: its name, which of ONNX Runtime's providers runs it, and for how long."""
+
+    name: str
+    provider: str
+    warm_up_ms: float
+
+
+def load(config: Config) -> Loaded:
+    """What the camera would use. Raises ModelError."""
+    model = load_model(config)
+    return Loaded(model.spec.name, model.provider, model.warm_up_ms)
+
+
+def check_model(case: Case, load: Callable[[Config], Loaded] = load) -> list[Finding]:
+    try:
+        model = load(case.config)
+    except ModelError as error:
+        return [problem(CHECK, str(error), WEIGHTS_FIX)]
+    return [*judge_speed(model, case.config), *judge_provider(case, model)]
+
+
+def judge_speed(model: Loaded, config: Config) -> list[Finding]:
+    period_ms = 1000 / config.fps
+    width, height = config.size
+    found = (
+        f"{model.name} takes {model.warm_up_ms:.1f} ms a frame of {width}x{height} on {model.provider},"
+        f" of {period_ms:.1f} ms that {config.fps} fps leave"
+    )
+    if model.warm_up_ms <= BUDGET * period_ms:
+        return [ok(CHECK, found)]
+    share = f"{found}; expected at most {BUDGET * period_ms:.1f} ms: pictures will be left out"
+    if model.warm_up_ms <= period_ms:
+        return [warning(CHECK, share, "sharpkd set model auto --save")]
+    return [warning(CHECK, share, "sharpkd set size 640x480 --save && sharpkd restart")]
+
+
+def judge_provider(case: Case, model: Loaded) -> list[Finding]:
+    """Whether a GPU lies idle; a GPU of another make than NVIDIA's is none that can be used."""
+    if case.machine is None or model.provider != CPU or case.config.provider == "cpu":
+        return []
+    if not case.machine.find(*NVIDIA):
+        return []
+    message = "there is an NVIDIA GPU, but ONNX Runtime uses the CPU: it finds no CUDA 12 or cuDNN 9"
+    return [warning(CHECK, message, GPU_FIX)]

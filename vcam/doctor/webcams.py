@@ -1,0 +1,105 @@
+"""The real cameras: what they give, what they promise, and what really comes."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from vcam.config import Config
+from vcam.doctor.case import Case, name_node
+from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.doctor.machine import Machine
+from vcam.errors import SourceError
+from vcam.sources import Camera, WebcamSource
+from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, Mode, list_modes, read_control
+
+CHECK = "camera"
+MEASURE_NS = 2_000_000_000
+SETTLE = 5  # frames that are left out: the exposure is still being found
+SLOW = 0.8  # of the promised rate
+
+Rates: TypeAlias = tuple[float, float]  # frames a second: measured, promised
+Measure: TypeAlias = Callable[[Camera, Config], Rates]
+
+
+def measure_rate(camera: Camera, config: Config) -> Rates:
+    """Run a camera for two seconds as the program itself does. Raises SourceError."""
+    with WebcamSource(str(camera.path), config.size, config.fps) as source:
+        first = next(source)
+        times = [first.captured_ns]
+        while times[-1] - first.captured_ns < MEASURE_NS:
+            times.append(next(source).captured_ns)
+        promised = source.fps
+    return _rate(times[SETTLE:] if len(times) > 2 * SETTLE else times), promised
+
+
+def _rate(times: list[int]) -> float:
+    """Frames a second between the first and the last of these times, in ns; at least two."""
+    return (len(times) - 1) * 1e9 / (times[-1] - times[0])
+
+
+def check_webcams(case: Case, machine: Machine, measure: Measure = measure_rate) -> list[Finding]:
+    cameras = machine.webcams()
+    if not cameras:
+        message = "no webcam found: plug one in, or take another source (the bundled clip, a file, a stream)"
+        return [warning(CHECK, message, "sharpkd set source sample --save")]
+    return [finding for camera in cameras for finding in judge_camera(case, machine, camera, measure)]
+
+
+def judge_camera(case: Case, machine: Machine, camera: Camera, measure: Measure) -> list[Finding]:
+    """Nothing of one that may not be opened: its permission has a check."""
+    if machine.try_open(camera.path) is not None:
+        return []
+    modes, is_dynamic = look_at(machine, camera)
+    return [_judge_modes(camera, modes, case.config), _judge_rate(case, machine, camera, is_dynamic, measure)]
+
+
+def look_at(machine: Machine, camera: Camera) -> tuple[list[Mode], bool]:
+    """A camera's modes, and whether it may expose for longer than a frame's time. Raises OSError."""
+    node = machine.kernel.open(str(camera.path))
+    try:
+        modes = list_modes(machine.kernel, node)
+        return modes, read_control(machine.kernel, node, EXPOSURE_DYNAMIC_FRAMERATE) == 1
+    finally:
+        machine.kernel.close(node)
+
+
+def _judge_modes(camera: Camera, modes: list[Mode], config: Config) -> Finding:
+    name, wanted = name_node(camera.path, camera.name), Mode("MJPG", config.size, (float(config.fps),))
+    motion = [mode for mode in modes if mode.fourcc == "MJPG"]
+    fits = [mode for mode in motion if mode.size == config.size and _reaches(mode, config.fps)]
+    if fits:
+        return ok(CHECK, f"{name} gives {fits[0]}")
+    if not modes:
+        return warning(CHECK, f"{name} lists no pictures, expected {wanted}")
+    best = max(motion or modes, key=lambda mode: (mode.fps[:1] or (0.0,), mode.size))
+    return warning(CHECK, f"{name} does not give {wanted}; the best of its {len(modes)} modes is {best}")
+
+
+def _reaches(mode: Mode, fps: float) -> bool:
+    """NTSC's 29.97 is called 30."""
+    return not mode.fps or mode.fps[0] >= 0.99 * fps
+
+
+def _judge_rate(case: Case, machine: Machine, camera: Camera, is_dynamic: bool, measure: Measure) -> Finding:
+    name, holders = name_node(camera.path, camera.name), machine.holders(camera.path)
+    if case.has_open(holders):
+        return ok(CHECK, f"{name} is in use by the running camera; its rate was not measured")
+    if holders:
+        who = ", ".join(f"{program} (pid {pid})" for pid, program in holders)
+        return warning(CHECK, f"{name} is in use by {who}: close it there before a call")
+    if case.is_quick:
+        return ok(CHECK, f"{name}: its rate was not measured (--quick)")
+    try:
+        measured, promised = measure(camera, case.config)
+    except SourceError as error:
+        return problem(CHECK, f"{name} gives no pictures: {error}", f"sudo fuser -v {camera.path}")
+    return _judge_measured(name, camera, measured, promised, is_dynamic)
+
+
+def _judge_measured(name: str, camera: Camera, measured: float, promised: float, is_dynamic: bool) -> Finding:
+    found = f"{name} delivers {measured:.1f} fps of the promised {promised:g}"
+    if measured >= SLOW * promised:
+        return ok(CHECK, found)
+    if is_dynamic:
+        fix = f"v4l2-ctl -d {camera.path} --set-ctrl exposure_dynamic_framerate=0"
+        return problem(CHECK, f"{found}: in dim light it exposes for longer. More light helps too", fix)
+    return warning(CHECK, f"{found}: more light, or a USB port of its own, may help")
