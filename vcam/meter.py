@@ -65,6 +65,11 @@ class Meter:
         with self._lock:
             self._drops[cause] += frames
 
+    @property
+    def sent(self) -> int:
+        """Frames given to the sink so far; unlike `read` it costs nothing."""
+        return self._sent
+
     def read(self, now_ns: int) -> Reading:
         with self._lock:
             recent = [sent_ns for sent_ns in self._sent_ns if now_ns - sent_ns <= RATE_SPAN_NS]

@@ -2,12 +2,14 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from vcam.daemon.journal import journal_log
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
 from vcam.paths import user_paths
@@ -29,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         paths = replace(paths, config=args.config)
     paths.log.parent.mkdir(parents=True, exist_ok=True)
     to_file = RotatingFileHandler(paths.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[to_file])
+    handlers = [to_file, *journal_log(sys.stderr, os.environ)]
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=handlers)
     try:
         run_daemon(paths, args.always_on)
     except VcamError as error:

@@ -93,12 +93,20 @@ class Camera:
     def placeholder(self) -> Frame:
         return self._card
 
+    def state(self) -> str:
+        """What it does, in words, with the cause where something is wrong."""
+        return name_state(self._pipeline, self._health, self._shutter.rest)
+
+    def sent(self) -> int:
+        """Frames that the output has sent; while it lives they become more, whatever is shown."""
+        return self._pipeline.meter.sent
+
     def status(self) -> Status:
         status = make_status(
             self.config,
             self._chain,
             self._pipeline.meter.read(time.monotonic_ns()),
-            state=name_state(self._pipeline, self._health, self._shutter.rest),
+            state=self.state(),
             source=self._source_name,
             sink=self._sink,
             since_s=self._since_s,

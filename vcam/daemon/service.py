@@ -1,6 +1,7 @@
 """The daemon: one instance, its camera, its control sockets and its signals."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from vcam.control.page import open_page
 from vcam.control.server import ControlServer, listen_unix
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
+from vcam.daemon.notify import Herald, find_supervisor
 from vcam.daemon.parts import make_chain, make_presence, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import VcamError
@@ -57,10 +59,12 @@ def run_camera(camera: Camera, flags: Flags) -> None:
     log.info("started")
     camera.start()
     try:
-        while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
-            if flags.reload.is_set():
-                flags.reload.clear()
-                _reload(camera)
+        with Herald(camera, find_supervisor(os.environ, os.getpid())) as herald:
+            while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
+                if flags.reload.is_set():
+                    flags.reload.clear()
+                    with herald.reloading():
+                        _reload(camera)
     finally:
         camera.stop()
     log.info("stopped")

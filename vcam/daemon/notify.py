@@ -1,0 +1,133 @@
+"""What systemd is told of the daemon: that it is ready, alive, reloading, stopping, and its state in words.
+
+Sources: sd_notify(3), sd_watchdog_enabled(3). Without $NOTIFY_SOCKET nobody listens, and nothing is sent.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+LOOK_S = 0.5
+SEND_S = 1.0  # how long a full socket may hold a thread
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """Who started the daemon and waits for word of it."""
+
+    address: str = ""  # of a datagram socket; "@" begins an abstract one's; empty: nobody listens
+    watchdog_s: float = 0.0  # it ends a daemon that is silent for longer; 0: never
+
+    def tell(self, **fields: object) -> None:
+        """Send an assignment a line, in one datagram; one that does not arrive is no reason to stop."""
+        if not self.address:
+            return
+        message = "\n".join(f"{name}={value}" for name, value in fields.items())
+        address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.settimeout(SEND_S)
+            try:
+                channel.sendto(message.encode(), address)
+            except OSError:
+                return
+
+
+def find_supervisor(environ: Mapping[str, str], pid: int) -> Supervisor:
+    """The supervisor that the environment of process `pid` names.
+
+    A watchdog with another $WATCHDOG_PID was inherited: it waits for a parent, not for this process.
+    """
+    address = environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return Supervisor()
+    limit_us = environ.get("WATCHDOG_USEC", "")
+    is_ours = environ.get("WATCHDOG_PID", str(pid)) == str(pid)
+    return Supervisor(address, int(limit_us) / 1e6 if is_ours and limit_us.isdigit() else 0.0)
+
+
+class Reported(Protocol):
+    """What a Herald looks at."""
+
+    def state(self) -> str: ...
+
+    def sent(self) -> int: ...
+
+
+class Herald:
+    """Tells a supervisor of a running camera, from a thread of its own while it is entered.
+
+    Ready means that the output has sent its first frame. The watchdog is fed while the count of sent frames
+    rises, whatever else still turns: an output that hangs is a camera that is dead to every call. The thread
+    is one of its own because a reload holds the main one for as long as a model takes to load.
+    """
+
+    def __init__(
+        self, camera: Reported, supervisor: Supervisor, clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._camera = camera
+        self._supervisor = supervisor
+        self._clock = clock
+        self._is_ready = False
+        self._state = ""
+        self._sent = 0
+        self._fed_ns = 0
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._supervisor.address:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_over.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._supervisor.tell(STOPPING=1, STATUS="stopping")
+
+    @contextmanager
+    def reloading(self) -> Iterator[None]:
+        """Say that a reload begins, and that it is over, however it ended."""
+        self._supervisor.tell(RELOADING=1, MONOTONIC_USEC=self._clock() // 1000)
+        try:
+            yield
+        finally:
+            if self._is_ready:
+                self._supervisor.tell(READY=1)
+
+    def look(self) -> None:
+        """Tell what has changed since the last look, and feed the watchdog if frames were sent since."""
+        sent = self._camera.sent()
+        is_alive, self._sent = sent > self._sent, sent
+        if is_alive and not self._is_ready:
+            self._is_ready, self._fed_ns = True, self._clock()
+            self._supervisor.tell(READY=1)
+        self._tell_state()
+        if is_alive and self._is_hungry():
+            self._fed_ns = self._clock()
+            self._supervisor.tell(WATCHDOG=1)
+
+    def _tell_state(self) -> None:
+        state = " ".join(self._camera.state().split())  # a line break would begin another assignment
+        if state != self._state:
+            self._state = state
+            self._supervisor.tell(STATUS=state)
+
+    def _is_hungry(self) -> bool:
+        limit_s = self._supervisor.watchdog_s
+        return limit_s > 0 and self._clock() - self._fed_ns >= limit_s * 1e9 / 2
+
+    def _run(self) -> None:
+        limit_s = self._supervisor.watchdog_s
+        while not self._is_over.wait(min(LOOK_S, limit_s / 8) if limit_s else LOOK_S):
+            self.look()
