@@ -15,6 +15,7 @@ COMMANDS = {
     "restart": "stop it and start it again",
     "pause": "show a card and switch the webcam off",
     "resume": "show the picture again",
+    "open": "open the preview page, before and after, in the browser",
     "status": "say what it does: state, speed, age of the picture, drops",
     "set": "change a setting while it runs",
     "reload": "read configuration and models again, without a gap in the picture",
@@ -23,6 +24,8 @@ COMMANDS = {
     "logs": "show the background camera's log",
     "enhance": "restore a video or picture file",
     "record": "record the camera as it is, to train a student on your own face",
+    "install": "have the camera ready at login, and in the desktop's menu",
+    "uninstall": "undo that",
     "bench": "measure decoding, link, restoration and publishing on this machine",
 }
 EXAMPLES = """examples:

@@ -34,14 +34,10 @@ def run(args: argparse.Namespace) -> int:
         paths = replace(paths, config=args.config.absolute())
     if args.foreground:
         return _run_here(paths, args.always_on)
-    make_private(paths.runtime)
-    if holder(paths.lock) is not None:
-        status = _await_answer(paths, None)
-        if args.always_on:
-            status = ControlClient(paths.socket).command(set={"always_on": True})
+    status, is_new = ensure_running(paths, args.always_on)
+    if not is_new:
         print(f"already running, pid {status['pid']}: {status['state']}")
         return 0
-    status = _await_answer(paths, spawn(paths, args.always_on))
     print(f"started, pid {status['pid']}: {status['sink']}, model {status['model']} on {status['provider']}")
     print(f"preview: {status['preview_url']}")
     if status["hint"]:
@@ -55,6 +51,20 @@ def _run_here(paths: Paths, is_always_on: bool) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     run_daemon(paths, is_always_on)
     return 0
+
+
+def ensure_running(paths: Paths, is_always_on: bool = False) -> tuple[dict[str, Any], bool]:
+    """The status of the daemon, once it answers, and whether it had to be started.
+
+    Raises the VcamError that ended it, with its exit code; NotRunningError if it does not answer in time.
+    """
+    make_private(paths.runtime)
+    if holder(paths.lock) is None:
+        return _await_answer(paths, spawn(paths, is_always_on)), True
+    status = _await_answer(paths, None)
+    if is_always_on:
+        status = ControlClient(paths.socket).command(set={"always_on": True})
+    return status, False
 
 
 def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:

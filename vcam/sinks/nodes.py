@@ -7,9 +7,10 @@ from pathlib import Path
 from vcam.errors import SinkError
 
 CARD = "SharpKD Camera"
-MODPROBE = (
-    f'sudo modprobe v4l2loopback devices=1 video_nr=42 card_label="{CARD}" exclusive_caps=1 max_buffers=4'
-)
+MODULE = "v4l2loopback"
+# as a shell reads them, and modprobe.d(5)
+OPTIONS = f'devices=1 video_nr=42 card_label="{CARD}" exclusive_caps=1 max_buffers=4'
+MODPROBE = f"sudo modprobe {MODULE} {OPTIONS}"
 RELOAD = f"sudo modprobe -r v4l2loopback && {MODPROBE}"
 
 

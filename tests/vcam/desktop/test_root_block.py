@@ -1,0 +1,97 @@
+"""What only root may do: printed by us, pasted by a person."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from vcam.desktop.module import install_block, missing, uninstall_block
+from vcam.sinks.nodes import MODPROBE, OPTIONS, VideoRoots
+
+SUDO = """#!/bin/sh
+# as root, but below $FAKE_ROOT
+program=$1; shift
+case $program in
+    tee|rm) for path; do set -- "$@" "$FAKE_ROOT$path"; shift; done; exec "$program" "$@" ;;
+    *) echo "$program $*" >> "$FAKE_ROOT/called" ;;
+esac
+"""
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> VideoRoots:
+    """A machine without any virtual camera."""
+    return VideoRoots(sys=tmp_path / "sys", dev=tmp_path / "dev")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A root file system's folders, and a sudo that writes there."""
+    root = tmp_path / "root"
+    for folder in ("etc/modprobe.d", "etc/modules-load.d", "bin"):
+        (root / folder).mkdir(parents=True)
+    sudo = root / "bin/sudo"
+    sudo.write_text(SUDO)
+    sudo.chmod(0o755)
+    return root
+
+
+def paste(block: str, machine: Path, shell: str = "bash") -> str:
+    environ = {"PATH": f"{machine / 'bin'}:{os.environ['PATH']}", "FAKE_ROOT": str(machine)}
+    done = subprocess.run(
+        [shell], input=block + "\n", capture_output=True, text=True, env=environ, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    return (machine / "called").read_text()
+
+
+def add_camera(roots: VideoRoots) -> None:
+    for folder in ("class/video4linux/video42", "devices/virtual/video4linux/video42", "module/v4l2loopback"):
+        (roots.sys / folder).mkdir(parents=True)
+    (roots.sys / "class/video4linux/video42/name").write_text("SharpKD Camera\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_the_pasted_block_writes_both_files_and_loads_the_module(
+    machine: Path, roots: VideoRoots, shell: str
+) -> None:
+    assert paste(install_block(roots=roots), machine, shell) == "modprobe v4l2loopback\n"
+    assert (machine / "etc/modprobe.d/sharpkd.conf").read_text() == (
+        "options v4l2loopback devices=1 video_nr=42 "
+        'card_label="SharpKD Camera" exclusive_caps=1 max_buffers=4\n'
+    )
+    assert (machine / "etc/modules-load.d/sharpkd.conf").read_text() == "v4l2loopback\n"
+    assert missing(machine / "etc") == {}
+
+
+def test_its_options_are_those_of_every_other_hint() -> None:
+    assert MODPROBE.endswith(OPTIONS)
+
+
+def test_a_loaded_module_is_loaded_anew_since_it_reads_its_options_then(
+    machine: Path, roots: VideoRoots
+) -> None:
+    add_camera(roots)
+    called = paste(install_block(roots=roots), machine)
+    assert called == "modprobe -r v4l2loopback\nmodprobe v4l2loopback\n"
+
+
+def test_only_what_is_missing_is_asked_for(machine: Path, roots: VideoRoots) -> None:
+    paste(install_block(roots=roots), machine)
+    etc = machine / "etc"
+    assert install_block(etc, roots) == "sudo modprobe v4l2loopback"
+    add_camera(roots)
+    assert install_block(etc, roots) == ""
+    (etc / "modules-load.d/sharpkd.conf").write_text("# v4l2loopback\n")
+    assert "modprobe.d" not in install_block(etc, roots)
+    assert f"sudo tee {etc}/modules-load.d/sharpkd.conf" in install_block(etc, roots)
+
+
+def test_the_other_block_removes_what_is_there(machine: Path, roots: VideoRoots) -> None:
+    etc = machine / "etc"
+    assert uninstall_block(etc) == ""
+    paste(install_block(roots=roots), machine)
+    block = uninstall_block(etc).replace(str(etc), "/etc")  # sudo puts them below the machine's root again
+    assert paste(block, machine).endswith("modprobe -r v4l2loopback\n")
+    assert [path for path in etc.rglob("*") if path.is_file()] == []

@@ -1,0 +1,93 @@
+"""Install the camera for this user: ready at login, in the desktop's menu. Needs no root.
+
+It writes a service for systemd's user manager and enables it, or an autostart entry where there is no such
+manager; a menu entry that opens the preview page; and an icon. A file that was edited is left as it is. What
+needs root, v4l2loopback at boot, is printed as one block to paste, and never run.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from vcam.commands.start import ensure_running
+from vcam.desktop.entry import autostart_text, icon_text, menu_text
+from vcam.desktop.files import Outcome, remove, write
+from vcam.desktop.module import install_block
+from vcam.desktop.places import SERVICE, Places, user_places
+from vcam.desktop.systemctl import is_reachable, main_pid, systemctl
+from vcam.desktop.unit import unit_text
+from vcam.errors import VcamError
+from vcam.instance import holder
+from vcam.paths import Paths, user_paths
+
+ROOT_NEEDS = """
+What remains needs root. Install v4l2loopback (Debian, Ubuntu: the package v4l2loopback-dkms), then paste:
+
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--now", action="store_true", help="start the camera, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    check_platform(sys.platform)
+    install(user_places(), user_paths(), sys.executable, is_now=args.now)
+    block = install_block()
+    print(ROOT_NEEDS + block if block else "nothing remains that needs root: the virtual camera is there")
+    return 0
+
+
+def check_platform(platform: str) -> None:
+    """Raises VcamError where there is neither systemd nor an XDG desktop; takes a sys.platform."""
+    if not platform.startswith("linux"):
+        raise VcamError(f"install is for Linux, this is {platform}; start the camera with: sharpkd start")
+
+
+def install(places: Places, paths: Paths, python: str, *, is_now: bool) -> None:
+    """Write the files and have the camera started at login; prints what was done."""
+    has_nvidia = shutil.which("nvidia-modprobe") is not None
+    tell(write(places.unit, unit_text(python, paths.config, has_nvidia)), places.unit)
+    tell(write(places.entry, menu_text(python)), places.entry)
+    tell(write(places.icon, icon_text()), places.icon)
+    if is_reachable():
+        _enable(places)
+        _start_service(paths, is_now)
+    else:
+        _autostart(places, paths, python, is_now)
+
+
+def tell(outcome: Outcome, path: Path) -> None:
+    """One line about a file; none if there was none."""
+    if outcome is Outcome.KEPT:
+        print(f"{outcome:10} {path}: edited, or not ours; remove it yourself to be rid of it")
+    elif outcome is not Outcome.ABSENT:
+        print(f"{outcome:10} {path}")
+
+
+def _enable(places: Places) -> None:
+    systemctl("daemon-reload")
+    systemctl("enable", SERVICE)
+    print(f"{'enabled':10} {SERVICE}: the camera starts at login")
+    tell(remove(places.autostart), places.autostart)  # never both
+
+
+def _start_service(paths: Paths, is_now: bool) -> None:
+    pid = holder(paths.lock)
+    if pid is not None and pid != main_pid():
+        print(f"a camera runs outside of the service, pid {pid}; hand it over with:")
+        print(f"  sharpkd stop && systemctl --user start {SERVICE}")
+    elif is_now:
+        systemctl("start", SERVICE)
+        print(f"{'started':10} {SERVICE}")
+
+
+def _autostart(places: Places, paths: Paths, python: str, is_now: bool) -> None:
+    if places.enabled.is_symlink():
+        print(f"{SERVICE} is enabled already; systemd's user manager does not answer here")
+    else:
+        tell(write(places.autostart, autostart_text(python)), places.autostart)
+    if is_now:
+        status, _ = ensure_running(paths)
+        print(f"{'started':10} pid {status['pid']}")

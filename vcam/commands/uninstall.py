@@ -1,0 +1,51 @@
+"""Undo `sharpkd install`: stop the camera and remove what was written, if it is still as it was written.
+
+Settings and logs stay. What needs root is printed, and never run.
+"""
+
+import argparse
+import sys
+
+from vcam.commands.install import check_platform, tell
+from vcam.commands.stop import stop
+from vcam.desktop.files import remove
+from vcam.desktop.module import uninstall_block
+from vcam.desktop.places import SERVICE, Places, user_places
+from vcam.desktop.systemctl import is_reachable, systemctl
+from vcam.paths import Paths, user_paths
+
+ROOT_NEEDS = """
+What remains needs root; paste this:
+
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(args: argparse.Namespace) -> int:
+    check_platform(sys.platform)
+    paths = user_paths()
+    uninstall(user_places(), paths)
+    print(f"your settings and logs stay: {paths.config.parent}, {paths.log.parent}")
+    block = uninstall_block()
+    print(ROOT_NEEDS + block if block else "nothing remains that needs root")
+    return 0
+
+
+def uninstall(places: Places, paths: Paths) -> None:
+    """Stop the camera, whoever started it, and remove the files; prints what was done."""
+    has_manager = is_reachable()
+    if has_manager and places.unit.exists():
+        systemctl("disable", "--now", SERVICE)
+        print(f"{'disabled':10} {SERVICE}")
+    elif places.enabled.is_symlink():
+        places.enabled.unlink()
+        print(f"{'disabled':10} {SERVICE}")
+    if stop(paths):
+        print("stopped")
+    for path in places.files:
+        tell(remove(path), path)
+    if has_manager:
+        systemctl("daemon-reload")

@@ -1,0 +1,49 @@
+"""Where a Linux desktop looks for what `sharpkd install` writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+SERVICE = "sharpkd.service"
+ENTRY = "sharpkd.desktop"
+ICON = "sharpkd"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of one user's installation, in the folders of the XDG base directories."""
+
+    config: Path
+    data: Path
+
+    @property
+    def unit(self) -> Path:
+        return self.config / "systemd/user" / SERVICE
+
+    @property
+    def enabled(self) -> Path:
+        """The link that `systemctl enable` makes."""
+        return self.config / "systemd/user/default.target.wants" / SERVICE
+
+    @property
+    def autostart(self) -> Path:
+        return self.config / "autostart" / ENTRY
+
+    @property
+    def entry(self) -> Path:
+        return self.data / "applications" / ENTRY
+
+    @property
+    def icon(self) -> Path:
+        return self.data / "icons/hicolor/scalable/apps" / f"{ICON}.svg"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that an installation may have written."""
+        return self.unit, self.autostart, self.entry, self.icon
+
+
+def user_places() -> Places:
+    """The places of this user; nothing is created."""
+    return Places(platformdirs.user_config_path(), platformdirs.user_data_path())
