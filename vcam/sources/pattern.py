@@ -6,24 +6,12 @@ from types import TracebackType
 from typing import Self
 
 import cv2
-import numpy as np
 
-from vcam.frame import BLACK_Y, GREY_UV, Frame, Plane, Size, check_size
+from vcam.frame import Frame, Plane, Size, check_size
+from vcam.sources.bars import TEXT_BAND, draw_bars
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
-from vcam.sources.stamp import STAMP_BAND, Stamp, draw_stamp
+from vcam.sources.stamp import Stamp, draw_stamp
 
-# 75% bars in BT.601 limited (y, u, v): white, yellow, cyan, green, magenta, red, blue, black
-BARS = (
-    (180, 128, 128),
-    (162, 44, 142),
-    (131, 156, 44),
-    (112, 72, 58),
-    (84, 184, 198),
-    (65, 100, 212),
-    (35, 212, 114),
-    (16, 128, 128),
-)
-TEXT_BAND = 0.2  # of the height, at the bottom
 WHITE_Y = 235
 SWEEP_S = 4.0  # the moving block crosses the picture in this time
 
@@ -91,21 +79,6 @@ class PatternSource:
         return Frame(y, self._still.u, self._still.v, index, captured_ns, is_cut=index == 0)
 
 
-def draw_bars(size: Size) -> Frame:
-    """The part that stands still: bars between a grey band for the stamp and a black one for the text."""
-    width, height = size
-    top, bottom = _even(height * STAMP_BAND), _even(height * (1 - TEXT_BAND))
-    columns = np.arange(width // 2) * len(BARS) // (width // 2)
-    bars = np.array(BARS, np.uint8)[columns]  # (W/2, 3)
-    y = np.full((height, width), BLACK_Y, np.uint8)
-    u, v = (np.full((height // 2, width // 2), GREY_UV, np.uint8) for _ in "uv")
-    y[top:bottom] = bars[:, 0].repeat(2)
-    u[top // 2 : bottom // 2] = bars[:, 1]
-    v[top // 2 : bottom // 2] = bars[:, 2]
-    y[:top] = GREY_UV
-    return Frame(y, u, v)
-
-
 def _draw_text(luma: Plane, text: str) -> None:
     """One line in the upper half of the bottom band, as large as the width allows."""
     height, width = luma.shape
@@ -124,7 +97,3 @@ def _draw_block(luma: Plane, sweeps: float) -> None:
     position = 1 - abs(1 - sweeps % 2)  # 0..1..0
     left, top = round(position * (width - side)), height - round(1.5 * side)
     luma[top : top + side, left : left + side] = WHITE_Y
-
-
-def _even(length: float) -> int:
-    return round(length / 2) * 2

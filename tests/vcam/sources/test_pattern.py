@@ -7,7 +7,8 @@ from manual_time import ManualTime
 
 from vcam.frame import Frame, Size, black, resize
 from vcam.link import Link, parse_profile
-from vcam.sources.pattern import BARS, PatternSource
+from vcam.sources.bars import BARS
+from vcam.sources.pattern import PatternSource
 from vcam.sources.stamp import Stamp, draw_stamp, read_stamp
 
 SIZES = [(1280, 720), (1920, 1080), (640, 480), (854, 480), (480, 640)]
