@@ -5,7 +5,15 @@ link     360p: scale, encode and decode it
 restore  that picture at the output's size, by the model that `auto` would take there
 publish  pack a frame as a virtual camera takes it
 
+--device measures the whole way instead, of the test pattern through camera and device to another program:
+latency from capture to arrival, frames sent, read, lost and repeated, and how far colours are off.
+
 Prints a table, then one JSON object.
+
+examples:
+  sharpkd bench
+  sharpkd bench --device --size 1920x1080 --seconds 60
+  sharpkd set source pattern && sharpkd bench --device --read-only     a camera that runs already, as it is
 """
 
 import argparse
@@ -50,12 +58,28 @@ class Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=10.0, metavar="T", help="to measure; default: 10")
     parser.add_argument("--json", action="store_true", help="print the JSON object alone")
+    device = parser.add_argument_group("the whole way through a virtual camera")
+    device.add_argument(
+        "--device", nargs="?", const="", metavar="NODE", help='default: the camera called "SharpKD Camera"'
+    )
+    device.add_argument(
+        "--read-only", action="store_true", help="only read: another camera publishes the pattern"
+    )
+    device.add_argument("--size", metavar="WxH", help="of the output; default: as configured")
+    device.add_argument("--fps", metavar="F", help="of the output; default: as configured")
     add_model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     if not args.seconds > 0:
         raise ConfigError(f"--seconds: {args.seconds:g} is not above 0; for example: --seconds 10")
+    if args.device is not None:
+        from vcam.commands import bench_device  # for Linux alone
+
+        return bench_device.run(args)
+    for option in ("read_only", "size", "fps"):
+        if getattr(args, option):
+            raise ConfigError(f"--{option.replace('_', '-')} is for --device; add that, or leave it out")
     keep_freed_memory()
     config = read_config(args)
     restorers = {name: make_restorer(replace(config, size=size)) for name, size in SIZES.items()}

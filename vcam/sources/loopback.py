@@ -1,0 +1,120 @@
+"""A virtual camera's pictures as another program reads them, to see what has become of ours."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+
+from vcam.errors import SourceError
+from vcam.frame import Frame, Size, from_packed
+from vcam.sources.grabber import Capture, Grabber
+from vcam.sources.pace import Clock
+from vcam.sources.webcam import CLOSE_S, READ_S, OpenCapture, say_unopened, try_open
+from vcam.v4l2.device import YU12, fourcc_name
+
+
+class LoopbackSource:
+    """Frames of a v4l2loopback node, byte for byte as its buffers hold them.
+
+    path          the node
+    open_capture  makes an OpenCV capture from (path, backend)
+    clock         monotonic nanoseconds; `captured_ns` is its time when the driver handed the buffer over
+    read_s        longest wait for a frame before SourceError
+
+    OpenCV maps the driver's buffers, as calling programs do. `index` counts what arrives, repeats too; `size`
+    is known once open. `__enter__` raises SourceError if the node cannot be opened or shows no I420;
+    `__next__` if nothing comes for `read_s`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        open_capture: OpenCapture = cv2.VideoCapture,  # type: ignore[assignment]  # overloads str and int
+        clock: Clock = time.monotonic_ns,
+        read_s: float = READ_S,
+    ) -> None:
+        self.path = path
+        self.name = str(path)
+        self.size: Size = (0, 0)
+        self._open_capture = open_capture
+        self._clock = clock
+        self._read_s = read_s
+        self._grabber: Grabber | None = None
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        capture = self._open_capture(str(self.path), cv2.CAP_V4L2)
+        if not capture.isOpened():
+            capture.release()
+            raise SourceError(say_unopened(self.path, try_open(self.path)))
+        try:
+            self.size = _agree(self.path, capture)
+        except SourceError:
+            capture.release()
+            raise
+        self._grabber, self._count = Grabber(capture, self._clock), 0
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        grabber, self._grabber = self._grabber, None
+        if grabber is not None:
+            grabber.close(CLOSE_S)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        if self._grabber is None:
+            raise ValueError(f"{self.path} is not open: use it in a with statement")
+        try:
+            answer = self._grabber.read(self._read_s)
+        except TimeoutError:
+            raise SourceError(
+                f"{self.path} gave nothing for {self._read_s:g} s. {_find(self.path)}"
+            ) from None
+        if answer is None:
+            raise SourceError(f"{self.path} gives no picture. {_find(self.path)}")
+        picture, arrived_ns = answer
+        index, self._count = self._count, self._count + 1
+        return from_packed(_cut(self.path, picture, self.size), self.size, index, arrived_ns)
+
+
+def _agree(path: Path, capture: Capture) -> Size:
+    """Ask for the buffers as they are; returns the size of their pictures. Raises SourceError."""
+    fourcc = int(capture.get(cv2.CAP_PROP_FOURCC))
+    if fourcc != YU12:
+        found = fourcc_name(fourcc & 0xFFFFFFFF)
+        raise SourceError(
+            f"{path} shows {found or 'no picture'}, not YU12: another program writes to it. {_find(path)}"
+        )
+    capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+    return int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+
+
+def _cut(path: Path, picture: Any, size: Size) -> Any:
+    """A buffer's I420 bytes: OpenCV gives them as (H*3/2, W), or flat with what rounding to pages added."""
+    expected = size[0] * size[1] * 3 // 2
+    flat = np.ascontiguousarray(picture).reshape(-1)
+    if flat.size < expected or picture.ndim > 2:
+        raise SourceError(
+            f"{path} gives {picture.shape} for {size[0]}x{size[1]}, expected {expected} bytes of I420: this"
+            " OpenCV converts what it reads. Run: pip install --upgrade opencv-python"
+        )
+    return flat[:expected]
+
+
+def _find(path: Path) -> str:
+    return (
+        f"Only a camera that runs shows something, and from v4l2loopback 0.13.2 one reader at a time sees it;"
+        f" to find them run: fuser -v {path}"
+    )
