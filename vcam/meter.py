@@ -37,7 +37,8 @@ class Meter:
     """Counts and samples, written by the pipeline's threads and read by anybody.
 
     Causes of drops: `source` (a gap in the source's frame numbers), `busy` (a newer frame came before the
-    worker was free), `unsent` (a newer result came before the output's next tick), `failed` (a stage raised).
+    worker was free), `unsent` (a newer result came before the output's next tick), `failed` (a stage raised),
+    `unpublished` (there was no output; repeats and cards among them).
     """
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -66,9 +67,9 @@ class Meter:
             self._drops[cause] += frames
 
     @property
-    def sent(self) -> int:
-        """Frames given to the sink so far; unlike `read` it costs nothing."""
-        return self._sent
+    def beats(self) -> int:
+        """How often the output's clock has turned, whether a frame got out or not; costs nothing."""
+        return self._sent + self._drops["unpublished"]
 
     def read(self, now_ns: int) -> Reading:
         with self._lock:

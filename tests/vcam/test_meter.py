@@ -116,3 +116,11 @@ def test_no_count_is_lost_between_threads() -> None:
 
 def test_no_samples_give_zeros() -> None:
     assert percentiles([]) == Percentiles(0, 0, 0)
+
+
+def test_the_output_beats_on_while_nothing_gets_out() -> None:
+    meter = Meter()
+    meter.count_sent(0, None)
+    meter.count_drop("unpublished")
+    meter.count_drop("busy")
+    assert (meter.beats, meter.read(0).sent) == (2, 1)

@@ -1,4 +1,8 @@
-"""Show a card instead of the picture and switch the webcam off; apps keep their camera."""
+"""Show a card instead of the picture and switch the webcam off; apps keep their camera.
+
+With --release the virtual camera is given back, too, until `sharpkd resume`: Linux unloads no module that a
+program has open. So v4l2loopback can be loaded anew while the background camera lives.
+"""
 
 import argparse
 
@@ -7,10 +11,10 @@ from vcam.paths import user_paths
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    pass
+    parser.add_argument("--release", action="store_true", help="let go of the virtual camera, too")
 
 
 def run(args: argparse.Namespace) -> int:
-    ControlClient(user_paths().socket).command(pause=True)
-    print("paused")
+    status = ControlClient(user_paths().socket).command(pause=True, release=args.release)
+    print(status["state"])
     return 0

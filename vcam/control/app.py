@@ -67,7 +67,6 @@ def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    message = (
-        f"the request is malformed at {where}: {first['msg']}; expected set, pause, resume, reload or stop"
-    )
+    expected = "expected set, pause (with release), resume, reload or stop"
+    message = f"the request is malformed at {where}: {first['msg']}; {expected}"
     return JSONResponse({"error": message, "exit_code": 2}, status_code=422)

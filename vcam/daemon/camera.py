@@ -9,6 +9,7 @@ from typing import TypeAlias
 from vcam.config import Config
 from vcam.control.status import Command, Status
 from vcam.daemon.changes import changed_keys, rebuild, with_settings
+from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.parts import Chain
 from vcam.daemon.policy import Health, KeepGoing
 from vcam.daemon.report import make_status, name_state
@@ -95,11 +96,11 @@ class Camera:
 
     def state(self) -> str:
         """What it does, in words, with the cause where something is wrong."""
-        return name_state(self._pipeline, self._health, self._shutter.rest)
+        return name_state(self._pipeline, self._health, self._shutter.rest, self._sink)
 
-    def sent(self) -> int:
-        """Frames that the output has sent; while it lives they become more, whatever is shown."""
-        return self._pipeline.meter.sent
+    def beats(self) -> int:
+        """Turns of the output's clock; while it lives they become more, whatever is shown, and to whom."""
+        return self._pipeline.meter.beats
 
     def status(self) -> Status:
         status = make_status(
@@ -122,7 +123,11 @@ class Camera:
                 self._apply(self._terms.reread() if self._terms.reread else self.config, is_reload=True)
             if command.pause:
                 self._shutter.set_paused(True)
+                if command.release and isinstance(self._sink, KeptSink):
+                    self._sink.release()
             if command.resume:
+                if isinstance(self._sink, KeptSink):
+                    self._sink.retake()
                 self._shutter.set_paused(False)
             if command.stop:
                 self.is_stopping.set()

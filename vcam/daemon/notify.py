@@ -55,14 +55,15 @@ class Reported(Protocol):
 
     def state(self) -> str: ...
 
-    def sent(self) -> int: ...
+    def beats(self) -> int: ...
 
 
 class Herald:
     """Tells a supervisor of a running camera, from a thread of its own while it is entered.
 
-    Ready means that the output has sent its first frame. The watchdog is fed while the count of sent frames
-    rises, whatever else still turns: an output that hangs is a camera that is dead to every call. The thread
+    Ready means that the output has sent its first frame. The watchdog is fed while the output's clock turns,
+    whatever else still does: an output that hangs is a camera that is dead to every call, but one that is
+    waited for is not mended by another start. The thread
     is one of its own because a reload holds the main one for as long as a model takes to load.
     """
 
@@ -74,7 +75,7 @@ class Herald:
         self._clock = clock
         self._is_ready = False
         self._state = ""
-        self._sent = 0
+        self._beats = 0
         self._fed_ns = 0
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
@@ -106,9 +107,9 @@ class Herald:
                 self._supervisor.tell(READY=1)
 
     def look(self) -> None:
-        """Tell what has changed since the last look, and feed the watchdog if frames were sent since."""
-        sent = self._camera.sent()
-        is_alive, self._sent = sent > self._sent, sent
+        """Tell what has changed since the last look, and feed the watchdog if the output has turned since."""
+        beats = self._camera.beats()
+        is_alive, self._beats = beats > self._beats, beats
         if is_alive and not self._is_ready:
             self._is_ready, self._fed_ns = True, self._clock()
             self._supervisor.tell(READY=1)

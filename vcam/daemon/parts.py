@@ -1,16 +1,19 @@
 """From a Config to the parts it names."""
 
+import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vcam.config import Config
+from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.tiers import BUDGET, choose_model
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
 from vcam.pipeline import Sink, Source, Stages
-from vcam.presence import Presence, find_probe
+from vcam.presence import MovingProbe, Presence, Probe, find_probe
 from vcam.restore import Engine, Model, Restorer
 from vcam.sinks import VirtualCameraSink, find_virtual_camera
 from vcam.sources import make_source
@@ -66,9 +69,23 @@ def make_source_of(config: Config, loop: bool = True) -> Source:
 
 
 def make_presence(config: Config, sink: Sink) -> Presence:
-    """Who watches a sink: of a virtual camera on Linux it can be told, of any other somebody always does."""
+    """Who watches a sink: of a virtual camera on Linux it can be told, of any other somebody always does.
+
+    A kept sink is followed to wherever it publishes.
+    """
+    if not isinstance(sink, KeptSink):
+        return Presence(find_probe_of(config, sink))
+    if not sys.platform.startswith("linux"):
+        return Presence()
+    presence = Presence(MovingProbe(lambda: sink.sink, partial(find_probe_of, config)))
+    sink.on_move = presence.look_again
+    return presence
+
+
+def find_probe_of(config: Config, sink: Sink) -> Probe | None:
+    """What tells who watches an open sink; None if nothing does."""
     node = find_node(config.sink) if isinstance(sink, VirtualCameraSink) else None
-    return Presence(find_probe(node) if node else None)
+    return find_probe(node) if node else None
 
 
 def find_node(spec: str) -> Path | None:

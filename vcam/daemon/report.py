@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from vcam.config import Config
 from vcam.control.status import Status
+from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.parts import Chain
 from vcam.daemon.policy import Health
 from vcam.daemon.shutter import Rest
@@ -17,10 +18,13 @@ from vcam.sinks import how_to_install
 PREVIEW = "preview"
 
 
-def name_state(pipeline: Pipeline, health: Health, rest: Rest | None) -> str:
+def name_state(pipeline: Pipeline, health: Health, rest: Rest | None, sink: Sink) -> str:
     """The state in words, with the cause where something is wrong."""
+    output = sink if isinstance(sink, KeptSink) else None
     if rest is not None:
-        return rest.state
+        return f"{rest.state}: the output is released" if output and output.is_released else rest.state
+    if output and output.cause:
+        return f"waiting for output: {output.cause}"
     if health.camera_error:
         return f"waiting for camera: {health.camera_error}"
     if pipeline.latest() is None:

@@ -14,13 +14,13 @@ from vcam.control.server import ControlServer, listen_unix
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.notify import Herald, find_supervisor
+from vcam.daemon.kept_sink import open_sink
 from vcam.daemon.parts import make_chain, make_presence, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import VcamError
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
 from vcam.paths import Paths, make_private, write_private
-from vcam.sinks import make_sink
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
         config = read_config(paths.config, is_always_on)
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
-        with closing(make_sink(config.sink, size=config.size, fps=config.fps)) as sink:
+        with closing(open_sink(config)) as sink:
             terms = Terms(
                 reread=lambda: read_config(paths.config, is_always_on), presence=make_presence(config, sink)
             )

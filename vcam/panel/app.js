@@ -14,6 +14,7 @@ const CAUSES = {
   busy: "Came while busy",
   unsent: "Replaced before sending",
   failed: "Restoration failed",
+  unpublished: "No output to send to",
   link_skipped: "Left out by the link",
   link_lost: "Lost on the link",
 };

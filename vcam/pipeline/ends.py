@@ -35,9 +35,12 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Where frames go. `send` takes frames of one size, raises SinkError if the frame did not get out."""
+    """Where frames go. `send` takes frames of one size, raises SinkError if the frame did not get out.
 
-    def send(self, frame: Frame) -> None: ...
+    One that waits its failures out raises none and returns False for each frame that it drops meanwhile.
+    """
+
+    def send(self, frame: Frame) -> bool | None: ...
 
     def close(self) -> None: ...
 

@@ -235,8 +235,10 @@ class Pipeline:
                 result = None  # finished after its source failed or was paused
             shown = result or latest
             captured_ns = result.after.captured_ns if result else None
-            self._sink.send(shown.after if shown else self._placeholder)
-            self.meter.count_sent(self._clock(), captured_ns)
+            if self._sink.send(shown.after if shown else self._placeholder) is False:
+                self.meter.count_drop("unpublished")
+            else:
+                self.meter.count_sent(self._clock(), captured_ns)
             sent += 1
         self._stopping.set()
 

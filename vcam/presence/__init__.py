@@ -11,6 +11,7 @@ from vcam.presence.census import CensusProbe
 from vcam.presence.events import EventProbe
 from vcam.presence.evidence import Evidence
 from vcam.presence.kernel import Kernel, Linux
+from vcam.presence.moving import MovingProbe
 from vcam.presence.presence import Presence
 from vcam.presence.probe import Probe, Reading
 from vcam.presence.search import find_probe
@@ -21,6 +22,7 @@ __all__ = [
     "Evidence",
     "Kernel",
     "Linux",
+    "MovingProbe",
     "Presence",
     "Probe",
     "Reading",

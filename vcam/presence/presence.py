@@ -81,6 +81,10 @@ class Presence:
         if not self.is_present:
             self._ring()
 
+    def look_again(self) -> None:
+        """Look at once: the output has moved, or the machine has slept. Any thread."""
+        self._ring()
+
     def stop(self) -> None:
         """End the thread and let go of the node."""
         self._stopping.set()

@@ -36,11 +36,7 @@ def find_virtual_camera(card: str = CARD, roots: VideoRoots = SYSTEM) -> Path | 
 def list_loopbacks(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
     """The nodes of all virtual video devices with their card names, by rising number."""
     entries = sorted((roots.sys / "class/video4linux").glob("video*"), key=lambda entry: _number(entry.name))
-    return {
-        roots.dev / entry.name: (entry / "name").read_text(encoding="utf-8", errors="replace").strip()
-        for entry in entries
-        if _is_loopback(entry.name, roots)
-    }
+    return {roots.dev / entry.name: _card(entry) for entry in entries if _is_loopback(entry.name, roots)}
 
 
 def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM) -> Path:
@@ -80,6 +76,14 @@ def _explain_absence(roots: VideoRoots) -> str:
 def _found(roots: VideoRoots) -> str:
     nodes = ", ".join(f'{node} "{name}"' for node, name in list_loopbacks(roots).items())
     return f"found {nodes or 'no virtual camera at all'}"
+
+
+def _card(entry: Path) -> str:
+    """The card's name; empty for a device that goes away at this moment."""
+    try:
+        return (entry / "name").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _is_loopback(name: str, roots: VideoRoots) -> bool:

@@ -78,7 +78,7 @@ def test_always_on_reaches_the_daemon_whether_it_runs_or_not(program: Program) -
 def test_a_paused_camera_costs_next_to_nothing(program: Program) -> None:
     program.run("start")
     wait_for(lambda: program.status()["state"] == "running")
-    assert program.run("pause").returncode == 0
+    assert program.run("pause").stdout == "paused\n"
     assert program.status()["state"] == "paused"
     pid = program.pid
     assert pid is not None

@@ -1,64 +1,20 @@
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
+from fake_ends import wait_for
 from stand_in import write_experts, write_weights
+from studio import SIZE, Studio
 
 from vcam.config import Config
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import make_chain
 from vcam.errors import ConfigError, LinkError, ModelError, SourceError, VcamError
-from vcam.frame import Frame, black
-from vcam.pipeline import Source
+from vcam.frame import Frame
 from vcam.sinks import NullSink
-
-SIZE = (128, 96)
-PATIENCE_S = 10.0
-
-
-@dataclass
-class Studio:
-    """A source of black frames, one each millisecond, that a test can unplug."""
-
-    opened: int = 0
-    error: str = ""
-    names: list[str] = field(default_factory=list)
-
-    def make_source(self, config: Config) -> Source:
-        self.names.append(config.source)
-        return self
-
-    def __enter__(self) -> Self:
-        if self.error:
-            raise SourceError(self.error)
-        self.opened += 1
-        self.index = 0
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[Frame]:
-        return self
-
-    def __next__(self) -> Frame:
-        threading.Event().wait(0.001)
-        if self.error:
-            raise SourceError(self.error)
-        self.index += 1
-        return replace(black(SIZE), index=self.index, captured_ns=time.monotonic_ns())
 
 
 @contextmanager
@@ -70,13 +26,6 @@ def running(config: Config, studio: Studio | None = None, **terms: object) -> It
         yield camera
     finally:
         camera.stop()
-
-
-def wait_for(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.005)
 
 
 def luma(camera: Camera) -> int | None:

@@ -43,7 +43,7 @@ class Filmed:
     def state(self) -> str:
         return self.words
 
-    def sent(self) -> int:
+    def beats(self) -> int:
         return self.frames
 
 

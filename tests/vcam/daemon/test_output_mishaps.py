@@ -1,0 +1,119 @@
+"""The running camera while its output vanishes, comes late or is released."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fake_ends import wait_for
+from fake_output import FakeOutput, S
+from studio import SIZE, Studio
+
+from vcam.config import Config
+from vcam.control.status import Command
+from vcam.daemon.camera import Camera
+from vcam.daemon.parts import make_chain, make_presence
+from vcam.presence import MovingProbe, Reading
+
+
+@pytest.fixture
+def config(weights: Path) -> Config:
+    return Config(source="studio", sink="virtual", size=SIZE, weights=str(weights), provider="cpu", threads=1)
+
+
+@contextmanager
+def running(config: Config, output: FakeOutput) -> Iterator[Camera]:
+    camera = Camera(config, make_chain(config), output.keep(), Studio().make_source)
+    camera.start()
+    try:
+        yield camera
+    finally:
+        camera.stop()
+
+
+def has(camera: Camera, state: str) -> bool:
+    return camera.status().state == state
+
+
+def test_the_camera_outlives_its_output_and_says_what_it_waits_for(config: Config) -> None:
+    output = FakeOutput()
+    with running(config, output) as camera:
+        wait_for(lambda: has(camera, "running"))
+        output.fault = "/dev/video42 is gone"
+        wait_for(lambda: has(camera, "waiting for output: /dev/video42 is gone"))
+        wait_for(lambda: camera.status().drops.get("unpublished", 0) > 2)
+        sent = camera.status().sent
+        assert camera.status().sink == output.name
+        assert camera.latest() is not None, "the page goes on"
+        output.fault, output.now_ns = "", output.now_ns + 10 * S
+        wait_for(lambda: has(camera, "running") and camera.status().sent > sent)
+
+
+def test_frames_without_an_output_do_not_count_as_sent(config: Config) -> None:
+    output = FakeOutput()
+    with running(config, output) as camera:
+        wait_for(lambda: has(camera, "running"))
+        output.fault = "gone"
+        wait_for(lambda: camera.status().drops.get("unpublished", 0) > 1)
+        status = camera.status()
+        wait_for(lambda: camera.status().drops["unpublished"] > status.drops["unpublished"] + 3)
+        assert camera.status().sent == status.sent == output.sent
+
+
+def test_a_release_gives_the_output_back_until_the_resume(config: Config) -> None:
+    output = FakeOutput()
+    with running(config, output) as camera:
+        wait_for(lambda: has(camera, "running"))
+        camera.do(Command(pause=True, release=True))
+        assert output.open_nodes == 0
+        assert has(camera, "paused: the output is released")
+        camera.do(Command(resume=True))
+        wait_for(lambda: has(camera, "running") and output.open_nodes == 1)
+
+
+def test_a_pause_keeps_the_output(config: Config) -> None:
+    output = FakeOutput()
+    with running(config, output) as camera:
+        camera.do(Command(pause=True))
+        sent = output.sent
+        wait_for(lambda: output.sent > sent + 1)
+        assert has(camera, "paused")
+
+
+class Probes:
+    """Tells nothing, but notes for which node it was made and what is still open."""
+
+    def __init__(self, node: Path, made: list["Probes"]) -> None:
+        self.node, self.is_open, self.waits = node, True, dict[int, int]()
+        made.append(self)
+
+    def read(self, now_ns: int) -> Reading:
+        return Reading(None)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+def test_presence_follows_the_output_to_its_new_node(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Probes] = []
+    output = FakeOutput()
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("vcam.daemon.parts.VirtualCameraSink", type(output.keep().sink))
+    monkeypatch.setattr("vcam.daemon.parts.find_node", lambda spec: Path(output.name))
+    monkeypatch.setattr("vcam.daemon.parts.find_probe", lambda node: Probes(node, made))
+    output = FakeOutput(name="/dev/video42")
+    kept = output.keep()
+    presence = make_presence(config, kept)
+    assert isinstance(presence._probe, MovingProbe)
+    presence.start(lambda level: None)
+    try:
+        wait_for(lambda: [probe.node for probe in made] == [Path("/dev/video42")])
+        output.name = "/dev/video7"
+        output.run(kept, 0.1)
+        wait_for(lambda: not made[0].is_open)
+        output.run(kept, 2)
+        wait_for(lambda: len(made) == 2)
+        assert (made[1].node, made[1].is_open) == (Path("/dev/video7"), True)
+    finally:
+        presence.stop()
+    assert not any(probe.is_open for probe in made)
