@@ -307,3 +307,13 @@ def test_the_card_can_be_changed_while_it_is_shown() -> None:
         wait_for(lambda: tape.frames)
         pipeline.set_placeholder(other)
         wait_for(lambda: tape.frames[-1] is other)
+
+
+def test_a_source_that_is_opened_on_request_is_tried_soon_again() -> None:
+    feed, policy = Feed(), Patient(delay_s=PATIENCE_S)
+    feed.opening_error = SourceError("unplugged")
+    with running(feed, Tape(), policy=policy) as pipeline:
+        for tries in (1, 2, 3):
+            wait_for(lambda tries=tries: len(policy.attempts) == tries)
+            pipeline.reopen_source()
+    assert policy.attempts[:3] == [1, 1, 1]

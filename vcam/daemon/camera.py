@@ -114,6 +114,11 @@ class Camera:
         )
         return replace(status, preview_url=self.preview_url)
 
+    def wake(self) -> None:
+        """The machine has slept: what was open then may hang, and nobody knows who watches."""
+        self._pipeline.reopen_source()
+        self._terms.presence.look_again()
+
     def do(self, command: Command) -> None:
         """Carry out a command. Raises VcamError if a setting cannot be used; then nothing has changed."""
         with self._commands:

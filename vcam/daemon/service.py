@@ -13,8 +13,9 @@ from vcam.control.page import open_page
 from vcam.control.server import ControlServer, listen_unix
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.notify import Herald, find_supervisor
 from vcam.daemon.kept_sink import open_sink
+from vcam.daemon.naps import Naps
+from vcam.daemon.notify import Herald, find_supervisor
 from vcam.daemon.parts import make_chain, make_presence, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import VcamError
@@ -54,8 +55,9 @@ def read_config(path: Path, is_always_on: bool) -> Config:
     return replace(config, always_on=config.always_on or is_always_on)
 
 
-def run_camera(camera: Camera, flags: Flags) -> None:
+def run_camera(camera: Camera, flags: Flags, naps: Naps | None = None) -> None:
     """Start the camera and wait until it ends or is asked to; then stop it. Raises what ended it."""
+    naps = naps or Naps()
     log.info("started")
     camera.start()
     try:
@@ -65,6 +67,11 @@ def run_camera(camera: Camera, flags: Flags) -> None:
                     flags.reload.clear()
                     with herald.reloading():
                         _reload(camera)
+                    naps.forget()
+                slept_s = naps.look()
+                if slept_s:
+                    log.info("slept for %.0f s: opening the source again", slept_s)
+                    camera.wake()
     finally:
         camera.stop()
     log.info("stopped")

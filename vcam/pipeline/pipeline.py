@@ -144,8 +144,8 @@ class Pipeline:
                 delay_s = self._policy.source_failed(error, attempt)
                 if delay_s is None:
                     raise
-                if not self._stopping.is_set():
-                    self._reopening.wait(delay_s)
+                if not self._stopping.is_set() and self._reopening.wait(delay_s):
+                    attempt = 0  # whoever asks for it now knows of a change
                 continue
             if not self._reopening.is_set():
                 self._source_ended.set()

@@ -36,6 +36,7 @@ class Audience(Presence):
         super().__init__()
         self.is_first = is_present
         self.looks = 0
+        self.rereads = 0
         self.is_over = False
 
     def start(self, on_change: Callable[[bool], None]) -> None:
@@ -47,6 +48,9 @@ class Audience(Presence):
 
     def note_viewer(self) -> None:
         self.looks += 1
+
+    def look_again(self) -> None:
+        self.rereads += 1
 
 
 @dataclass
@@ -245,6 +249,25 @@ def test_a_missing_webcam_is_not_tried_while_nobody_watches(config: Config) -> N
         stage.webcam.error = ""
         stage.audience.tell(True)
         wait_for(lambda: stage.state == "running")
+
+
+def test_a_machine_that_wakes_opens_the_webcam_anew_and_asks_again_who_watches(config: Config) -> None:
+    with running(config, is_present=True) as stage:
+        wait_for(lambda: stage.state == "running")
+        stage.camera.wake()
+        wait_for(lambda: stage.webcam.opened == 2 and stage.state == "running")
+        assert stage.audience.rereads == 1
+
+
+def test_a_machine_that_wakes_leaves_a_closed_webcam_closed(config: Config) -> None:
+    with running(config, is_present=False) as stage:
+        stage.camera.wake()
+        count = stage.sink.count
+        wait_for(lambda: stage.sink.count > count + 1)
+        assert stage.webcam.opened == 0
+        stage.audience.tell(True)
+        wait_for(lambda: stage.state == "running")
+    assert stage.webcam.opened == 1
 
 
 def test_who_looks_at_the_page_watches(config: Config) -> None:

@@ -1,0 +1,67 @@
+"""The loop around a running camera."""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from manual_clock import ManualClock
+
+from vcam.daemon.camera import Camera
+from vcam.daemon.naps import Naps
+from vcam.daemon.service import LOOK_S, run_camera
+from vcam.daemon.signals import Flags
+
+
+@dataclass
+class Filmed:
+    """A camera that ends after some waits; one of them may take a night."""
+
+    clock: ManualClock
+    waits: int = 10
+    night_s: float = 0.0
+    calls: list[str] = field(default_factory=list)
+    is_stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def wait(self, timeout_s: float) -> bool:
+        assert timeout_s == LOOK_S
+        self.waits -= 1
+        self.clock.pass_s(self.night_s if self.waits == 5 else timeout_s)
+        return self.waits == 0
+
+    def wake(self) -> None:
+        self.calls.append("wake")
+
+    def do(self, command: object) -> None:
+        self.clock.pass_s(60)  # TensorRT builds an engine
+        self.calls.append("reload")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+
+def run(camera: Filmed, flags: Flags | None = None) -> list[str]:
+    run_camera(cast(Camera, camera), flags or Flags(), Naps(camera.clock))
+    return camera.calls
+
+
+def test_a_camera_that_ran_all_the_time_is_not_woken() -> None:
+    assert run(Filmed(ManualClock(), night_s=LOOK_S)) == ["start", "stop"]
+
+
+def test_a_camera_that_slept_is_woken_and_the_log_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert run(Filmed(ManualClock(), night_s=28_800)) == ["start", "wake", "stop"]
+    assert [record.getMessage() for record in caplog.records if "slept" in record.getMessage()] == [
+        "slept for 28800 s: opening the source again"
+    ]
+
+
+def test_a_long_reload_is_no_sleep() -> None:
+    flags = Flags()
+    flags.reload.set()
+    assert run(Filmed(ManualClock(), night_s=LOOK_S), flags) == ["start", "reload", "stop"]
