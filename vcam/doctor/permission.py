@@ -34,6 +34,9 @@ def _explain(machine: Machine, node: Path, error: OSError) -> Finding:
 def _explain_refusal(machine: Machine, node: Path) -> Finding:
     group, number = group_of(machine, node)
     refused = f"{machine.user} may not open {node}"
+    if group == "root":  # nobody is to be put into that one
+        fix = f"sudo chgrp video {node} && sudo chmod g+rw {node}"
+        return problem(CHECK, f"{refused}: it belongs to the group root, expected video", fix)
     if number in machine.groups:
         fix = f"sudo chmod g+rw {node}"
         return problem(CHECK, f"{refused}, though in its group {group}: the group has no right to it", fix)

@@ -8,6 +8,7 @@ from vcam.doctor.case import Case, name_node
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
 from vcam.errors import SourceError
+from vcam.frame import Size
 from vcam.sources import Camera, WebcamSource
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, Mode, list_modes, read_control
 
@@ -20,9 +21,11 @@ Rates: TypeAlias = tuple[float, float]  # frames a second: measured, promised
 Measure: TypeAlias = Callable[[Camera, Config], Rates]
 
 
-def measure_rate(camera: Camera, config: Config) -> Rates:
+def measure_rate(
+    camera: Camera, config: Config, make: Callable[[str, Size, float], WebcamSource] = WebcamSource
+) -> Rates:
     """Run a camera for two seconds as the program itself does. Raises SourceError."""
-    with WebcamSource(str(camera.path), config.size, config.fps) as source:
+    with make(str(camera.path), config.size, config.fps) as source:
         first = next(source)
         times = [first.captured_ns]
         while times[-1] - first.captured_ns < MEASURE_NS:

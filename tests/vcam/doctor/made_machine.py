@@ -30,7 +30,7 @@ class MadeMachine:
 
     def __post_init__(self) -> None:
         self.put("/etc/os-release", 'ID=debian\nVERSION_ID="12"\n')
-        self.put("/etc/group", f"root:x:0:\nvideo:x:{os.getgid()}:\n")
+        self.put("/etc/group", f"video:x:{os.getgid()}:\n")
         groups = frozenset([os.getgid()])
         self.machine = Machine(
             self.root, self.root / "home/ann", RELEASE, "ann", groups, self.kernel, self._run, self._which

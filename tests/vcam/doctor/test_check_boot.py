@@ -1,0 +1,45 @@
+import pytest
+from made_machine import MadeMachine
+
+from vcam.doctor.boot import check_boot
+from vcam.doctor.finding import OK, WARNING
+
+OPTIONS = 'options v4l2loopback devices=1 video_nr=42 card_label="SharpKD Camera" exclusive_caps=1\n'
+
+
+def test_a_camera_that_is_not_there_now_is_not_asked_for_later(made: MadeMachine) -> None:
+    assert check_boot(made.machine) == []
+
+
+@pytest.mark.parametrize(
+    "place", ["/etc/modules-load.d/sharpkd.conf", "/usr/lib/modules-load.d/v4l2.conf", "/etc/modules"]
+)
+def test_what_is_loaded_with_our_name_is_there_after_a_reboot(made: MadeMachine, place: str) -> None:
+    made.load_module()
+    made.put(place, "# cameras\nv4l2loopback\n")
+    made.put("/etc/modprobe.d/sharpkd.conf", OPTIONS)
+    assert [finding.level for finding in check_boot(made.machine)] == [OK]
+
+
+@pytest.mark.parametrize(
+    ("loads", "options", "message"),
+    [
+        ("", "", "loads v4l2loopback, and nothing in /etc/modprobe.d"),
+        (
+            "v4l2loopback\n",
+            'options v4l2loopback card_label="OBS Virtual Camera"\n',
+            "nothing in /etc/modprobe.d",
+        ),
+        ("#v4l2loopback\n", OPTIONS, "nothing in /etc/modules-load.d"),
+        ("v4l2loopback\n", f"#{OPTIONS}", "nothing in /etc/modprobe.d"),
+    ],
+)
+def test_what_is_missing_for_a_reboot_is_named(
+    made: MadeMachine, loads: str, options: str, message: str
+) -> None:
+    made.load_module()
+    made.put("/etc/modules-load.d/a.conf", loads)
+    made.put("/etc/modprobe.d/a.conf", options)
+    (finding,) = check_boot(made.machine)
+    assert (finding.level, finding.fix) == (WARNING, "sharpkd install")
+    assert message in finding.message

@@ -1,0 +1,30 @@
+import pytest
+
+from vcam.doctor.codecs import check_codecs, has_codec, has_protocol
+from vcam.doctor.finding import OK, PROBLEM
+
+
+def test_this_build_has_what_is_needed() -> None:
+    assert [finding.level for finding in check_codecs()] == [OK, OK]
+
+
+def test_a_missing_encoder_is_a_problem() -> None:
+    codecs, streams = check_codecs(lambda name, mode: name != "libvpx", lambda name: True)
+    assert (codecs.level, "PyAV lacks libvpx, which" in codecs.message) == (PROBLEM, True)
+    assert "pip install --force-reinstall" in codecs.fix
+    assert streams.message == "streams: rtsp can be read, srt can be read"
+
+
+def test_a_missing_protocol_is_only_said() -> None:
+    _, streams = check_codecs(lambda name, mode: True, lambda name: name == "rtsp")
+    assert (streams.level, streams.message) == (OK, "streams: rtsp can be read, srt cannot be read")
+
+
+@pytest.mark.parametrize(("name", "mode"), [("libx264", "r"), ("nonsense", "r")])
+def test_a_codec_is_of_one_kind(name: str, mode: str) -> None:
+    assert not has_codec(name, "r" if mode == "r" else "w")
+
+
+def test_protocols_are_asked_of_the_build() -> None:
+    assert has_protocol("rtsp")
+    assert not has_protocol("nonsense")

@@ -1,0 +1,43 @@
+import pytest
+from made_machine import MadeMachine
+
+from vcam.doctor.case import Case
+from vcam.doctor.company import ADD, RELOAD_BOTH, check_daemon, check_obs
+from vcam.doctor.finding import OK, WARNING
+
+
+def test_without_obs_the_first_loopback_may_be_ours(made: MadeMachine) -> None:
+    made.load_module()
+    made.add_loopback()
+    assert check_obs(made.machine) == []
+
+
+def test_obs_with_a_loopback_of_its_own_is_fine(made: MadeMachine) -> None:
+    made.load_module()
+    made.put("/usr/bin/obs")
+    made.add_loopback(10, "OBS Virtual Camera")
+    made.add_loopback(42)
+    assert [finding.level for finding in check_obs(made.machine)] == [OK]
+
+
+@pytest.mark.parametrize(("version", "fix"), [("0.12.7", RELOAD_BOTH), ("0.15.0", ADD)])
+def test_obs_that_would_take_ours_is_given_one(made: MadeMachine, version: str, fix: str) -> None:
+    made.load_module(version)
+    made.installed.add("v4l2loopback-ctl")
+    made.put("/usr/bin/obs")
+    made.add_loopback(42)
+    made.add_loopback(50, "Another")
+    (finding,) = check_obs(made.machine)
+    assert (finding.level, finding.fix) == (WARNING, fix)
+
+
+def test_whether_the_camera_runs_is_said() -> None:
+    (stopped,) = check_daemon(Case(None))
+    (running,) = check_daemon(Case(None, pid=7, status={"state": "idle: nobody watches"}))
+    assert (stopped.level, running.level) == (OK, OK)
+    assert running.message == "the camera runs (pid 7): idle: nobody watches"
+
+
+def test_one_that_does_not_answer_is_restarted() -> None:
+    (finding,) = check_daemon(Case(None, pid=7))
+    assert (finding.level, finding.fix) == (WARNING, "sharpkd restart")

@@ -1,0 +1,57 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_machine import MadeMachine
+
+from vcam.config import Config
+from vcam.doctor.case import Case
+from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.inference import CPU, Loaded, check_model
+
+ON_CPU = Loaded("fast", CPU, 9.0)
+
+
+def check(made: MadeMachine, loaded: Loaded, config: Config | None = None) -> list[Finding]:
+    return check_model(Case(made.machine, config or Config()), lambda config: loaded)
+
+
+def test_a_model_in_time_says_its_share_of_the_frame(made: MadeMachine) -> None:
+    (finding,) = check(made, ON_CPU)
+    assert finding.level == OK
+    assert "fast takes 9.0 ms a frame of 1280x720 on CPUExecutionProvider, of 33.3 ms" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("warm_up_ms", "fix"),
+    [(20.0, "sharpkd set model auto --save"), (40.0, "sharpkd set size 640x480 --save && sharpkd restart")],
+)
+def test_a_model_that_is_too_slow_is_warned_of(made: MadeMachine, warm_up_ms: float, fix: str) -> None:
+    (finding,) = check(made, replace(ON_CPU, warm_up_ms=warm_up_ms))
+    assert (finding.level, finding.fix) == (WARNING, fix)
+    assert "expected at most 15.0 ms" in finding.message
+
+
+def test_an_idle_gpu_is_warned_of(made: MadeMachine) -> None:
+    made.put("/dev/nvidia0")
+    finding = check(made, ON_CPU)[1]
+    assert (finding.level, "onnxruntime-gpu[cuda,cudnn]" in finding.fix) == (WARNING, True)
+
+
+def test_a_gpu_in_use_or_not_wanted_is_fine(made: MadeMachine) -> None:
+    made.put("/dev/nvidia0")
+    assert len(check(made, replace(ON_CPU, provider="CUDAExecutionProvider"))) == 1
+    assert len(check(made, ON_CPU, Config(provider="cpu"))) == 1
+
+
+def test_a_real_model_is_loaded_as_the_camera_does(weights: Path) -> None:
+    config = Config(weights=str(weights), size=(320, 240), provider="cpu", threads=1)
+    (finding,) = check_model(Case(None, config))
+    assert (finding.level, finding.message.startswith("still takes ")) == (OK, True)
+
+
+def test_weights_that_were_changed_are_a_problem(weights: Path) -> None:
+    (weights / "still.onnx").write_bytes(b"changed")
+    (finding,) = check_model(Case(None, Config(weights=str(weights), provider="cpu")))
+    assert (finding.level, "is not the published file: sha256" in finding.message) == (PROBLEM, True)
+    assert finding.fix

@@ -1,0 +1,97 @@
+import errno
+
+import pytest
+from fake_node import CAPTURE, OUTPUT
+from made_machine import MadeMachine
+
+from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.node import check_node
+from vcam.sinks.nodes import RELOAD
+
+
+def only(made: MadeMachine) -> Finding:
+    (finding,) = check_node(made.machine)
+    return finding
+
+
+def test_without_the_module_nothing_is_said_of_its_nodes(made: MadeMachine) -> None:
+    assert check_node(made.machine) == []
+
+
+def test_a_module_without_our_card_is_loaded_anew(made: MadeMachine) -> None:
+    made.load_module("0.12.7")
+    made.add_loopback(10, "OBS Virtual Camera")
+    finding = only(made)
+    assert (finding.level, finding.fix) == (PROBLEM, RELOAD)
+    assert 'video10 "OBS Virtual Camera"' in finding.message
+
+
+def test_from_0_13_a_camera_is_added_at_a_free_number(made: MadeMachine) -> None:
+    made.load_module("0.15.0")
+    made.installed.add("v4l2loopback-ctl")
+    assert only(made).fix == 'sudo v4l2loopback-ctl add -n "SharpKD Camera" -x 1 /dev/video42'
+    made.add_loopback(42, "Somebody's")
+    assert only(made).fix.endswith(" /dev/video43")
+
+
+def test_0_12_7_cannot_add_one_though_its_tool_is_there(made: MadeMachine) -> None:
+    made.load_module("0.12.7")
+    made.installed.add("v4l2loopback-ctl")
+    assert only(made).fix == RELOAD
+
+
+@pytest.mark.parametrize("caps", [CAPTURE, OUTPUT])
+def test_a_node_that_is_one_of_both_is_exclusive(made: MadeMachine, caps: int) -> None:
+    made.load_module("0.15.0", exclusive_caps="N,N")  # added later: the parameters are not its own
+    made.add_loopback(caps=caps)
+    assert (only(made).level, "with exclusive_caps" in only(made).message) == (OK, True)
+
+
+def test_a_node_that_is_both_is_not(made: MadeMachine) -> None:
+    made.load_module("0.12.7", exclusive_caps="Y,N")
+    made.add_loopback(caps=CAPTURE | OUTPUT)
+    assert (only(made).level, only(made).fix) == (PROBLEM, RELOAD)
+
+
+def test_a_node_that_is_neither_is_freed_by_a_start(made: MadeMachine) -> None:
+    made.load_module("0.12.7")
+    made.add_loopback(caps=0)
+    assert (only(made).level, only(made).fix) == (WARNING, "sharpkd restart")
+
+
+def test_another_driver_is_no_v4l2loopback(made: MadeMachine) -> None:
+    made.load_module()
+    node = made.add_loopback()
+    made.kernel.nodes[str(node)].driver = "akvcam"
+    assert (only(made).level, "driven by akvcam" in only(made).message) == (PROBLEM, True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "level"),
+    [
+        ({"video_nr": "10,42,-1", "exclusive_caps": "N,Y,N"}, OK),
+        ({"video_nr": "10,42,-1", "exclusive_caps": "Y,N,N"}, PROBLEM),
+        ({"video_nr": "-1,-1,-1", "exclusive_caps": "N,Y,N"}, OK),  # by its place among the nodes
+        ({"video_nr": "-1,-1,-1", "exclusive_caps": "Y,N,N"}, PROBLEM),
+    ],
+)
+def test_a_node_that_may_not_be_asked_is_judged_by_the_parameters_of_its_place(
+    made: MadeMachine, parameters: dict[str, str], level: str
+) -> None:
+    made.load_module("0.12.7", **parameters)
+    made.add_loopback(10, "Another")
+    made.kernel.refusals[str(made.add_loopback())] = errno.EACCES
+    assert only(made).level == level
+
+
+def test_of_one_that_was_added_later_the_parameters_say_nothing(made: MadeMachine) -> None:
+    made.load_module("0.15.0", video_nr="10,-1", exclusive_caps="Y,N")
+    made.kernel.refusals[str(made.add_loopback())] = errno.EACCES
+    assert check_node(made.machine) == []
+
+
+@pytest.mark.parametrize(("buffers", "expected"), [("1", [OK, WARNING]), ("4", [OK])])
+def test_one_buffer_is_too_few(made: MadeMachine, buffers: str, expected: list[str]) -> None:
+    made.load_module(max_buffers=buffers)
+    made.add_loopback()
+    assert [finding.level for finding in check_node(made.machine)] == expected
