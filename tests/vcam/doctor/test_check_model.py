@@ -23,11 +23,16 @@ def test_a_model_in_time_says_its_share_of_the_frame(made: MadeMachine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("warm_up_ms", "fix"),
-    [(20.0, "sharpkd set model auto --save"), (40.0, "sharpkd set size 640x480 --save && sharpkd restart")],
+    ("config", "fix"),
+    [
+        (Config(model="best"), "sharpkd set model auto --save"),
+        (Config(size=(1920, 1080)), "sharpkd set size 1280x720 --save && sharpkd restart"),
+        (Config(), "sharpkd set size 640x480 --save && sharpkd restart"),
+        (Config(size=(640, 480)), ""),
+    ],
 )
-def test_a_model_that_is_too_slow_is_warned_of(made: MadeMachine, warm_up_ms: float, fix: str) -> None:
-    (finding,) = check(made, replace(ON_CPU, warm_up_ms=warm_up_ms))
+def test_a_model_that_is_too_slow_is_warned_of(made: MadeMachine, config: Config, fix: str) -> None:
+    (finding,) = check(made, replace(ON_CPU, warm_up_ms=20.0), config)
     assert (finding.level, finding.fix) == (WARNING, fix)
     assert "expected at most 15.0 ms" in finding.message
 
