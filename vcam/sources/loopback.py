@@ -1,7 +1,9 @@
 """A virtual camera's pictures as another program reads them, to see what has become of ours."""
 
+import queue
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +16,9 @@ from vcam.frame import Frame, Size, from_packed
 from vcam.sources.grabber import Capture, Grabber
 from vcam.sources.pace import Clock
 from vcam.sources.webcam import CLOSE_S, READ_S, OpenCapture, say_unopened, try_open
-from vcam.v4l2.device import YU12, fourcc_name
+from vcam.v4l2.device import YU12, Card, fourcc_name, query_card
+
+OPEN_S = 10.0
 
 
 class LoopbackSource:
@@ -22,8 +26,10 @@ class LoopbackSource:
 
     path          the node
     open_capture  makes an OpenCV capture from (path, backend)
+    ask           what a node says of itself, None if it cannot be asked
     clock         monotonic nanoseconds; `captured_ns` is its time when the driver handed the buffer over
     read_s        longest wait for a frame before SourceError
+    open_s        longest wait for OpenCV, which asks a busy node again and again
 
     OpenCV maps the driver's buffers, as calling programs do. `index` counts what arrives, repeats too; `size`
     is known once open. `__enter__` raises SourceError if the node cannot be opened or shows no I420;
@@ -35,23 +41,27 @@ class LoopbackSource:
         path: Path,
         *,
         open_capture: OpenCapture = cv2.VideoCapture,  # type: ignore[assignment]  # overloads str and int
+        ask: Callable[[Path], Card | None] = query_card,
         clock: Clock = time.monotonic_ns,
         read_s: float = READ_S,
+        open_s: float = OPEN_S,
     ) -> None:
         self.path = path
         self.name = str(path)
         self.size: Size = (0, 0)
         self._open_capture = open_capture
+        self._ask = ask
         self._clock = clock
         self._read_s = read_s
+        self._open_s = open_s
         self._grabber: Grabber | None = None
         self._count = 0
 
     def __enter__(self) -> Self:
-        capture = self._open_capture(str(self.path), cv2.CAP_V4L2)
-        if not capture.isOpened():
-            capture.release()
-            raise SourceError(say_unopened(self.path, try_open(self.path)))
+        card = self._ask(self.path)
+        if card is not None and not card.is_capture:
+            raise SourceError(f"nobody publishes to {self.path}. Run: sharpkd start")
+        capture = self._open()
         try:
             self.size = _agree(self.path, capture)
         except SourceError:
@@ -87,6 +97,25 @@ class LoopbackSource:
         picture, arrived_ns = answer
         index, self._count = self._count, self._count + 1
         return from_packed(_cut(self.path, picture, self.size), self.size, index, arrived_ns)
+
+    def _open(self) -> Capture:
+        """OpenCV's capture, opened on a thread that is left behind if it hangs. Raises SourceError."""
+        answers: queue.SimpleQueue[Capture] = queue.SimpleQueue()
+        threading.Thread(
+            target=lambda: answers.put(self._open_capture(str(self.path), cv2.CAP_V4L2)),
+            name="opener",
+            daemon=True,
+        ).start()
+        try:
+            capture = answers.get(timeout=self._open_s)
+        except queue.Empty:
+            raise SourceError(f"{self.path} is busy for {self._open_s:g} s. {_find(self.path)}") from None
+        if capture.isOpened():
+            return capture
+        capture.release()
+        error = try_open(self.path)
+        why = f"{self.path} cannot be read. {_find(self.path)}"
+        raise SourceError(say_unopened(self.path, error) if error else why)
 
 
 def _agree(path: Path, capture: Capture) -> Size:

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from manual_time import ManualTime
 from vcam.errors import SourceError
 from vcam.frame import Frame, Packed, from_packed, pack
 from vcam.sources.loopback import LoopbackSource
+from vcam.v4l2.device import Card
 
 NODE = Path("/dev/video42")
 SIZE = (64, 48)
+CARD = Card("v4l2 loopback", "SharpKD Camera", is_capture=True, is_output=False)
 
 
 def source_of(device: FakeDevice, **changes: Any) -> LoopbackSource:
-    return LoopbackSource(NODE, open_capture=device.open, **changes)
+    return LoopbackSource(NODE, **{"open_capture": device.open, "ask": lambda node: CARD} | changes)
 
 
 def picture(seed: int = 0) -> Frame:
@@ -72,6 +75,37 @@ def test_a_node_that_cannot_be_opened_says_why() -> None:
     with pytest.raises(SourceError, match="/dev/video42 is gone"), source_of(device):
         pass
     assert device.is_released
+
+
+def test_a_node_that_another_program_reads_names_it(tmp_path: Path) -> None:
+    node = tmp_path / "video42"  # there, and not forbidden
+    node.touch()
+    device = FakeDevice(SIZE, is_open=False)
+    source = LoopbackSource(node, open_capture=device.open, ask=lambda node: CARD)
+    with pytest.raises(SourceError, match=r"cannot be read\. .* one reader at a time .*fuser -v"), source:
+        pass
+
+
+def test_a_camera_that_does_not_run_is_to_be_started() -> None:
+    silent = replace(CARD, is_capture=False, is_output=True)
+    source = source_of(FakeDevice(SIZE), ask=lambda node: silent)
+    with pytest.raises(SourceError, match=r"nobody publishes to /dev/video42\. Run: sharpkd start"), source:
+        pass
+
+
+def test_a_node_that_stays_busy_is_an_error_in_time() -> None:
+    hang = threading.Event()
+
+    def open_capture(device: str | int, backend: int) -> FakeDevice:
+        hang.wait()
+        return FakeDevice(SIZE)
+
+    with (
+        pytest.raises(SourceError, match=r"is busy for 0\.01 s"),
+        source_of(FakeDevice(SIZE), open_capture=open_capture, open_s=0.01),
+    ):
+        pass
+    hang.set()
 
 
 def test_a_node_of_another_layout_is_not_ours() -> None:
