@@ -19,9 +19,7 @@ BARS = (
     (16, 128, 128),
 )
 TEXT_BAND = 0.2  # of the height, at the bottom
-INTERIOR = (
-    0.5  # of a bar's width and height, in its middle: scaling and restoring change what is beside an edge
-)
+INTERIOR = 0.5  # of a bar's sides, in its middle: beside an edge, scaling and restoring change what was there
 
 
 def draw_bars(size: Size) -> Frame:
