@@ -13,9 +13,9 @@ from pathlib import Path
 from vcam.commands.start import ensure_running
 from vcam.desktop.entry import autostart_text, icon_text, menu_text
 from vcam.desktop.files import Outcome, remove, write
-from vcam.desktop.module import install_block
+from vcam.desktop.module import UNLOAD, install_block
 from vcam.desktop.places import SERVICE, Places, user_places
-from vcam.desktop.systemctl import is_reachable, main_pid, systemctl
+from vcam.desktop.systemctl import is_reachable, main_pid, start_service, systemctl
 from vcam.desktop.unit import unit_text
 from vcam.errors import VcamError
 from vcam.instance import holder
@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     check_platform(sys.platform)
     install(user_places(), user_paths(), sys.executable, is_now=args.now)
     block = install_block()
+    if UNLOAD in block:
+        print("v4l2loopback is loaded without our camera: first close what has its cameras open")
     print(ROOT_NEEDS + block if block else "nothing remains that needs root: the virtual camera is there")
     return 0
 
@@ -76,10 +78,9 @@ def _enable(places: Places) -> None:
 def _start_service(paths: Paths, is_now: bool) -> None:
     pid = holder(paths.lock)
     if pid is not None and pid != main_pid():
-        print(f"a camera runs outside of the service, pid {pid}; hand it over with:")
-        print(f"  sharpkd stop && systemctl --user start {SERVICE}")
+        print(f"a camera runs outside of the service, pid {pid}; hand it over with: sharpkd restart")
     elif is_now:
-        systemctl("start", SERVICE)
+        start_service()
         print(f"{'started':10} {SERVICE}")
 
 

@@ -1,5 +1,6 @@
 """Start the camera in the background; does nothing if it runs already.
 
+Where `sharpkd install` has written a service, that is started; with options, a process beside it.
 Its settings are read from the configuration file, see: sharpkd set --help
 """
 
@@ -14,6 +15,8 @@ from typing import Any
 
 from vcam.commands.logs import last_lines
 from vcam.control.client import ControlClient
+from vcam.desktop.places import user_places
+from vcam.desktop.systemctl import exit_status, is_reachable, start_service
 from vcam.errors import AlreadyRunningError, NotRunningError, VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, make_private, user_paths
@@ -60,11 +63,30 @@ def ensure_running(paths: Paths, is_always_on: bool = False) -> tuple[dict[str, 
     """
     make_private(paths.runtime)
     if holder(paths.lock) is None:
-        return _await_answer(paths, spawn(paths, is_always_on)), True
+        is_plain = not is_always_on and paths == user_paths()
+        daemon = None if is_plain and start_installed(paths) else spawn(paths, is_always_on)
+        return _await_answer(paths, daemon), True
     status = _await_answer(paths, None)
     if is_always_on:
         status = ControlClient(paths.socket).command(set={"always_on": True})
     return status, False
+
+
+def start_installed(paths: Paths) -> bool:
+    """Start the installed service, which is watched and logs to the journal; False if there is none.
+
+    Raises the VcamError that ended it, with its exit code.
+    """
+    if not user_places().unit.exists() or not is_reachable():
+        return False
+    try:
+        start_service()
+    except VcamError:
+        code = exit_status()
+        if code:
+            raise _death(paths, code) from None
+        raise
+    return True
 
 
 def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:

@@ -63,8 +63,8 @@ class Herald:
 
     Ready means that the output has sent its first frame. The watchdog is fed while the output's clock turns,
     whatever else still does: an output that hangs is a camera that is dead to every call, but one that is
-    waited for is not mended by another start. The thread
-    is one of its own because a reload holds the main one for as long as a model takes to load.
+    waited for is not mended by another start. The thread is one of its own because a reload holds the main
+    one for as long as a model takes to load.
     """
 
     def __init__(

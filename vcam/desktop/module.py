@@ -7,6 +7,7 @@ from pathlib import Path
 from vcam.sinks.nodes import CARD, MODULE, OPTIONS, SYSTEM, VideoRoots, find_virtual_camera
 
 ETC = Path("/etc")
+UNLOAD = f"sudo modprobe -r {MODULE}"
 SETTINGS = {
     "modprobe.d/sharpkd.conf": f"options {MODULE} {OPTIONS}\n",
     "modules-load.d/sharpkd.conf": f"{MODULE}\n",
@@ -22,9 +23,9 @@ def missing(etc: Path = ETC) -> dict[Path, str]:
 def install_block(etc: Path = ETC, roots: VideoRoots = SYSTEM) -> str:
     """Lines for a shell that write what is missing and load the module; empty if nothing remains."""
     lines = _write(missing(etc))
-    if lines and (roots.sys / "module" / MODULE).exists():
-        lines.append(f"sudo modprobe -r {MODULE}")  # it reads its options when it is loaded
-    if lines or find_virtual_camera(CARD, roots) is None:
+    if find_virtual_camera(CARD, roots) is None:
+        if (roots.sys / "module" / MODULE).exists():
+            lines.append(UNLOAD)  # it reads its options when it is loaded
         lines.append(f"sudo modprobe {MODULE}")
     return "\n".join(lines)
 
@@ -32,7 +33,7 @@ def install_block(etc: Path = ETC, roots: VideoRoots = SYSTEM) -> str:
 def uninstall_block(etc: Path = ETC) -> str:
     """Lines for a shell that remove the files and unload the module; empty if neither file is there."""
     found = [str(etc / name) for name in SETTINGS if (etc / name).exists()]
-    return f"sudo rm {shlex.join(found)}\nsudo modprobe -r {MODULE}" if found else ""
+    return f"sudo rm {shlex.join(found)}\n{UNLOAD}" if found else ""
 
 
 def _write(files: Mapping[Path, str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The user's systemd, by its own command."""
 
 import subprocess
+from contextlib import suppress
 
 from vcam.desktop.places import SERVICE
 from vcam.errors import VcamError
@@ -19,11 +20,27 @@ def is_reachable() -> bool:
 
 def main_pid() -> int | None:
     """The process of the running service; None if it does not run, or if no manager answers."""
+    return _show("MainPID") or None
+
+
+def exit_status() -> int:
+    """What the service's last process ended with; 0 if none has ended, or if no manager answers."""
+    return _show("ExecMainStatus")
+
+
+def start_service() -> None:
+    """Start the service and wait until it is ready. Raises VcamError if it ends before."""
+    with suppress(VcamError):  # it may not be loaded
+        systemctl("reset-failed", SERVICE)  # a person may try more often than a watchdog
+    systemctl("start", SERVICE)
+
+
+def _show(name: str) -> int:
     try:
-        pid = systemctl("show", "--property=MainPID", "--value", SERVICE).strip()
+        text = systemctl("show", f"--property={name}", "--value", SERVICE).strip()
     except VcamError:
-        return None
-    return int(pid) if pid.isdigit() and pid != "0" else None
+        return 0
+    return int(text) if text.isdigit() else 0
 
 
 def systemctl(*words: str) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fake_systemd import Systemd
 
+from vcam import cli
 from vcam.commands import install, uninstall
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.errors import VcamError
@@ -13,52 +15,6 @@ from vcam.instance import Instance
 from vcam.paths import Paths, make_private
 
 PYTHON = "/opt/sharpkd/bin/python"
-SYSTEMCTL = """#!/bin/sh
-# a user manager that is there if $FAKE_SYSTEMD/running is, with the service's process in $FAKE_SYSTEMD/pid
-[ -e "$FAKE_SYSTEMD/running" ] || { echo "Failed to connect to bus: No medium found" >&2; exit 1; }
-case "$*" in
-    *enable*) [ ! -e "$FAKE_SYSTEMD/masked" ] || { echo "Unit is masked." >&2; exit 1; } ;;
-esac
-case "$*" in
-    *MainPID*) cat "$FAKE_SYSTEMD/pid" ;;
-    "--user show"*) ;;
-    *) echo "$*" >> "$FAKE_SYSTEMD/called" ;;
-esac
-"""
-
-
-class Systemd:
-    """What a test sees and sets of the fake."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "pid").write_text("0\n")
-
-    def start(self) -> None:
-        (self.folder / "running").touch()
-
-    def set_pid(self, pid: int) -> None:
-        (self.folder / "pid").write_text(f"{pid}\n")
-
-    def called(self) -> list[str]:
-        """What it was asked to do since the last call of this."""
-        path = self.folder / "called"
-        lines = path.read_text().splitlines() if path.exists() else []
-        path.unlink(missing_ok=True)
-        return [line.removeprefix("--user ") for line in lines]
-
-
-@pytest.fixture
-def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
-    """On the PATH, and not running."""
-    folder = tmp_path / "systemd"
-    folder.mkdir()
-    program = folder / "systemctl"
-    program.write_text(SYSTEMCTL)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setenv("FAKE_SYSTEMD", str(folder))
-    return Systemd(folder)
 
 
 @pytest.fixture
@@ -131,7 +87,7 @@ def test_a_camera_that_runs_already_is_named_with_the_way_to_hand_it_over(
 ) -> None:
     systemd.start()
     install.install(places, paths, PYTHON, is_now=True)
-    assert f"sharpkd stop && systemctl --user start {SERVICE}" in capsys.readouterr().out
+    assert "hand it over with: sharpkd restart" in capsys.readouterr().out
     assert f"start {SERVICE}" not in systemd.called()
 
 
@@ -142,7 +98,7 @@ def test_the_service_itself_is_no_stranger(
     systemd.start()
     systemd.set_pid(os.getpid())
     install.install(places, paths, PYTHON, is_now=False)
-    assert "sharpkd stop" not in capsys.readouterr().out
+    assert "sharpkd restart" not in capsys.readouterr().out
 
 
 def test_what_systemd_refuses_is_said_in_its_words(places: Places, paths: Paths, systemd: Systemd) -> None:
@@ -150,6 +106,20 @@ def test_what_systemd_refuses_is_said_in_its_words(places: Places, paths: Paths,
     (systemd.folder / "masked").touch()
     with pytest.raises(VcamError, match=r"systemctl --user enable sharpkd.service: Unit is masked\.; see"):
         install.install(places, paths, PYTHON, is_now=False)
+
+
+def test_the_commands_end_with_what_root_has_to_do(
+    places: Places, paths: Paths, systemd: Systemd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["install"]) == 0
+    assert files(places) == set(places.files)
+    # on a machine that has the virtual camera at boot, nothing
+    assert "needs root" in capsys.readouterr().out
+    assert cli.main(["uninstall"]) == 0
+    assert files(places) == set()
+    said = capsys.readouterr().out
+    assert f"your settings and logs stay: {paths.config.parent}, {paths.log.parent}\n" in said
+    assert "needs root" in said
 
 
 def test_uninstall_leaves_nothing_but_folders(

@@ -69,12 +69,17 @@ def test_its_options_are_those_of_every_other_hint() -> None:
     assert MODPROBE.endswith(OPTIONS)
 
 
-def test_a_loaded_module_is_loaded_anew_since_it_reads_its_options_then(
+def test_a_module_without_our_camera_is_loaded_anew_since_it_reads_its_options_then(
     machine: Path, roots: VideoRoots
 ) -> None:
-    add_camera(roots)
+    (roots.sys / "module/v4l2loopback").mkdir(parents=True)
     called = paste(install_block(roots=roots), machine)
     assert called == "modprobe -r v4l2loopback\nmodprobe v4l2loopback\n"
+
+
+def test_a_camera_that_is_there_stays(machine: Path, roots: VideoRoots) -> None:
+    add_camera(roots)
+    assert "modprobe v4l2loopback" not in install_block(machine / "etc", roots)
 
 
 def test_only_what_is_missing_is_asked_for(machine: Path, roots: VideoRoots) -> None:
