@@ -50,12 +50,13 @@ def check_platform(platform: str) -> None:
 def install(places: Places, paths: Paths, python: str, *, is_now: bool) -> None:
     """Write the files and have the camera started at login; prints what was done."""
     has_nvidia = shutil.which("nvidia-modprobe") is not None
-    tell(write(places.unit, unit_text(python, paths.config, has_nvidia)), places.unit)
+    unit = write(places.unit, unit_text(python, paths.config, has_nvidia))
+    tell(unit, places.unit)
     tell(write(places.entry, menu_text(python)), places.entry)
     tell(write(places.icon, icon_text()), places.icon)
     if is_reachable():
         _enable(places)
-        _start_service(paths, is_now)
+        _start_service(paths, is_now, is_new=unit is Outcome.WRITTEN)
     else:
         _autostart(places, paths, python, is_now)
 
@@ -75,10 +76,12 @@ def _enable(places: Places) -> None:
     tell(remove(places.autostart), places.autostart)  # never both
 
 
-def _start_service(paths: Paths, is_now: bool) -> None:
+def _start_service(paths: Paths, is_now: bool, is_new: bool) -> None:
     pid = holder(paths.lock)
     if pid is not None and pid != main_pid():
         print(f"a camera runs outside of the service, pid {pid}; hand it over with: sharpkd restart")
+    elif pid is not None:
+        print("the service runs already" + ("; to have it run anew: sharpkd restart" if is_new else ""))
     elif is_now:
         start_service()
         print(f"{'started':10} {SERVICE}")

@@ -39,17 +39,21 @@ NoDisplay=true
 
 def menu_text(python: str) -> str:
     """The signed entry of the menu; it opens the preview page."""
-    return sign(MENU.format(command=quote([python, "-m", "vcam.cli", "open"]), icon=ICON))
+    return sign(MENU.format(command=quote(_program(python, "open")), icon=ICON))
 
 
 def autostart_text(python: str) -> str:
     """The signed entry that starts the camera at login."""
-    return sign(AUTOSTART.format(command=quote([python, "-m", "vcam.cli", "start"]), icon=ICON))
+    return sign(AUTOSTART.format(command=quote(_program(python, "start")), icon=ICON))
 
 
 def icon_text() -> str:
     """The signed icon: the preview page's."""
     return sign(PICTURE.read_text(encoding="utf-8"), "<!-- ", " -->")
+
+
+def _program(python: str, word: str) -> list[str]:
+    return [python, "-P", "-m", "vcam.cli", word]  # -P: nothing is imported from where the session begins
 
 
 def quote(command: Sequence[str]) -> str:

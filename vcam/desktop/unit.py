@@ -62,8 +62,9 @@ def unit_text(python: str, config: Path, has_nvidia: bool) -> str:
     python      the interpreter that has the program
     has_nvidia  nvidia-modprobe is installed; no limit may keep CUDA from it
     """
+    # -P: no module of ours is looked for in the home, where services begin;
     # faulthandler: the watchdog's SIGABRT leaves the stack of each thread in the journal
-    command = [python, "-X", "faulthandler", "-m", "vcam.daemon", "--config", str(config)]
+    command = [python, "-P", "-X", "faulthandler", "-m", "vcam.daemon", "--config", str(config)]
     hopeless = f"{ConfigError.exit_code} {AlreadyRunningError.exit_code}"
     limits = NO_LIMITS if has_nvidia else LIMITS
     return sign(UNIT.format(command=quote(command), hopeless=hopeless, limits=limits))

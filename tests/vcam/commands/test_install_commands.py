@@ -47,7 +47,7 @@ def test_with_systemd_the_service_is_written_and_enabled(
 def test_without_systemd_the_session_starts_it(places: Places, paths: Paths, systemd: Systemd) -> None:
     install.install(places, paths, PYTHON, is_now=False)
     assert files(places) == set(places.files)
-    assert f"Exec={PYTHON} -m vcam.cli start\n" in places.autostart.read_text()
+    assert f"Exec={PYTHON} -P -m vcam.cli start\n" in places.autostart.read_text()
     assert systemd.called() == []
 
 
@@ -97,6 +97,8 @@ def test_the_service_itself_is_no_stranger(
 ) -> None:
     systemd.start()
     systemd.set_pid(os.getpid())
+    install.install(places, paths, PYTHON, is_now=False)
+    assert "the service runs already; to have it run anew: sharpkd restart" in capsys.readouterr().out
     install.install(places, paths, PYTHON, is_now=False)
     assert "sharpkd restart" not in capsys.readouterr().out
 
