@@ -125,7 +125,7 @@ def _await_answer(paths: Paths, daemon: subprocess.Popen[bytes] | None) -> dict[
 
 def _death(paths: Paths, code: int) -> VcamError:
     """What the log says last of a daemon that ended."""
-    lines = last_lines(paths.log, 1)
+    lines = last_lines(paths.log, 1) if paths.log.exists() else []
     _, _, message = lines[-1].partition(" ERROR ") if lines else ("", "", "")
     error = VcamError(message or f"the camera ended with code {code}; see: sharpkd logs")
     error.exit_code = code if code > 0 else 1

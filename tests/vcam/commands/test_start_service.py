@@ -44,3 +44,11 @@ def test_a_service_that_fails_says_why_in_the_words_of_its_log(installed: System
     with pytest.raises(VcamError, match=r"^no model$") as caught:
         start_installed(paths)
     assert caught.value.exit_code == 6
+
+
+def test_a_service_that_fails_before_it_logs_is_an_error_all_the_same(
+    installed: Systemd, paths: Paths
+) -> None:
+    installed.fail(1)
+    with pytest.raises(VcamError, match="the camera ended with code 1; see: sharpkd logs"):
+        start_installed(paths)
