@@ -1,0 +1,52 @@
+"""Programs, waiting and modules of the machine that is tested."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LIMIT_S = 60.0
+
+
+def run(*command: str, limit_s: float = LIMIT_S, input: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, whatever code it gives. Raises subprocess.TimeoutExpired."""
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit_s, input=input)
+
+
+def succeed(*command: str, limit_s: float = LIMIT_S) -> str:
+    """What a program prints. Raises AssertionError with its errors if it fails."""
+    done = run(*command, limit_s=limit_s)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}"
+    return done.stdout
+
+
+def until(what: str, find: Callable[[], T | None | bool], limit_s: float = LIMIT_S, pause_s: float = 0.2) -> T:
+    """Ask again and again; what `find` returns once that is true. Raises AssertionError after the limit."""
+    deadline_s = time.monotonic() + limit_s
+    while True:
+        found = find()
+        if found:
+            return found  # type: ignore[return-value]  # neither None nor False
+        assert time.monotonic() < deadline_s, f"not within {limit_s:g} s: {what}"
+        time.sleep(pause_s)
+
+
+def holders(node: Path) -> list[int]:
+    """The processes that have a device open."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            try:
+                links = [link.readlink() for link in (process / "fd").iterdir()]
+            except OSError:
+                continue
+            if node in links:
+                found.append(int(process.name))
+    return found
+
+
+def is_loaded(module: str) -> bool:
+    return Path(f"/sys/module/{module}").exists()

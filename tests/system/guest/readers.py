@@ -1,0 +1,106 @@
+"""Programs that watch the virtual camera, and what they see."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from guest.pixels import FRAME_BYTES, SIZE, bars_of, deviation
+
+WIDTH, HEIGHT = SIZE
+# another program's eyes: OpenCV's own conversion to BGR and back
+OPENCV = f"""
+import sys, cv2
+capture = cv2.VideoCapture(sys.argv[1], cv2.CAP_V4L2)
+assert capture.isOpened()
+while True:
+    good, picture = capture.read()
+    if not good: break
+    assert picture.shape == ({HEIGHT}, {WIDTH}, 3), picture.shape
+    sys.stdout.buffer.write(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes())
+    sys.stdout.buffer.flush()
+"""
+PROGRAMS = {
+    "v4l2-ctl": ("v4l2-ctl", "-d", "{node}", "--stream-mmap=4", "--stream-to=-"),
+    "ffmpeg": (
+        *("ffmpeg", "-hide_banner", "-loglevel", "error", "-f", "v4l2", "-i", "{node}"),
+        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1"),
+    ),
+    "opencv": (sys.executable, "-c", OPENCV, "{node}"),
+}
+
+
+class Reader:
+    """A running program that watches, and the frames that it sees."""
+
+    def __init__(self, name: str, node: Path) -> None:
+        command = [part.format(node=node) if "{node}" == part else part for part in PROGRAMS[name]]
+        self.name = name
+        self.started_s = time.monotonic()
+        self.seen = 0
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._frames: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def next(self, limit_s: float = 30.0) -> bytes:
+        """The next frame. Raises AssertionError if none comes."""
+        try:
+            return self._frames.get(timeout=limit_s)
+        except Empty:
+            raise AssertionError(f"{self.name} saw no frame in {limit_s:g} s. {self._complaint()}") from None
+
+    def until_shows(self, pattern: int, brighter: int, limit_s: float = 90.0, tolerance: int = 2) -> float:
+        """Wait until a frame shows the pattern; seconds since the reader's start. Raises AssertionError."""
+        deadline_s = time.monotonic() + limit_s
+        bars, best = None, 255
+        while time.monotonic() < deadline_s:
+            frame = self.next(max(0.1, deadline_s - time.monotonic()))
+            found = deviation(frame, pattern, brighter)
+            if found <= tolerance:
+                return time.monotonic() - self.started_s
+            if found <= best:
+                best, bars = found, bars_of(frame)
+        raise AssertionError(f"{self.name} never saw it; nearest, off by {best}: {bars}")
+
+    def close(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        while True:
+            frame = stream.read(FRAME_BYTES)
+            if len(frame) < FRAME_BYTES:
+                return
+            self.seen += 1
+            while self._frames.qsize() > 4:  # the newest matter
+                self._frames.get()
+            self._frames.put(frame)
+
+    def _complaint(self) -> str:
+        if self._process.poll() is None:
+            return "It still waits"
+        assert self._process.stderr is not None
+        return f"It ended with {self._process.returncode}: {self._process.stderr.read().decode(errors='replace')[-300:]}"
+
+
+@contextmanager
+def watching(name: str, node: Path) -> Iterator[Reader]:
+    reader = Reader(name, node)
+    try:
+        yield reader
+    finally:
+        reader.close()

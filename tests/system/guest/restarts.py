@@ -1,0 +1,72 @@
+"""One load of the module serves many starts: after a stop, a crash and a kill, and with a reader attached."""
+
+import os
+import signal
+
+from guest import camera, webcam
+from guest.host import run, until
+from guest.readers import watching
+from guest.report import Report, note
+
+
+def check(report: Report, version: str) -> None:
+    with report.check("a second start in one life of the module"):
+        camera.stop()
+        camera.start()
+        webcam.show(webcam.BARS_100)
+        with watching("v4l2-ctl", camera.the_node()) as reader:
+            reader.until_shows(webcam.BARS_100, camera.BRIGHTER)
+    with report.check("a start after kill -9 with a reader attached"):
+        webcam.show(webcam.BARS_75)
+        with watching("v4l2-ctl", camera.the_node()) as reader:
+            reader.until_shows(webcam.BARS_75, camera.BRIGHTER)
+            _kill()
+            camera.start()
+            note(camera.state())
+            webcam.show(webcam.RED)
+            _see_again(reader.name)
+    with report.check("a start after kill -9 with nobody there"):
+        camera.until_state("idle")
+        _kill()
+        camera.start()
+        webcam.show(webcam.BLUE)
+        _see_again("v4l2-ctl", webcam.BLUE)
+    with report.check("a second writer is refused, and disturbs nothing"):
+        with watching("v4l2-ctl", camera.the_node()) as reader:
+            reader.until_shows(webcam.BLUE, camera.BRIGHTER)
+            refused = run("sharpkd", "run", "--source", "pattern", "--sink", "virtual", "--frames", "3", limit_s=120)
+            note(refused.stderr.strip()[-300:])
+            assert refused.returncode == 5, f"exit code {refused.returncode}, expected 5"
+            webcam.show(webcam.RED)
+            reader.until_shows(webcam.RED, camera.BRIGHTER)
+    with report.check("the module loaded anew while it is stopped"):
+        camera.stop()
+        camera.unload_module()
+        camera.load_module()
+        camera.start()
+        webcam.show(webcam.BARS_75)
+        with watching("v4l2-ctl", camera.the_node()) as reader:
+            reader.until_shows(webcam.BARS_75, camera.BRIGHTER)
+    with report.check("started without the module, it takes the camera when that comes"):
+        camera.stop()
+        camera.unload_module()
+        camera.start()
+        note(f"{camera.status().get('sink')}")
+        camera.load_module()
+        until("the virtual camera", lambda: camera.CARD in str(camera.status().get("sink")), 60)
+        webcam.show(webcam.RED)
+        with watching("v4l2-ctl", camera.the_node()) as reader:
+            reader.until_shows(webcam.RED, camera.BRIGHTER)
+
+
+def _kill() -> None:
+    pid = camera.status()["pid"]
+    assert isinstance(pid, int)
+    os.kill(pid, signal.SIGKILL)
+    until("the daemon to die", lambda: not os.path.exists(f"/proc/{pid}"), 20)
+
+
+def _see_again(name: str, pattern: int = webcam.RED) -> None:
+    """A new reader sees the picture; whether an old one goes on is the driver's affair, and it is told."""
+    with watching(name, camera.the_node()) as reader:
+        reader.until_shows(pattern, camera.BRIGHTER)

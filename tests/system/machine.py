@@ -1,0 +1,71 @@
+"""A machine that exists only while it is tested: qemu, with no need of hardware, modules or network."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MEMORY_MB = 3072
+ANSWER_S = 10.0  # for a kernel to say its first word, where the processor helps
+ARGUMENTS = "console=ttyS0 quiet loglevel=3 mitigations=off audit=0 nowatchdog panic=-1 random.trust_cpu=on"
+
+
+@dataclass(frozen=True)
+class Disks:
+    """What a machine starts from; the images are not changed."""
+
+    kernel: Path
+    initrd: Path
+    root: Path
+    payload: Path
+
+
+def has_kvm(kernel: Path) -> bool:
+    """Whether the processor helps: some hosts offer /dev/kvm and run nothing on it."""
+    if not Path("/dev/kvm").exists():
+        return False
+    trial = [*_qemu("kvm"), "-m", "512", "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
+    process = subprocess.Popen(trial, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        output, _ = process.communicate(timeout=ANSWER_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+    return b"Linux version" in output
+
+
+def boot(disks: Disks, shared: Path, arguments: str, limit_s: float, accelerator: str) -> Iterator[str]:
+    """Start a machine and yield the lines of its console until it ends, or is ended after the limit.
+
+    shared     a folder that the guest may write to
+    arguments  more of them for the kernel's command line, where the guest finds them
+    """
+    command = [
+        *("timeout", "--kill-after=5", f"{limit_s:.0f}", *_qemu(accelerator)),
+        *("-smp", "2", "-m", str(MEMORY_MB), "-kernel", str(disks.kernel), "-initrd", str(disks.initrd)),
+        *("-append", f"{ARGUMENTS} {arguments}"),
+        *("-drive", f"if=virtio,format=raw,file={disks.root},snapshot=on"),
+        *("-drive", f"if=virtio,format=raw,file={disks.payload},snapshot=on"),
+        *("-virtfs", f"local,path={shared},mount_tag=shared,security_model=none,multidevs=remap"),
+        *("-device", "virtio-rng-pci", "-rtc", "base=utc"),
+    ]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, errors="replace"
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            yield line.rstrip("\r\n")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _qemu(accelerator: str) -> list[str]:
+    # without arch-capabilities: a host that is itself a guest may refuse it
+    how = ["-accel", "kvm", "-cpu", "host,-arch-capabilities"]
+    if accelerator != "kvm":
+        how = ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem"]
+    fixed = ["-nodefaults", "-no-user-config", "-machine", "q35", "-display", "none", "-serial", "stdio"]
+    return ["qemu-system-x86_64", *fixed, "-no-reboot", *how]
