@@ -38,7 +38,8 @@ def uninstall_block(etc: Path = ETC) -> str:
 
 def _write(files: Mapping[Path, str]) -> list[str]:
     """Each file as a here-document: no quote in it means anything to the shell."""
-    lines = []
+    folders = sorted({str(path.parent) for path in files if not path.parent.exists()})
+    lines = [f"sudo mkdir -p {shlex.join(folders)}"] if folders else []
     for path, text in files.items():
         lines += [f"sudo tee {shlex.quote(str(path))} >/dev/null <<'EOF'", text.rstrip("\n"), "EOF"]
     return lines

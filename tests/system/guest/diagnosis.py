@@ -29,7 +29,9 @@ def check_before(report: Report, version: str) -> None:
         Path("/usr/local/bin/sudo").chmod(0o755)
         done = run("sh", "-e", "-c", block)
         assert done.returncode == 0, done.stderr
-        assert Path("/sys/module/v4l2loopback/version").read_text().strip() == version
+        assert is_loaded("v4l2loopback")
+        said = Path("/sys/module/v4l2loopback/version")  # 0.12.7 does not tell
+        assert not said.exists() or said.read_text().strip() == version
         assert camera.node() is not None
         assert "sharpkd" in " ".join(path.name for path in Path("/etc/modules-load.d").iterdir())
 

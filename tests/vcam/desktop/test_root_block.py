@@ -13,6 +13,7 @@ SUDO = """#!/bin/sh
 # as root, but below $FAKE_ROOT
 program=$1; shift
 case $program in
+    mkdir) exec mkdir -p "$FAKE_ROOT$2" ;;
     tee|rm) for path; do set -- "$@" "$FAKE_ROOT$path"; shift; done; exec "$program" "$@" ;;
     *) echo "$program $*" >> "$FAKE_ROOT/called" ;;
 esac
@@ -91,6 +92,13 @@ def test_only_what_is_missing_is_asked_for(machine: Path, roots: VideoRoots) -> 
     (etc / "modules-load.d/sharpkd.conf").write_text("# v4l2loopback\n")
     assert "modprobe.d" not in install_block(etc, roots)
     assert f"sudo tee {etc}/modules-load.d/sharpkd.conf" in install_block(etc, roots)
+
+
+def test_a_folder_that_is_not_there_is_made(machine: Path, roots: VideoRoots) -> None:
+    etc = machine / "etc"
+    (etc / "modules-load.d").rmdir()
+    paste(install_block(etc, roots).replace(str(etc), "/etc"), machine)  # sudo puts it below the machine's root
+    assert missing(etc) == {}
 
 
 def test_the_other_block_removes_what_is_there(machine: Path, roots: VideoRoots) -> None:
