@@ -71,6 +71,11 @@ class Meter:
         """How often the output's clock has turned, whether a frame got out or not; costs nothing."""
         return self._sent + self._drops["unpublished"]
 
+    def counts(self) -> tuple[int, dict[str, int]]:
+        """Fresh frames and drops by cause so far: `read` without its percentiles, which cost."""
+        with self._lock:
+            return self._fresh, dict(self._drops)
+
     def read(self, now_ns: int) -> Reading:
         with self._lock:
             recent = [sent_ns for sent_ns in self._sent_ns if now_ns - sent_ns <= RATE_SPAN_NS]

@@ -38,7 +38,8 @@ def describe(status: Mapping[str, Any]) -> str:
         "preview": status["preview_url"],
         "hint": status["hint"],
     }
-    return "\n".join(f"{name:8} {text}" for name, text in rows.items() if text)
+    lines = [f"{name:8} {text}" for name, text in rows.items() if text]
+    return "\n".join([*lines, *(f"{'warning':8} {text}" for text in status["warnings"])])
 
 
 def _describe_model(status: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ class Status:
     unchanged     share of the last picture that was kept, since nothing had moved there; None without a model
     warm_up_ms    one run of the model at the output's size; None where no model runs
     hint          how to get a virtual camera, where there is none
+    warnings      what is wrong though the camera runs, each with its remedy
     """
 
     state: str
@@ -53,6 +54,7 @@ class Status:
     version: str
     hint: str
     preview_url: str = ""
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

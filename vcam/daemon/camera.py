@@ -8,14 +8,18 @@ from typing import TypeAlias
 
 from vcam.config import Config
 from vcam.control.status import Command, Status
-from vcam.daemon.changes import changed_keys, rebuild, with_settings
+from vcam.daemon.assembly import Assembly
+from vcam.daemon.changes import MODEL_KEYS, with_settings
 from vcam.daemon.kept_sink import KeptSink
-from vcam.daemon.parts import Chain
+from vcam.daemon.lag import Counts, Lag
+from vcam.daemon.parts import Chain, folder_of
 from vcam.daemon.policy import Health, KeepGoing
 from vcam.daemon.report import make_status, name_state
 from vcam.daemon.shutter import Shutter
+from vcam.daemon.upkeep import Upkeep
+from vcam.daemon.warn import find_warnings
 from vcam.frame import Frame
-from vcam.pipeline import FailFast, Pipeline, Policy, Result, Sink, Source, Stages
+from vcam.pipeline import Clock, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.placeholder import placeholder
 from vcam.presence import Presence
 
@@ -31,6 +35,7 @@ class Terms:
     seed        of the link's losses
     reread      the configuration of a reload
     presence    who watches; by default somebody always does
+    clock       of what is done from time to time, monotonic nanoseconds
     """
 
     is_patient: bool = True
@@ -38,6 +43,7 @@ class Terms:
     seed: int = 0
     reread: Callable[[], Config] | None = None
     presence: Presence = field(default_factory=Presence)
+    clock: Clock = time.monotonic_ns
 
 
 class Camera:
@@ -54,21 +60,26 @@ class Camera:
         make_source: SourceFactory,
         terms: Terms | None = None,
     ) -> None:
-        self.config = config
         self.preview_url = ""
         self.is_stopping = threading.Event()
-        self._chain = chain
         self._sink = sink
         self._make_source = make_source
         self._terms = terms or Terms()
         self._health = Health()
-        self._source_name = config.source
+        self._assembly = Assembly(config, chain, self._health, self._terms.seed)
+        self._upkeep = Upkeep(self._health, lambda: self._reload(self.config), clock=self._terms.clock)
+        self._upkeep.note_load(folder_of(config))
+        self._lag = Lag()
+        self._source: Source | None = None  # the one opened last
         self._since_s = time.monotonic()
         self._commands = threading.Lock()
-        self._parts = threading.Lock()  # never held for long: the worker takes it when a stage fails
         self._card = placeholder(config.size, *self._opening())
         self._pipeline = self._make_pipeline()
         self._shutter = Shutter(self._pipeline, self._show, self._show_opening, is_always_on=config.always_on)
+
+    @property
+    def config(self) -> Config:
+        return self._assembly.config
 
     def start(self) -> None:
         self._since_s = time.monotonic()
@@ -105,14 +116,17 @@ class Camera:
     def status(self) -> Status:
         status = make_status(
             self.config,
-            self._chain,
+            self._assembly.chain,
             self._pipeline.meter.read(time.monotonic_ns()),
             state=self.state(),
-            source=self._source_name,
+            source=str(getattr(self._source, "name", self.config.source)),
             sink=self._sink,
             since_s=self._since_s,
         )
-        return replace(status, preview_url=self.preview_url)
+        source = None if self._shutter.rest else self._source
+        parts = (self.config, self._assembly.chain, self._health, source, self._sink)
+        warnings = tuple(find_warnings(*parts, self._lag.share))
+        return replace(status, preview_url=self.preview_url, warnings=warnings)
 
     def wake(self) -> None:
         """The machine has slept: what was open then may hang, and nobody knows who watches."""
@@ -125,7 +139,7 @@ class Camera:
             if command.set:
                 self._apply(with_settings(self.config, command.set))
             if command.reload:
-                self._apply(self._terms.reread() if self._terms.reread else self.config, is_reload=True)
+                self._reload(self._terms.reread() if self._terms.reread else self.config)
             if command.pause:
                 self._shutter.set_paused(True)
                 if command.release and isinstance(self._sink, KeptSink):
@@ -137,51 +151,37 @@ class Camera:
             if command.stop:
                 self.is_stopping.set()
 
+    def tend(self) -> None:
+        """Do what time asks for; called some times a second by who keeps the camera running."""
+        self._lag.note(Counts(self._terms.clock(), *self._pipeline.meter.counts()))
+        with self._commands:
+            self._upkeep.tend(folder_of(self.config))
+
+    def _reload(self, config: Config) -> None:
+        self._upkeep.note_load(folder_of(self.config))
+        self._apply(config, is_reload=True)
+
     def _apply(self, config: Config, is_reload: bool = False) -> None:
-        """Change what differs; all new parts are ready before the first old one is let go."""
-        changed = changed_keys(self.config, config)
-        rebuilt = changed | {"model"} if is_reload else changed
-        old = self._chain
-        new = rebuild(old, config, rebuilt, self._health.stage_errors, self._terms.seed)
-        with self._parts:
-            # a stage that failed meanwhile stays out, unless it is one of the new ones
-            if new.link is not old.link:
-                self._chain = replace(self._chain, link=new.link)
-                self._health.stage_errors.pop("link", None)
-            if new.restorer is not old.restorer:
-                self._chain = replace(self._chain, restorer=new.restorer)
-                self._health.stage_errors.pop("restore", None)
-            if self._chain.restorer is not None:
-                self._chain.restorer.strength = config.strength
-                self._chain.restorer.crispness = config.crispness
-            self.config = config
-            self._pipeline.set_stages(self._chain.stages())
+        changed = self._assembly.apply(config, self._pipeline.set_stages, is_reload)
+        if MODEL_KEYS & changed:
+            self._upkeep.note_load(folder_of(config))
         self._shutter.set_always_on(config.always_on)
         if "source" in changed:
             self._health.camera_error = ""
             self._shutter.show_if_open(*self._opening())
             self._pipeline.reopen_source()
 
-    def _leave_out(self, name: str) -> Stages:
-        with self._parts:
-            if name == "link":
-                self._chain = replace(self._chain, link=None)
-            else:
-                self._chain = replace(self._chain, restorer=None)
-            return self._chain.stages()
-
     def _open_source(self) -> Source:
-        source = self._make_source(self.config)
-        self._source_name = str(getattr(source, "name", self.config.source))
-        return source
+        self._source = self._make_source(self.config)
+        return self._source
 
     def _make_pipeline(self) -> Pipeline:
         policy: Policy = FailFast()
         if self._terms.is_patient:
-            policy = KeepGoing(self._health, self._show_cause, self._leave_out)
+            policy = KeepGoing(self._health, self._show_cause, self._assembly.leave_out)
         return Pipeline(
             self._open_source,
-            self._chain.stages(),
+            self._assembly.chain.stages(),
             self._sink,
             size=self.config.size,
             fps=self.config.fps,

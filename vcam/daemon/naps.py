@@ -31,4 +31,4 @@ class Naps:
 
     def forget(self) -> None:
         """What took long since the last look was work, and no sleep."""
-        self._last_ns = None
+        self._last_ns = self._clock()

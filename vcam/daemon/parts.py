@@ -34,12 +34,17 @@ class Chain:
         return [(name, stage) for name, stage in named if stage is not None]
 
 
+def folder_of(config: Config) -> Path:
+    """Where the models of a configuration lie."""
+    return Path(config.weights) if config.weights else weights_folder()
+
+
 def load_model(config: Config, budget_ms: float | None = None) -> Model:
     """The model that the configuration asks for, loaded and warm. Raises ModelError.
 
     budget_ms  for one run of it, where `model` is "auto"; None for what the frame rate leaves
     """
-    folder = Path(config.weights) if config.weights else weights_folder()
+    folder = folder_of(config)
     engine = Engine(config.provider, config.threads, config.require_gpu)
     budget_ms = BUDGET * 1000 / config.fps if budget_ms is None else budget_ms
     return choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model)

@@ -18,6 +18,7 @@ class Health:
 
     camera_error: str = ""
     stage_errors: dict[str, str] = field(default_factory=dict)
+    model_error: str = ""  # why the model that was to take over did not
 
 
 class KeepGoing:

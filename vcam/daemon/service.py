@@ -63,18 +63,24 @@ def run_camera(camera: Camera, flags: Flags, naps: Naps | None = None) -> None:
     try:
         with Herald(camera, find_supervisor(os.environ, os.getpid())) as herald:
             while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
-                if flags.reload.is_set():
-                    flags.reload.clear()
-                    with herald.reloading():
-                        _reload(camera)
-                    naps.forget()
-                slept_s = naps.look()
-                if slept_s:
-                    log.info("slept for %.0f s: opening the source again", slept_s)
-                    camera.wake()
+                _turn(camera, flags, naps, herald)
     finally:
         camera.stop()
     log.info("stopped")
+
+
+def _turn(camera: Camera, flags: Flags, naps: Naps, herald: Herald) -> None:
+    """What has to be looked at between two waits."""
+    slept_s = naps.look()
+    if slept_s:
+        log.info("slept for %.0f s: opening the source again", slept_s)
+        camera.wake()
+    if flags.reload.is_set():
+        flags.reload.clear()
+        with herald.reloading():
+            _reload(camera)
+    camera.tend()
+    naps.forget()  # a model that takes long to load is no sleep
 
 
 def _reload(camera: Camera) -> None:

@@ -237,6 +237,17 @@ function showHint(text) {
   find("hint-command").hidden = find("copy").hidden = !command;
 }
 
+function showWarnings(texts) {
+  find("warnings").hidden = texts.length === 0;
+  const items = [...find("warning-list").children];
+  if (items.map((item) => item.textContent).join("\n") === texts.join("\n")) return;
+  find("warning-list").replaceChildren(...texts.map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  }));
+}
+
 find("copy").addEventListener("click", async () => {
   const command = find("hint-command");
   try {
@@ -273,6 +284,7 @@ function show(status) {
   showDrops(status.drops);
   showControls(status);
   showHint(status.hint);
+  showWarnings(status.warnings ?? []);
 }
 
 async function readStatus() {

@@ -18,6 +18,9 @@ class Source(Protocol):
 
     `__enter__` opens the device and raises SourceError if it cannot; `__next__` returns within 2 s with a
     frame, raises SourceError if none came, or StopIteration where a file ends. One thread uses it.
+
+    It may have a `name`, and `warnings`: a tuple of sentences on what is wrong though it delivers, each with
+    the remedy. Both are read from other threads, at any time.
     """
 
     def __enter__(self) -> Self: ...

@@ -95,14 +95,18 @@ class Model:
     def warm_up(self, size: Size) -> float:
         """Run at the output size until the timings are steady; returns the median milliseconds.
 
-        Raises ModelError if what comes out is not the contract's shape and type.
+        Raises ModelError if it fails, or if what comes out is not the contract's shape and type.
         """
         width, height = size
         cells = to_cells(np.full((height, width), ZERO_RESIDUAL, np.uint8), self.spec.cell)
         times = []
         for _ in range(WARM_UP_RUNS):
             start = time.perf_counter()
-            residual = self.residual(cells)
+            try:
+                residual = self.residual(cells)
+            except Exception as error:  # ONNX Runtime's own exceptions have no common base
+                what = f"model {self.spec.name!r} does not run: {error}"
+                raise ModelError(f"{what}; run: make distill") from None
             times.append((time.perf_counter() - start) * 1e3)
         if residual.shape != cells.shape or residual.dtype != np.uint8:
             raise ModelError(

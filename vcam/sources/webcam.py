@@ -17,7 +17,8 @@ from vcam.errors import SourceError
 from vcam.frame import Frame, Size, from_bgr
 from vcam.sources.cameras import Camera, find_camera, list_cameras
 from vcam.sources.grabber import Capture, Grabber
-from vcam.sources.pace import SECOND_NS, Clock
+from vcam.sources.pace import Clock
+from vcam.sources.rate import Rate
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ OpenCapture: TypeAlias = Callable[[str | int, int], Capture]  # (path or number,
 
 READ_S = 2.0
 CLOSE_S = 0.5
-SLOW = 0.8  # of the promised rate
 IS_LINUX = sys.platform == "linux"
 MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 
@@ -43,7 +43,8 @@ class WebcamSource:
     is_v4l2       False where there is no V4L2: a camera is known by its number alone there
 
     MJPG is set first, then the size, then the rate: in another order many cameras fall back to raw pictures
-    at 5 to 10 fps. `measured_fps` is the rate of the first second (None before), `name` the card's name.
+    at 5 to 10 fps. `measured_fps` is the rate of the last two seconds (None in the first), `name` the card's
+    name, `warnings` what keeps the camera from its best, with the remedy, as long as it does.
 
     `__enter__` raises SourceError if there is no such camera, it is a v4l2loopback, busy or not permitted;
     `__next__` raises it if the camera was unplugged or delivers nothing for `read_s`. The first frame is a
@@ -66,7 +67,6 @@ class WebcamSource:
         self.name = device
         self.size = size
         self.fps = fps
-        self.measured_fps: float | None = None
         self._asked = (size, fps)
         self._open_capture = open_capture
         self._cameras = cameras
@@ -76,13 +76,14 @@ class WebcamSource:
         self._path = device
         self._grabber: Grabber | None = None
         self._count = 0
-        self._first_ns = 0
+        self._rate = Rate(fps)
+        self._refusal = ""  # of MJPG
 
     def __enter__(self) -> Self:
         capture = self._open()
         self._configure(capture)
         self._grabber = Grabber(capture, self._clock)
-        self._count, self.measured_fps = 0, None
+        self._count, self._rate = 0, Rate(self.fps)
         return self
 
     def __exit__(
@@ -111,8 +112,17 @@ class WebcamSource:
             raise SourceError(f"{self.name} ({self._path}) stopped: unplugged? Check its cable")
         picture, captured_ns = answer
         index, self._count = self._count, self._count + 1
-        self._measure(index, captured_ns)
+        if self._rate.note(captured_ns):
+            self._tell_rate()
         return replace(from_bgr(picture, index, captured_ns), is_cut=index == 0)
+
+    @property
+    def measured_fps(self) -> float | None:
+        return self._rate.fps
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(text for text in (self._refusal, self._say_slow()) if text)
 
     def _open(self) -> Capture:
         if not self._is_v4l2:
@@ -149,26 +159,26 @@ class WebcamSource:
         self.fps = capture.get(cv2.CAP_PROP_FPS) or self.fps  # some drivers answer 0: they do not know
         pixels = fourcc.to_bytes(4, "little", signed=fourcc < 0).decode("ascii", "replace").strip("\0 ")
         log.info("%s (%s): %s %dx%d, %g fps", self.name, self._path, pixels, *self.size, self.fps)
+        self._refusal = ""
         if fourcc != MJPG and self._is_v4l2:
-            log.warning("%s refuses MJPG and sends %s: expect few frames above 640x480", self.name, pixels)
+            self._refusal = f"{self.name} refuses MJPG and sends {pixels}: expect few frames above 640x480"
+            log.warning("%s", self._refusal)
 
-    def _measure(self, index: int, captured_ns: int) -> None:
-        """Take the rate over the first second, and say so if it is far below the promise."""
-        if index == 0:
-            self._first_ns = captured_ns
-        elapsed_ns = captured_ns - self._first_ns
-        if self.measured_fps is not None or elapsed_ns < SECOND_NS:
-            return
-        self.measured_fps = index * SECOND_NS / elapsed_ns
-        if self.measured_fps < SLOW * self.fps:
-            log.warning(
-                "%s delivers %.1f fps of the promised %g: in dim light it exposes for longer."
-                " More light, or run: v4l2-ctl -d %s --set-ctrl exposure_dynamic_framerate=0",
-                self.name,
-                self.measured_fps,
-                self.fps,
-                self._path,
-            )
+    def _tell_rate(self) -> None:
+        if self._rate.is_slow:
+            log.warning("%s", self._say_slow())
+        else:
+            log.info("%s is as fast as promised again: %.1f fps", self.name, self._rate.fps)
+
+    def _say_slow(self) -> str:
+        """That the camera delivers far less than it promised; empty if it does not."""
+        if not self._rate.is_slow:
+            return ""
+        return (
+            f"{self.name} delivers {self._rate.fps:.1f} fps of the promised {self._rate.promised:g}:"
+            " in dim light it exposes for longer. More light, or run:"
+            f" v4l2-ctl -d {self._path} --set-ctrl exposure_dynamic_framerate=0"
+        )
 
 
 def try_open(path: Path) -> OSError | None:

@@ -20,7 +20,9 @@ class Filmed:
 
     clock: ManualClock
     waits: int = 10
-    night_s: float = 0.0
+    night_s: float = LOOK_S
+    tend_s: float = 0.0
+    tended: int = 0
     calls: list[str] = field(default_factory=list)
     is_stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -40,6 +42,10 @@ class Filmed:
         self.clock.pass_s(60)  # TensorRT builds an engine
         self.calls.append("reload")
 
+    def tend(self) -> None:
+        self.tended += 1
+        self.clock.pass_s(self.tend_s)
+
     def stop(self) -> None:
         self.calls.append("stop")
 
@@ -50,7 +56,7 @@ def run(camera: Filmed, flags: Flags | None = None) -> list[str]:
 
 
 def test_a_camera_that_ran_all_the_time_is_not_woken() -> None:
-    assert run(Filmed(ManualClock(), night_s=LOOK_S)) == ["start", "stop"]
+    assert run(Filmed(ManualClock())) == ["start", "stop"]
 
 
 def test_a_camera_that_slept_is_woken_and_the_log_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -64,4 +70,11 @@ def test_a_camera_that_slept_is_woken_and_the_log_says_so_once(caplog: pytest.Lo
 def test_a_long_reload_is_no_sleep() -> None:
     flags = Flags()
     flags.reload.set()
-    assert run(Filmed(ManualClock(), night_s=LOOK_S), flags) == ["start", "reload", "stop"]
+    assert run(Filmed(ManualClock()), flags) == ["start", "reload", "stop"]
+    assert run(Filmed(ManualClock(), tend_s=60)) == ["start", "stop"]
+
+
+def test_it_is_tended_in_each_turn() -> None:
+    camera = Filmed(ManualClock(), waits=10)
+    run(camera)
+    assert camera.tended == 9

@@ -80,7 +80,7 @@ def test_a_camera_that_refuses_mjpg_works_and_is_named(
     assert "refuses MJPG and sends YUYV" in caplog.text
 
 
-def test_the_real_rate_is_measured_over_the_first_second(time: ManualTime) -> None:
+def test_the_real_rate_is_measured_from_the_first_second_on(time: ManualTime) -> None:
     with webcam(FakeCapture(time, real_fps=25)) as source:
         list(islice(source, 25))
         assert source.measured_fps is None
@@ -96,6 +96,47 @@ def test_a_camera_slower_than_promised_is_named_once_with_the_remedy(
     (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "delivers 12.5 fps of the promised 30" in record.getMessage()
     assert "v4l2-ctl -d /dev/video7 --set-ctrl exposure_dynamic_framerate=0" in record.getMessage()
+
+
+def test_dusk_is_warned_of_as_long_as_it_lasts(time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    capture = FakeCapture(time, fps=30, real_fps=30)
+    with webcam(capture) as source:
+        list(islice(source, 90))
+        assert source.warnings == ()
+        capture.real_fps = 15
+        list(islice(source, 45))
+        (warning,) = source.warnings
+        assert "delivers 15.0 fps of the promised 30" in warning
+        assert "--set-ctrl exposure_dynamic_framerate=0" in warning
+        capture.real_fps = 30
+        list(islice(source, 90))
+        assert source.warnings == ()
+    told = [record.getMessage() for record in caplog.records if " fps" in record.getMessage()][1:]
+    assert len(told) == 2
+    assert "as fast as promised again" in told[1]
+
+
+def test_a_camera_that_refuses_mjpg_is_warned_of_until_it_takes_it(time: ManualTime) -> None:
+    capture = FakeCapture(time, has_mjpg=False)
+    source = webcam(capture)
+    with source:
+        assert source.warnings == (
+            "HD Pro Webcam C920 refuses MJPG and sends YUYV: expect few frames above 640x480",
+        )
+    capture.has_mjpg = True
+    with source:
+        assert source.warnings == ()
+
+
+def test_a_camera_that_is_opened_again_is_measured_anew(time: ManualTime) -> None:
+    capture = FakeCapture(time, real_fps=10)
+    source = webcam(capture)
+    with source:
+        list(islice(source, 30))
+        assert source.warnings
+    with source:
+        assert (source.warnings, source.measured_fps) == ((), None)
 
 
 def test_a_camera_near_its_promise_is_not_named(time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:

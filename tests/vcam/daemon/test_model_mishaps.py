@@ -1,0 +1,120 @@
+"""The running camera while its model is replaced, broken or fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fake_ends import wait_for
+from manual_clock import ManualClock
+from stand_in import write_weights
+from studio import SIZE, Studio
+
+from vcam.config import Config
+from vcam.control.status import Command
+from vcam.daemon.camera import Camera, Terms
+from vcam.daemon.parts import make_chain
+from vcam.errors import ModelError
+from vcam.sinks import NullSink
+
+
+@pytest.fixture
+def config(weights: Path) -> Config:
+    return Config(source="studio", sink="null", size=SIZE, weights=str(weights), provider="cpu", threads=1)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@contextmanager
+def running(config: Config, clock: ManualClock) -> Iterator[Camera]:
+    camera = Camera(config, make_chain(config), NullSink(), Studio().make_source, Terms(clock=clock))
+    camera.start()
+    try:
+        wait_for(lambda: camera.status().state == "running")
+        yield camera
+    finally:
+        camera.stop()
+
+
+def tend(camera: Camera, clock: ManualClock, seconds: float) -> None:
+    for _ in range(round(seconds)):
+        clock.pass_s(1)
+        camera.tend()
+
+
+def goes_on(camera: Camera) -> bool:
+    fresh = camera.status().fresh
+    wait_for(lambda: camera.status().fresh > fresh)
+    return True
+
+
+def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: ManualClock) -> None:
+    with running(config, clock) as camera:
+        write_weights(Path(config.weights), ["brighter"], residual=188)
+        tend(camera, clock, 6)
+        assert camera.status().model == "brighter (int8)"
+        assert camera.status().warnings == ()
+        assert goes_on(camera)
+
+
+def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, clock: ManualClock) -> None:
+    path = Path(config.weights) / "still.onnx"
+    good = path.read_bytes()
+    with running(config, clock) as camera:
+        path.write_bytes(b"scrap")
+        tend(camera, clock, 6)
+        (warning,) = camera.status().warnings
+        assert warning.startswith("kept the old model: ")
+        assert "still.onnx is not the published file" in warning
+        assert (camera.status().state, camera.status().model) == ("running", "still (int8)")
+        assert goes_on(camera)
+        path.write_bytes(good)
+        tend(camera, clock, 6)
+        assert camera.status().warnings == ()
+
+
+def test_a_manifest_that_vanishes_is_survived(config: Config, clock: ManualClock) -> None:
+    with running(config, clock) as camera:
+        (Path(config.weights) / "manifest.json").unlink()
+        tend(camera, clock, 6)
+        assert "manifest.json" in camera.status().warnings[0]
+        assert goes_on(camera)
+
+
+def test_a_reload_that_is_refused_stays_in_the_status(config: Config, clock: ManualClock) -> None:
+    with running(config, clock) as camera:
+        (Path(config.weights) / "still.onnx").write_bytes(b"scrap")
+        with pytest.raises(ModelError):
+            camera.do(Command(reload=True))
+        assert camera.status().warnings[0].startswith("kept the old model: ")
+
+
+def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
+    config: Config, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, cells: object) -> object:
+        raise RuntimeError("out of memory")
+
+    with running(config, clock) as camera:
+        with monkeypatch.context() as patch:
+            patch.setattr("vcam.restore.Network.residual", fail)
+            wait_for(lambda: camera.status().state == "pass-through: out of memory")
+            tend(camera, clock, 12)
+            (warning,) = camera.status().warnings
+            assert warning.startswith("still no model: model 'still' does not run: out of memory")
+        tend(camera, clock, 59)
+        assert camera.status().state == "pass-through: out of memory"
+        tend(camera, clock, 3)
+        wait_for(lambda: camera.status().state == "running")
+        assert camera.status().warnings == ()
+
+
+def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualClock) -> None:
+    with running(config, clock) as camera:
+        camera.do(Command(set={"strength": 0.25}))
+        write_weights(Path(config.weights), ["brighter"], residual=188)
+        tend(camera, clock, 6)
+        assert (camera.status().model, camera.status().strength) == ("brighter (int8)", 0.25)

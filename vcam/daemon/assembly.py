@@ -1,0 +1,78 @@
+"""The stages of a running camera, and how they are changed between two frames."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from vcam.config import Config
+from vcam.daemon.changes import changed_keys, rebuild
+from vcam.daemon.parts import Chain
+from vcam.daemon.policy import Health
+from vcam.errors import ModelError
+from vcam.pipeline import Stages
+
+
+class Assembly:
+    """Holds the configuration and its stages. A stage that fails is left out until a new one takes its place.
+
+    health  where failed stages are noted
+    seed    of the link's losses
+    """
+
+    def __init__(self, config: Config, chain: Chain, health: Health, seed: int) -> None:
+        self.config = config
+        self.chain = chain
+        self._health = health
+        self._seed = seed
+        self._lock = threading.Lock()  # never held for long: the worker takes it when a stage fails
+
+    def apply(self, config: Config, use: Callable[[Stages], None], is_reload: bool = False) -> set[str]:
+        """Change what differs; all new parts are ready before the first old one is let go.
+
+        use        called with the stages to go on with
+        is_reload  the model is loaded again, and every stage that failed is tried again
+
+        Returns the names of the settings that differ. Raises VcamError if one cannot be used, or ModelError
+        if a reload finds no good model; then nothing has changed.
+        """
+        changed = changed_keys(self.config, config)
+        new = self._rebuild(config, changed, is_reload)
+        with self._lock:
+            self._exchange(new)
+            if self.chain.restorer is not None:
+                self.chain.restorer.strength = config.strength
+                self.chain.restorer.crispness = config.crispness
+            self.config = config
+            use(self.chain.stages())
+        return changed
+
+    def leave_out(self, name: str) -> Stages:
+        """The stages without the one of this name."""
+        with self._lock:
+            if name == "link":
+                self.chain = replace(self.chain, link=None)
+            else:
+                self.chain = replace(self.chain, restorer=None)
+            return self.chain.stages()
+
+    def _rebuild(self, config: Config, changed: set[str], is_reload: bool) -> tuple[Chain, Chain]:
+        """The chain before, and the one to take its place."""
+        old = self.chain
+        rebuilt = changed | {"model"} if is_reload else changed
+        try:
+            return old, rebuild(old, config, rebuilt, self._health.stage_errors, self._seed)
+        except ModelError as error:
+            if is_reload:
+                self._health.model_error = str(error)
+            raise
+
+    def _exchange(self, change: tuple[Chain, Chain]) -> None:
+        """Take what is new. A stage that failed meanwhile stays out, unless it is one of the new ones."""
+        old, new = change
+        if new.link is not old.link:
+            self.chain = replace(self.chain, link=new.link)
+            self._health.stage_errors.pop("link", None)
+        if new.restorer is not old.restorer:
+            self.chain = replace(self.chain, restorer=new.restorer)
+            self._health.stage_errors.pop("restore", None)
+            self._health.model_error = ""

@@ -1,0 +1,38 @@
+"""What is not as it should be though the camera runs, each in a sentence with its remedy."""
+
+from collections.abc import Iterator
+
+from vcam.config import Config
+from vcam.daemon.kept_sink import KeptSink
+from vcam.daemon.parts import Chain
+from vcam.daemon.policy import Health
+from vcam.pipeline import Sink, Source
+from vcam.restore import CPU_PROVIDER
+
+GPUS = ("cuda", "tensorrt")
+
+
+def find_warnings(
+    config: Config, chain: Chain, health: Health, source: Source | None, sink: Sink, lag: float
+) -> Iterator[str]:
+    """What `status` shows beside the state.
+
+    source  None while it is closed
+    lag     share of the camera's frames that came while a stage was busy
+    """
+    if source is None and isinstance(sink, KeptSink) and sink.cause:  # else the state says so
+        yield f"no output: {sink.cause}"
+    if source is not None:
+        yield from getattr(source, "warnings", ())
+    if health.model_error:
+        yield f"{'kept the old model' if chain.restorer else 'still no model'}: {health.model_error}"
+    if lag:
+        yield (
+            f"too slow for this camera: {lag:.0%} of its last frames came while another was being restored."
+            " Close what takes the processor, or choose a faster model or a smaller size"
+        )
+    if chain.restorer and config.provider in GPUS and chain.restorer.model.provider == CPU_PROVIDER:
+        yield (
+            f"provider = {config.provider}, but the model runs on the CPU: install the NVIDIA driver, CUDA 12"
+            " and cuDNN 9, or run: sharpkd set provider cpu"
+        )
