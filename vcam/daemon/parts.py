@@ -15,7 +15,7 @@ from vcam.manifest import read_manifest, weights_folder
 from vcam.pipeline import Sink, Source, Stages
 from vcam.presence import MovingProbe, Presence, Probe, find_probe
 from vcam.restore import Engine, Model, Restorer
-from vcam.sinks import VirtualCameraSink, find_virtual_camera
+from vcam.sinks import PipeWireSink, VirtualCameraSink, find_virtual_camera
 from vcam.sources import make_source
 
 OFF = "off"
@@ -74,7 +74,7 @@ def make_source_of(config: Config, loop: bool = True) -> Source:
 
 
 def make_presence(config: Config, sink: Sink) -> Presence:
-    """Who watches a sink: of a virtual camera on Linux it can be told, of any other somebody always does.
+    """Who watches a sink: of a camera on Linux it can be told, of any other somebody always does.
 
     A kept sink is followed to wherever it publishes.
     """
@@ -89,6 +89,8 @@ def make_presence(config: Config, sink: Sink) -> Presence:
 
 def find_probe_of(config: Config, sink: Sink) -> Probe | None:
     """What tells who watches an open sink; None if nothing does."""
+    if isinstance(sink, PipeWireSink):
+        return sink.probe()
     node = find_node(config.sink) if isinstance(sink, VirtualCameraSink) else None
     return find_probe(node) if node else None
 

@@ -10,6 +10,7 @@ from vcam.pipeline import Sink
 from vcam.sinks.file import VIDEO_ENDINGS, FileSink, write_still
 from vcam.sinks.nodes import CARD, SYSTEM, VideoRoots, find_virtual_camera, how_to_install
 from vcam.sinks.null import NullSink
+from vcam.sinks.pipewire import PipeWireSink
 from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ __all__ = [
     "CARD",
     "FileSink",
     "NullSink",
+    "PipeWireSink",
     "VirtualCameraSink",
     "find_virtual_camera",
     "how_to_install",
@@ -38,14 +40,16 @@ def make_sink(
 ) -> Sink:
     """Open the sink that a word or a path names.
 
-    spec      "auto": the virtual camera if there is one, else the preview; "virtual"; "preview"; "null";
-              a node such as "/dev/video42"; or a file ending in .mp4 or .mkv
+    spec      "auto": the virtual camera if there is one, else the preview; "virtual"; "pipewire"; "preview";
+              "null"; a node such as "/dev/video42"; or a file ending in .mp4 or .mkv
     lossless  FFV1 instead of H.264; .mkv only
 
     Raises SinkError if the sink cannot be opened, or if the spec names none.
     """
     if spec in ("preview", "null"):
         return NullSink(spec)
+    if spec == "pipewire":
+        return PipeWireSink(size, fps).open()
     if spec in ("auto", "virtual") or spec.startswith("/dev/video"):
         device = spec if spec.startswith("/dev/") else None
         camera = VirtualCameraSink(size, fps, device, camera_factory, roots=roots, platform=platform)
@@ -53,7 +57,7 @@ def make_sink(
     if Path(spec).suffix.lower() not in VIDEO_ENDINGS:
         raise SinkError(
             f"no sink {spec!r}: use a file ending in {' or '.join(VIDEO_ENDINGS)}, "
-            "or one of auto, virtual, preview, null, /dev/videoN"
+            "or one of auto, virtual, pipewire, preview, null, /dev/videoN"
         )
     return FileSink(spec, size, fps, lossless).open()
 

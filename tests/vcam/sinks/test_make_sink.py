@@ -76,7 +76,7 @@ def test_a_path_is_a_file(
 
 @pytest.mark.parametrize("spec", ["talk.avi", "talk", "", "vitrual"])
 def test_any_other_spec_names_what_works(system: FakeSystem, cameras: FakeCameras, spec: str) -> None:
-    with pytest.raises(SinkError, match=r".mp4 or .mkv.*auto, virtual, preview, null"):
+    with pytest.raises(SinkError, match=r".mp4 or .mkv.*auto, virtual, pipewire, preview, null"):
         make(spec, system, cameras)
 
 
