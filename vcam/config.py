@@ -26,7 +26,7 @@ class Config:
     """
 
     source: str = "auto"  # auto, /dev/videoN, a camera's name, sample(-still), pattern, a file or a URL
-    sink: str = "auto"  # auto, virtual, preview, null, /dev/videoN, or a file .mp4 or .mkv
+    sink: str = "auto"  # auto, virtual, pipewire, preview, null, /dev/videoN, or a file .mp4 or .mkv
     size: Size = (1280, 720)  # of the output, (width, height), even, at most 1920x1080 either way up
     fps: int = 30  # of the output, 1..60
     link: str = "off"  # a link profile ("360p", "270p,codec=vp8,loss=0.02"), or off

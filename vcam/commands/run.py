@@ -42,7 +42,9 @@ CLEAR = "\r\x1b[K"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="S", help="camera, file, URL, sample or pattern; default: auto")
-    parser.add_argument("--sink", metavar="K", help="virtual, preview, null, .mp4 or .mkv; default: auto")
+    parser.add_argument(
+        "--sink", metavar="K", help="virtual, pipewire, preview, null, .mp4 or .mkv; default: auto"
+    )
     parser.add_argument("--size", metavar="WxH", help="of the output, up to 1920x1080; default: 1280x720")
     parser.add_argument("--fps", metavar="F", help="of the output, 1..60; default: 30")
     parser.add_argument(
