@@ -1,6 +1,7 @@
 """From a Config to the parts it names."""
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from vcam.pipeline import Sink, Source, Stages
 from vcam.presence import MovingProbe, Presence, Probe, find_probe
 from vcam.restore import Engine, Model, Restorer
 from vcam.sinks import PipeWireSink, VirtualCameraSink, find_virtual_camera
-from vcam.sources import make_source
+from vcam.sources import Camera as Webcam
+from vcam.sources import list_cameras, make_source
 
 OFF = "off"
 
@@ -65,12 +67,15 @@ def make_chain(config: Config, seed: int = 0, has_restore: bool = True) -> Chain
     return Chain(make_link(config.link, seed), make_restorer(config) if has_restore else None)
 
 
-def make_source_of(config: Config, loop: bool = True) -> Source:
+def make_source_of(
+    config: Config, loop: bool = True, cameras: Callable[[], Sequence[Webcam]] = list_cameras
+) -> Source:
     """The source that a Config names, not yet open.
 
-    loop  a file begins again at its end, as a camera would go on
+    loop     a file begins again at its end, as a camera would go on
+    cameras  lists those that `auto` chooses from
     """
-    return make_source(config.source, size=config.size, fps=config.fps, loop=loop)
+    return make_source(config.source, size=config.size, fps=config.fps, loop=loop, cameras=cameras)
 
 
 def make_presence(config: Config, sink: Sink) -> Presence:

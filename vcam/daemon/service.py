@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from vcam.config import Config, load_config
@@ -22,6 +23,7 @@ from vcam.errors import VcamError
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
 from vcam.paths import Paths, make_private, write_private
+from vcam.sources import SteadyCameras
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
             terms = Terms(
                 reread=lambda: read_config(paths.config, is_always_on), presence=make_presence(config, sink)
             )
-            camera = Camera(config, chain, sink, make_source_of, terms)
+            camera = Camera(config, chain, sink, partial(make_source_of, cameras=SteadyCameras()), terms)
             with serve(camera, paths, config.preview_port):
                 run_camera(camera, flags)
 

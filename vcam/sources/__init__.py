@@ -1,6 +1,7 @@
 """Where frames come from: webcams, files, live streams, the bundled clip and a test pattern."""
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
 from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
 from vcam.sources.stamp import Stamp, read_stamp
+from vcam.sources.steady import SteadyCameras
 from vcam.sources.still import StillSource
 from vcam.sources.stream import SCHEMES, StreamSource
 from vcam.sources.webcam import WebcamSource
@@ -23,6 +25,7 @@ __all__ = [
     "FileSource",
     "PatternSource",
     "Stamp",
+    "SteadyCameras",
     "StillSource",
     "StreamSource",
     "WebcamSource",
@@ -50,6 +53,7 @@ def make_source(
     size: Size,
     fps: float,
     loop: bool = False,
+    cameras: Callable[[], Sequence[Camera]] = list_cameras,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> AnySource:
@@ -70,6 +74,7 @@ def make_source(
 
     size, fps   asked of cameras and the pattern; files and streams have their own
     loop        files begin again at their end
+    cameras     lists those that `auto` chooses from; see SteadyCameras
 
     Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
     Raises SourceError if the spec is none of these.
@@ -91,7 +96,8 @@ def make_source(
         return StreamSource(spec, clock=clock)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
         return FileSource(spec, loop, clock=clock, sleep=sleep)
-    return WebcamSource(spec, size, fps, clock=clock)
+    choice = cameras if spec == "auto" else list_cameras
+    return WebcamSource(spec, size, fps, cameras=choice, clock=clock)
 
 
 def _is_file(spec: str) -> bool:

@@ -109,7 +109,7 @@ class WebcamSource:
                 f"{self.name} ({self._path}) delivered nothing for {self._read_s:g} s: plug it in again"
             ) from None
         if answer is None:
-            raise SourceError(f"{self.name} ({self._path}) stopped: unplugged? Check its cable")
+            raise SourceError(self._say_ended())
         picture, captured_ns = answer
         index, self._count = self._count, self._count + 1
         if self._rate.note(captured_ns):
@@ -163,6 +163,12 @@ class WebcamSource:
         if fourcc != MJPG and self._is_v4l2:
             self._refusal = f"{self.name} refuses MJPG and sends {pixels}: expect few frames above 640x480"
             log.warning("%s", self._refusal)
+
+    def _say_ended(self) -> str:
+        if self._count:
+            return f"{self.name} ({self._path}) stopped: unplugged? Check its cable"
+        who = f"to find it run: fuser -v {self._path}"
+        return f"{self.name} ({self._path}) gives no picture: unplugged, or held by another program; {who}"
 
     def _tell_rate(self) -> None:
         if self._rate.is_slow:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fake_ends import wait_for
-from manual_clock import ManualClock
+from manual_time import ManualTime
 from stand_in import write_weights
 from studio import SIZE, Studio
 
@@ -24,13 +24,13 @@ def config(weights: Path) -> Config:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> ManualTime:
+    return ManualTime()
 
 
 @contextmanager
-def running(config: Config, clock: ManualClock) -> Iterator[Camera]:
-    camera = Camera(config, make_chain(config), NullSink(), Studio().make_source, Terms(clock=clock))
+def running(config: Config, clock: ManualTime) -> Iterator[Camera]:
+    camera = Camera(config, make_chain(config), NullSink(), Studio().make_source, Terms(clock=clock.clock))
     camera.start()
     try:
         wait_for(lambda: camera.status().state == "running")
@@ -39,9 +39,9 @@ def running(config: Config, clock: ManualClock) -> Iterator[Camera]:
         camera.stop()
 
 
-def tend(camera: Camera, clock: ManualClock, seconds: float) -> None:
+def tend(camera: Camera, clock: ManualTime, seconds: float) -> None:
     for _ in range(round(seconds)):
-        clock.pass_s(1)
+        clock.sleep(1)
         camera.tend()
 
 
@@ -51,7 +51,7 @@ def goes_on(camera: Camera) -> bool:
     return True
 
 
-def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: ManualClock) -> None:
+def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         write_weights(Path(config.weights), ["brighter"], residual=188)
         tend(camera, clock, 6)
@@ -60,7 +60,7 @@ def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: Ma
         assert goes_on(camera)
 
 
-def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, clock: ManualClock) -> None:
+def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, clock: ManualTime) -> None:
     path = Path(config.weights) / "still.onnx"
     good = path.read_bytes()
     with running(config, clock) as camera:
@@ -76,7 +76,7 @@ def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, c
         assert camera.status().warnings == ()
 
 
-def test_a_manifest_that_vanishes_is_survived(config: Config, clock: ManualClock) -> None:
+def test_a_manifest_that_vanishes_is_survived(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         (Path(config.weights) / "manifest.json").unlink()
         tend(camera, clock, 6)
@@ -84,7 +84,7 @@ def test_a_manifest_that_vanishes_is_survived(config: Config, clock: ManualClock
         assert goes_on(camera)
 
 
-def test_a_reload_that_is_refused_stays_in_the_status(config: Config, clock: ManualClock) -> None:
+def test_a_reload_that_is_refused_stays_in_the_status(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         (Path(config.weights) / "still.onnx").write_bytes(b"scrap")
         with pytest.raises(ModelError):
@@ -93,7 +93,7 @@ def test_a_reload_that_is_refused_stays_in_the_status(config: Config, clock: Man
 
 
 def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
-    config: Config, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: object, cells: object) -> object:
         raise RuntimeError("out of memory")
@@ -112,7 +112,7 @@ def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
         assert camera.status().warnings == ()
 
 
-def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualClock) -> None:
+def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         camera.do(Command(set={"strength": 0.25}))
         write_weights(Path(config.weights), ["brighter"], residual=188)

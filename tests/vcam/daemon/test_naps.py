@@ -1,48 +1,48 @@
 import time
 
 import pytest
-from manual_clock import ManualClock
+from manual_time import ManualTime
 
 from vcam.daemon.naps import Naps, boot_ns
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> ManualTime:
+    return ManualTime()
 
 
-def test_looks_in_their_usual_rhythm_find_no_sleep(clock: ManualClock) -> None:
-    naps = Naps(clock)
+def test_looks_in_their_usual_rhythm_find_no_sleep(clock: ManualTime) -> None:
+    naps = Naps(clock.clock)
     looks = []
     for _ in range(100):
-        clock.pass_s(0.25)
+        clock.sleep(0.25)
         looks.append(naps.look())
     assert not any(looks)
 
 
 @pytest.mark.parametrize(("passed_s", "slept_s"), [(5.0, 0.0), (5.25, 5.25), (30_000.0, 30_000.0)])
 def test_more_than_five_seconds_between_two_looks_were_slept(
-    clock: ManualClock, passed_s: float, slept_s: float
+    clock: ManualTime, passed_s: float, slept_s: float
 ) -> None:
-    naps = Naps(clock)
+    naps = Naps(clock.clock)
     naps.look()
-    clock.pass_s(passed_s)
+    clock.sleep(passed_s)
     assert naps.look() == slept_s
 
 
-def test_a_sleep_is_told_once(clock: ManualClock) -> None:
-    naps = Naps(clock)
+def test_a_sleep_is_told_once(clock: ManualTime) -> None:
+    naps = Naps(clock.clock)
     naps.look()
-    clock.pass_s(60)
+    clock.sleep(60)
     naps.look()
-    clock.pass_s(0.25)
+    clock.sleep(0.25)
     assert naps.look() == 0
 
 
-def test_long_work_is_no_sleep(clock: ManualClock) -> None:
-    naps = Naps(clock)
+def test_long_work_is_no_sleep(clock: ManualTime) -> None:
+    naps = Naps(clock.clock)
     naps.look()
-    clock.pass_s(60)
+    clock.sleep(60)
     naps.forget()
     assert naps.look() == 0
 

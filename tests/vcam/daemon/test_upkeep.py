@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-from manual_clock import ManualClock
+from manual_time import ManualTime
 from stand_in import write_weights
 
 from vcam.daemon.policy import Health
@@ -17,13 +17,13 @@ class Bench:
     """An Upkeep whose files and reloads are the test's."""
 
     def __init__(self) -> None:
-        self.clock = ManualClock()
+        self.clock = ManualTime()
         self.health = Health()
         self.files: Snapshot = ("first",)
         self.looks = 0
         self.reloads: list[float] = []  # seconds since the start
         self.error: Exception | None = None
-        self.upkeep = Upkeep(self.health, self.reload, self.look, self.clock)
+        self.upkeep = Upkeep(self.health, self.reload, self.look, self.clock.clock)
         self.upkeep.note_load(FOLDER)
         self._start_ns = self.clock.now_ns
 
@@ -41,7 +41,7 @@ class Bench:
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 4)):
-            self.clock.pass_s(0.25)
+            self.clock.sleep(0.25)
             self.upkeep.tend(FOLDER)
 
 

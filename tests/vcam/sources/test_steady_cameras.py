@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+from manual_time import ManualTime
+
+from vcam.errors import SourceError
+from vcam.sources.cameras import Camera, find_camera
+from vcam.sources.steady import SteadyCameras
+
+BY_ID = Path("/dev/v4l/by-id")
+OURS = Camera(Path("/dev/video42"), "SharpKD Camera", None, True)
+
+
+def webcam(number: int, name: str, link: str = "") -> Camera:
+    return Camera(Path(f"/dev/video{number}"), name, BY_ID / link if link else None, False)
+
+
+BUILT_IN = webcam(0, "Integrated", "integrated")
+C920 = webcam(2, "C920", "c920")
+
+
+class Desk:
+    """What is plugged in now, and who is asked for `auto`."""
+
+    def __init__(self, *plugged: Camera) -> None:
+        self.plugged = list(plugged)
+        self.time = ManualTime()
+        self.steady = SteadyCameras(lambda: self.plugged, self.time.clock)
+
+    @property
+    def chosen(self) -> Camera:
+        return find_camera("auto", self.steady())
+
+    def refusal(self) -> str:
+        with pytest.raises(SourceError) as raised:
+            self.steady()
+        return str(raised.value)
+
+
+def test_the_first_real_camera_is_taken_at_first() -> None:
+    assert Desk(OURS, C920).chosen == C920
+
+
+def test_the_camera_in_use_stays_though_another_is_listed_before_it() -> None:
+    desk = Desk(C920)
+    assert desk.chosen == C920
+    desk.plugged = [BUILT_IN, C920]
+    assert desk.chosen == C920
+
+
+def test_a_pulled_cable_does_not_jump_to_another_camera() -> None:
+    desk = Desk(C920)
+    assert desk.chosen == C920
+    desk.plugged = [BUILT_IN]
+    assert desk.refusal() == "C920 is gone: plug it in again; after 10 s another camera is taken"
+    desk.time.sleep(9.9)
+    desk.refusal()
+    desk.plugged = [BUILT_IN, C920]
+    assert desk.chosen == C920
+
+
+def test_a_camera_that_comes_back_by_another_number_is_the_same() -> None:
+    desk = Desk(BUILT_IN, C920)
+    desk.plugged = [C920]
+    assert desk.chosen == C920
+    again = webcam(5, "C920", "c920")
+    desk.plugged = [BUILT_IN, again]
+    assert desk.chosen == again
+
+
+def test_without_a_link_a_camera_is_known_by_its_name() -> None:
+    desk = Desk(webcam(2, "C920"))
+    assert desk.chosen.path == Path("/dev/video2")
+    desk.plugged = [BUILT_IN, webcam(3, "C920")]
+    assert desk.chosen.path == Path("/dev/video3")
+
+
+def test_two_of_a_kind_are_told_apart_by_their_links() -> None:
+    desk = Desk(webcam(2, "C920", "c920-b"))
+    assert desk.chosen.stable_id == BY_ID / "c920-b"
+    desk.plugged = [webcam(1, "C920", "c920-a"), webcam(2, "C920", "c920-b")]
+    assert desk.chosen.stable_id == BY_ID / "c920-b"
+
+
+def test_after_ten_seconds_another_one_is_taken_and_stayed_with() -> None:
+    desk = Desk(C920)
+    assert desk.chosen == C920
+    desk.plugged = [BUILT_IN]
+    desk.refusal()
+    desk.time.sleep(10)
+    assert desk.chosen == BUILT_IN
+    desk.plugged = [C920, BUILT_IN]
+    assert desk.chosen == BUILT_IN
+
+
+def test_each_absence_is_waited_for_anew() -> None:
+    desk = Desk(C920)
+    for _ in range(3):
+        desk.plugged = [C920]
+        assert desk.chosen == C920
+        desk.plugged = [BUILT_IN]
+        desk.refusal()
+        desk.time.sleep(8)
+        desk.refusal()
+
+
+def test_where_there_is_no_other_the_old_one_is_waited_for_without_end() -> None:
+    desk = Desk(C920)
+    assert desk.chosen == C920
+    desk.plugged = [OURS]
+    desk.refusal()
+    desk.time.sleep(86400)
+    assert desk.refusal() == "C920 is gone: plug it in again"
+    desk.plugged = [OURS, C920]
+    assert desk.chosen == C920
+
+
+def test_a_loopback_is_never_taken() -> None:
+    desk = Desk(OURS)
+    for _ in range(3):
+        with pytest.raises(SourceError, match="no camera found"):
+            find_camera("auto", desk.steady())
+        desk.time.sleep(60)

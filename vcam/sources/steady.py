@@ -1,0 +1,63 @@
+"""Staying with one camera where the user named none."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from vcam.errors import SourceError
+from vcam.sources.cameras import Camera, list_cameras
+from vcam.sources.pace import SECOND_NS, Clock
+
+log = logging.getLogger(__name__)
+
+LOYALTY_S = 10.0  # how long a camera that is gone is waited for before another is taken
+
+
+class SteadyCameras:
+    """Lists the cameras for `auto`, the one that was listed first last time first again.
+
+    cameras  lists them as they are
+    clock    monotonic nanoseconds
+
+    A call must not jump to another webcam since a cable was touched: while that camera is missing, this
+    raises SourceError, for 10 s or as long as there is no other. It is known by its by-id link, or else by
+    its name, since its number may change. Once another was taken, that one is stayed with.
+    """
+
+    def __init__(
+        self, cameras: Callable[[], Sequence[Camera]] = list_cameras, clock: Clock = time.monotonic_ns
+    ) -> None:
+        self._cameras = cameras
+        self._clock = clock
+        self._last: Camera | None = None
+        self._missing_ns: int | None = None  # since when
+
+    def __call__(self) -> list[Camera]:
+        cameras = list(self._cameras())
+        real = [camera for camera in cameras if not camera.is_loopback]
+        first = next((camera for camera in real if self._is_last(camera)), None)
+        if first is None and self._last is not None:
+            self._wait_for(self._last, has_others=bool(real))
+        first = first or next(iter(real), None)
+        if first is None:
+            return cameras
+        if self._last is not None and not self._is_last(first):
+            log.warning("%s is gone for good: taking %s", self._last.name, first.name)
+        self._last, self._missing_ns = first, None
+        return [first, *(camera for camera in cameras if camera != first)]
+
+    def _is_last(self, camera: Camera) -> bool:
+        return self._last is not None and _identity(camera) == _identity(self._last)
+
+    def _wait_for(self, camera: Camera, has_others: bool) -> None:
+        """Raise SourceError unless it was missing for so long that another camera may be taken."""
+        now_ns = self._clock()
+        self._missing_ns = now_ns if self._missing_ns is None else self._missing_ns
+        if has_others and now_ns - self._missing_ns >= LOYALTY_S * SECOND_NS:
+            return
+        after = f"; after {LOYALTY_S:g} s another camera is taken" if has_others else ""
+        raise SourceError(f"{camera.name} is gone: plug it in again{after}")
+
+
+def _identity(camera: Camera) -> object:
+    return camera.stable_id or camera.name
