@@ -15,13 +15,17 @@ PEERS ?=
 CHECK_OPENCV = @$(BIN)/python -c "import cv2" || \
 	{ echo "OpenCV lacks system libraries; install them: sudo apt install libgl1 libglib2.0-0"; exit 1; }
 
-.PHONY: run test check format distill distill-smoke evaluate results bench clean
+.PHONY: run test test-system check format distill distill-smoke evaluate results bench clean
 
 run: $(VENV)/.run
 	$(BIN)/sharpkd run $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# The camera on real kernels, in emulated machines, with real readers up to a browser; as root, about ten minutes.
+test-system: $(VENV)/.dev
+	$(BIN)/python -m tests.system $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

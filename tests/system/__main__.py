@@ -1,8 +1,8 @@
-"""Run the camera on real kernels, in emulated machines, with real readers; print TAP and 'N passed, N failed'.
+"""Run the camera on real kernels, in emulated machines, with real readers; print TAP and a sum.
 
-One machine for each v4l2loopback: a Debian kernel, a simulated webcam, our wheel, and readers from v4l2-ctl to
-Chromium. Takes about ten minutes; the first time, a few more for the images, which are kept outside the
-repository (see tests/system/cache.py). Where that cannot be, it says why and counts as skipped.
+One machine for each v4l2loopback: a Debian kernel, a simulated webcam, our wheel, and readers from
+v4l2-ctl to Chromium. Takes about ten minutes; the first time, a few more for the images, which are kept
+outside the repository (see tests/system/cache.py). Where that cannot be, it says why and counts as skipped.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tests/, as pytest has it
 
-from tests.system import kernel, needs, payload, rootfs  # noqa: E402
-from tests.system.cache import cache_folder, key_of, made_once  # noqa: E402
-from tests.system.machine import Disks, boot, has_kvm  # noqa: E402
-from tests.system.tap import Tally, tally  # noqa: E402
+from tests.system import kernel, needs, payload, rootfs
+from tests.system.cache import cache_folder, key_of, made_once
+from tests.system.machine import Disks, boot, has_kvm
+from tests.system.tap import Tally, tally
 
 LIMIT_S = 600.0
 RECIPES = (kernel, rootfs, payload, needs)

@@ -1,16 +1,19 @@
 """A folder outside the repository for what takes minutes to make and seldom changes."""
 
+import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 VARIABLE = "SHARPKD_SYSTEM_CACHE"
+UNUSED_S = 14 * 24 * 3600
 
 
 def cache_folder() -> Path:
-    """Where everything lies: $SHARPKD_SYSTEM_CACHE, or the user's cache. A folder of disk images: some 3 GB."""
+    """Where everything lies, some 4 GB of disk images: $SHARPKD_SYSTEM_CACHE, or the user's cache."""
     named = os.environ.get(VARIABLE)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(named) if named else base / "sharpkd-system-test"
@@ -26,17 +29,20 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
 
     make  fills an empty folder, whose name is another one until it is complete
 
-    Others with the same stem are from other versions and are removed: they would fill the disk.
+    Folders of the same stem that nobody has used for two weeks are removed: they would fill the disk.
     """
-    if folder.exists():
-        return folder
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    make(partial)
-    stem = folder.name.rpartition("-")[0]
-    for old in folder.parent.glob(f"{stem}-*"):
-        if old != partial:
-            shutil.rmtree(old)
-    partial.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs would build the same
+        if not folder.exists():
+            partial = folder.with_name(f"{folder.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            make(partial)
+            partial.rename(folder)
+        os.utime(folder)
+        stem = folder.name.rpartition("-")[0]
+        for old in folder.parent.glob(f"{stem}-*"):
+            if time.time() - old.stat().st_mtime > UNUSED_S:
+                shutil.rmtree(old)
     return folder

@@ -14,7 +14,7 @@ SUITE = "bookworm"
 LOOPBACKS = {"0.12.7": "bookworm", "0.15.0": "trixie"}  # Debian 12's and 13's
 BUILDER_PACKAGES = ("linux-headers-amd64", "gcc", "make", "kmod", "busybox-static")
 ELF, XZ = b"\x7fELF", b"\xfd7zXZ\0"
-NEWER_SOURCES = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {} main\n"
+KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def make_kernel(folder: Path) -> None:
@@ -60,7 +60,7 @@ def _build_loopback(root: Path, version: str, name: str, suite: str) -> Path:
     source = _unpack(root, "v4l2loopback-dkms_*") / f"usr/src/v4l2loopback-{name}"
     if not source.exists():
         found = ", ".join(path.name for path in source.parent.iterdir())
-        raise FileNotFoundError(f"{suite} has {found}, expected v4l2loopback {name}: mend LOOPBACKS in {__file__}")
+        raise FileNotFoundError(f"{suite} has {found}, expected v4l2loopback {name}: see LOOPBACKS")
     inside = source.relative_to(root)
     enter(root, "make", "-s", "-C", f"/usr/src/linux-headers-{version}", f"M=/{inside}", "modules")
     enter(root, "strip", "--strip-debug", f"/{inside}/v4l2loopback.ko")
@@ -74,12 +74,18 @@ def _download(root: Path, suite: str, package: str) -> None:
         old.unlink()
     options: list[str] = ["-o", "APT::Sandbox::User=root"]
     if suite != SUITE:
-        (root / "other.list").write_text(NEWER_SOURCES.format(suite))
+        (root / "other.list").write_text(_sources(root, suite))
         (root / "other-lists/partial").mkdir(parents=True, exist_ok=True)
         options += ["-o", "Dir::Etc::SourceList=/other.list", "-o", "Dir::Etc::SourceParts=-"]
         options += ["-o", "Dir::State::Lists=/other-lists"]
     enter(root, "apt-get", "-qq", *options, "update")
     enter(root, "sh", "-c", 'cd /debs && apt-get -qq download "$@"', "sh", *options, package)
+
+
+def _sources(root: Path, suite: str) -> str:
+    """A line of sources for another suite of the archive that the root came from."""
+    mirror = (root / "etc/apt/sources.list").read_text().split()[1]
+    return f"deb [signed-by={KEYS}] {mirror} {suite} main\n"
 
 
 def _unpack(root: Path, pattern: str) -> Path:

@@ -26,7 +26,9 @@ def has_kvm(kernel: Path) -> bool:
     if not Path("/dev/kvm").exists():
         return False
     trial = [*_qemu("kvm"), "-m", "512", "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
-    process = subprocess.Popen(trial, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        trial, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     try:
         output, _ = process.communicate(timeout=ANSWER_S)
     except subprocess.TimeoutExpired:
@@ -51,7 +53,12 @@ def boot(disks: Disks, shared: Path, arguments: str, limit_s: float, accelerator
         *("-device", "virtio-rng-pci", "-rtc", "base=utc"),
     ]
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, errors="replace"
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=sys.stderr,
+        text=True,
+        errors="replace",
     )
     assert process.stdout is not None
     try:

@@ -16,7 +16,9 @@ def missing() -> str | None:
         return "needs root, to make root file systems with device nodes. Run: sudo make test-system"
     packages = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
     if packages:
-        return f"needs {', '.join(packages)}. Run: sudo apt install --no-install-recommends {' '.join(packages)}"
+        return (
+            f"needs {', '.join(packages)}. Run: sudo apt install --no-install-recommends {' '.join(packages)}"
+        )
     return None
 
 

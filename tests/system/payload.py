@@ -1,4 +1,4 @@
-"""What is new each time: our wheel as users get it, the checks, stand-in models, and the v4l2loopback to test."""
+"""What is new each time: our wheel as users get it, the checks, stand-in models, the v4l2loopback."""
 
 import shutil
 import subprocess
@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from stand_in import write_weights
+
 from tests.system.rootfs import install_python, make_image
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -23,7 +23,13 @@ INSTEAD = {"onnxruntime-gpu": "onnxruntime", "opencv-python": "opencv-python-hea
 EARLY = ("virtio_pci", "virtio_blk", "virtio_rng", "9pnet_virtio", "9p", "crc32c_generic", "ext4")
 # kernel/..., below /lib/modules/VERSION: cameras, their buses and all that they lean on
 MODULES = (
-    *("drivers/media", "drivers/usb", "drivers/virtio", "drivers/block/virtio_blk.ko", "drivers/char/hw_random"),
+    *(
+        "drivers/media",
+        "drivers/usb",
+        "drivers/virtio",
+        "drivers/block/virtio_blk.ko",
+        "drivers/char/hw_random",
+    ),
     *("drivers/video", "drivers/gpu/drm/drm.ko", "drivers/i2c", "sound", "drivers/input"),
     *("fs", "net/9p", "lib", "crypto", "arch/x86/crypto"),
 )
@@ -35,7 +41,9 @@ def make_root(folder: Path, kernel: Path, requirements: Sequence[str]) -> None:
     root = folder / "root"
     bootstrap(SUITE, PACKAGES, root)
     install_python(requirements, root / SITE)
-    enter(root, "python3", "-m", "compileall", "-q", f"/{SITE}")  # to do so in the machine takes half a minute
+    enter(
+        root, "python3", "-m", "compileall", "-q", f"/{SITE}"
+    )  # to do so in the machine takes half a minute
     policies = root / "etc/chromium/policies/managed"
     policies.mkdir(parents=True)
     (policies / "cameras.json").write_text(POLICY)
@@ -64,7 +72,8 @@ def requirements_of(metadata: str) -> list[str]:
     return sorted(
         re.sub(r"^[\w.-]+", lambda name: INSTEAD.get(name[0], name[0]), line.partition(";")[0].strip())
         for line in wanted
-        if "extra ==" not in line and ("sys_platform" not in line or re.search(r'sys_platform == "linux"', line))
+        if "extra ==" not in line
+        and ("sys_platform" not in line or re.search(r'sys_platform == "linux"', line))
     )
 
 

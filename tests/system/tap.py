@@ -28,7 +28,7 @@ class Tally:
 
 
 def tally(lines: Iterable[str]) -> Tally:
-    """Count results; a plan that is missing or not kept is one failure more: a machine that died is no success."""
+    """Count results; a plan that is missing or not kept, as when a machine dies, is one failure more."""
     found = Tally()
     planned: int | None = None
     for line in lines:

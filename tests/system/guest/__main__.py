@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from guest import basics, browser, camera, diagnosis, mishaps, presence, restarts
+from guest import basics, browser, camera, diagnosis, measure, mishaps, presence, restarts, sleep
 from guest.report import Report, note
 
 GROUPS: dict[str, Callable[[Report, str], None]] = {
@@ -13,6 +13,8 @@ GROUPS: dict[str, Callable[[Report, str], None]] = {
     "mishaps": mishaps.check,
     "restarts": restarts.check,
     "browser": browser.check,
+    "sleep": sleep.check,
+    "measure": measure.check,
     "after": diagnosis.check_after,
 }
 ALWAYS = ("before", "basics")

@@ -19,8 +19,7 @@ def check(report: Report, version: str) -> None:
         with report.check(f"{name} sees the restored picture, colours within 2"):
             webcam.show(pattern)
             with watching(name, camera.the_node()) as reader:
-                seconds = reader.until_shows(pattern, camera.BRIGHTER, tolerance=4 if name == "opencv" else 2)
-            note(f"the picture came {seconds:.1f} s after the reader's start")
+                note(str(reader.until_shows(pattern, camera.BRIGHTER)))
     with report.check("nobody watches: the webcam is closed"):
         camera.until_state("idle")
         assert not camera.has_webcam_open()

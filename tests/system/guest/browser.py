@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from guest import camera, webcam
 from guest.host import until
-from guest.pixels import PATTERNS, SIZE
-from guest.report import Report, Skip, note
+from guest.pixels import PATTERNS, SIZE, farthest
+from guest.report import Report, SkipError, note
 
 PORT = 8000  # named in the browser's policy
 PAGE = Path(__file__).with_name("page.html")
@@ -21,7 +21,11 @@ LIMIT_S = 240
 TOLERANCE = 6  # Chromium converts to RGB by its own way, and the canvas rounds once more
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--mute-audio"),
-    *("--autoplay-policy=no-user-gesture-required", "--disable-background-networking", "--disable-extensions"),
+    *(
+        "--autoplay-policy=no-user-gesture-required",
+        "--disable-background-networking",
+        "--disable-extensions",
+    ),
     *("--user-data-dir=/tmp/chromium", "--remote-debugging-port=9222"),
 )
 
@@ -29,7 +33,7 @@ FLAGS = (
 class Page(http.server.BaseHTTPRequestHandler):
     """Serves the page, and takes what it reports."""
 
-    said: dict[str, Any] = {}  # by event; one browser at a time
+    said: ClassVar[dict[str, Any]] = {}  # by event; one browser at a time
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -51,9 +55,7 @@ def check(report: Report, version: str) -> None:
     program = shutil.which("chromium-headless-shell")
     with report.check("Chromium lists the camera by its name"):
         if program is None:
-            raise Skip("chromium-headless-shell is not there")
-        camera.stop()  # Chromium must find it as it is after a start
-        camera.start()
+            raise SkipError("chromium-headless-shell is not there")
         webcam.show(webcam.BARS_75)
         browser = _open(program)
         devices = until("a list of devices", lambda: Page.said.get("devices") or _failure(), LIMIT_S)
@@ -64,12 +66,13 @@ def check(report: Report, version: str) -> None:
     with report.check("Chromium's page shows the restored picture"):
         seen = until("pixels", lambda: Page.said.get("pixels") or _failure(), LIMIT_S)
         until("the page's end", lambda: "done" in Page.said, 60)
-        (OUT / f"chromium-{version}.png").write_bytes(base64.b64decode(Page.said["picture"]["png"].partition(",")[2]))
+        picture = base64.b64decode(Page.said["picture"]["png"].partition(",")[2])
+        (OUT / f"chromium-{version}.png").write_bytes(picture)
         note(str(seen))
         assert (seen["width"], seen["height"]) == SIZE, seen
         assert camera.CARD in seen["label"], seen
         wanted = [_rgb(y + camera.BRIGHTER, u, v) for y, u, v in PATTERNS[webcam.BARS_75]]
-        off = max(abs(a - b) for got, want in zip(seen["bars"], wanted) for a, b in zip(got, want))
+        off = farthest(seen["bars"], wanted)
         assert off <= TOLERANCE, f"off by {off}: {seen['bars']}, expected {wanted}"
     with report.check("Chromium's watching opens the webcam, its leaving closes it"):
         assert camera.has_webcam_open()
@@ -82,8 +85,8 @@ def _open(program: str) -> subprocess.Popen[bytes]:
     Page.said.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    log = Path("/shared/chromium.log").open("wb")
-    return subprocess.Popen([program, *FLAGS, f"http://127.0.0.1:{PORT}/"], stdout=log, stderr=log)
+    with (OUT / "chromium.log").open("wb") as log:
+        return subprocess.Popen([program, *FLAGS, f"http://127.0.0.1:{PORT}/"], stdout=log, stderr=log)
 
 
 def _failure() -> None:

@@ -1,11 +1,15 @@
 """The product as its user has it: the command `sharpkd`, its settings and what it says."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 from guest import webcam
-from guest.host import holders, run, succeed, until
+from guest.host import holders, succeed, until
 from guest.pixels import SIZE
+
+from vcam.control.client import ControlClient
+from vcam.errors import VcamError
+from vcam.paths import user_paths
 
 CARD = "SharpKD Camera"
 BRIGHTER, UNCHANGED, DARKER = 16, 0, -8  # what the stand-in models add
@@ -17,7 +21,8 @@ LOG = Path("/root/.local/state/sharpkd/daemon.log")
 
 def configure(**more: str) -> None:
     """Write the settings that all checks share, and others."""
-    values = {"source": '"vivid"', "size": f'"{SIZE[0]}x{SIZE[1]}"', "fps": FPS, "weights": f'"{WEIGHTS}"', **more}
+    size = f'"{SIZE[0]}x{SIZE[1]}"'
+    values = {"source": '"vivid"', "size": size, "fps": FPS, "weights": f'"{WEIGHTS}"', **more}
     CONFIG.parent.mkdir(parents=True, exist_ok=True)
     CONFIG.write_text("".join(f"{key} = {value}\n" for key, value in values.items()))
 
@@ -25,7 +30,9 @@ def configure(**more: str) -> None:
 def use_model(name: str) -> None:
     """Put a stand-in model where the settings say, as a user who copies weights."""
     WEIGHTS.mkdir(exist_ok=True)
-    for file in sorted(Path("/payload/weights", name).iterdir(), reverse=True):  # the model, then its manifest
+    for file in sorted(
+        Path("/payload/weights", name).iterdir(), reverse=True
+    ):  # the model, then its manifest
         (WEIGHTS / file.name).write_bytes(file.read_bytes())
 
 
@@ -37,10 +44,12 @@ def stop() -> None:
     succeed("sharpkd", "stop", limit_s=60)
 
 
-def status() -> dict[str, object]:
-    """What `sharpkd status` says; an empty dict if it does not run."""
-    done = run("sharpkd", "status", "--json")
-    return json.loads(done.stdout) if done.returncode == 0 else {}
+def status() -> dict[str, Any]:
+    """What `sharpkd status` reads, without its second of starting Python; empty if nothing runs."""
+    try:
+        return ControlClient(user_paths().socket).status()
+    except VcamError:
+        return {}
 
 
 def state() -> str:
@@ -66,9 +75,9 @@ def the_node() -> Path:
 
 
 def has_webcam_open() -> bool:
-    """Whether the daemon holds the real webcam: its light would be on."""
+    """Whether anybody holds the real webcam: its light would be on."""
     found = webcam.node()
-    return found is not None and status().get("pid") in holders(found)
+    return found is not None and bool(holders(found))
 
 
 def load_module() -> None:

@@ -13,6 +13,8 @@ def check_before(report: Report, version: str) -> None:
     """On a machine as it comes: a webcam, no module loaded."""
     with report.check("doctor says that the module is not loaded, and what loads it"):
         webcam.load()
+        camera.use_model("brighter")
+        camera.configure()
         assert not is_loaded("v4l2loopback")
         code, findings = _diagnose()
         problems = [finding for finding in findings if finding["level"] == "problem"]
@@ -20,8 +22,6 @@ def check_before(report: Report, version: str) -> None:
         assert code == 1
         assert any("modprobe v4l2loopback" in finding["fix"] for finding in problems), problems
     with report.check("the block that install prints makes the camera, and keeps it over a reboot"):
-        camera.use_model("brighter")
-        camera.configure()
         printed = succeed("sharpkd", "install")
         block = _block_of(printed)
         note(block.replace("\n", " | ")[:400])
@@ -45,7 +45,11 @@ def check_after(report: Report, version: str) -> None:
         assert code == 0, [finding for finding in findings if finding["level"] == "problem"]
     with report.check("uninstall removes what install wrote"):
         succeed("sharpkd", "uninstall")
-        left = [path for path in Path("/root").rglob("sharpkd*.*") if path.suffix in (".service", ".desktop", ".svg")]
+        left = [
+            path
+            for path in Path("/root").rglob("sharpkd*.*")
+            if path.suffix in (".service", ".desktop", ".svg")
+        ]
         assert not left, left
 
 

@@ -11,27 +11,26 @@ T = TypeVar("T")
 LIMIT_S = 60.0
 
 
-def run(*command: str, limit_s: float = LIMIT_S, input: str | None = None) -> subprocess.CompletedProcess[str]:
+def run(*command: str, limit_s: float = LIMIT_S) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, whatever code it gives. Raises subprocess.TimeoutExpired."""
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit_s, input=input)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit_s)
 
 
 def succeed(*command: str, limit_s: float = LIMIT_S) -> str:
     """What a program prints. Raises AssertionError with its errors if it fails."""
     done = run(*command, limit_s=limit_s)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}"
+    said = done.stdout[-500:] + done.stderr[-500:]
+    assert done.returncode == 0, f"{' '.join(command)}: {done.returncode}: {said}"
     return done.stdout
 
 
-def until(what: str, find: Callable[[], T | None | bool], limit_s: float = LIMIT_S, pause_s: float = 0.2) -> T:
+def until(what: str, find: Callable[[], T], limit_s: float = LIMIT_S, pause_s: float = 0.2) -> T:
     """Ask again and again; what `find` returns once that is true. Raises AssertionError after the limit."""
     deadline_s = time.monotonic() + limit_s
-    while True:
-        found = find()
-        if found:
-            return found  # type: ignore[return-value]  # neither None nor False
+    while not (found := find()):
         assert time.monotonic() < deadline_s, f"not within {limit_s:g} s: {what}"
         time.sleep(pause_s)
+    return found
 
 
 def holders(node: Path) -> list[int]:

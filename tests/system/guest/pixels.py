@@ -1,10 +1,10 @@
 """What a picture of the webcam's pattern must look like, in BT.601 limited code values."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
 from guest import webcam
 
 Colour: TypeAlias = tuple[int, int, int]  # y, u, v
@@ -56,6 +56,11 @@ def bars_of(frame: bytes) -> list[Colour]:
 
 
 def deviation(frame: bytes, pattern: int, brighter: int) -> int:
-    """The largest distance in code values from the pattern, as a model leaves it that adds `brighter`."""
-    wanted = [(y + brighter, u, v) for y, u, v in PATTERNS[pattern]]
-    return max(abs(a - b) for got, want in zip(bars_of(frame), wanted) for a, b in zip(got, want))
+    """How far a frame is from the pattern as a model leaves it that adds `brighter`, in code values."""
+    return farthest(bars_of(frame), [(y + brighter, u, v) for y, u, v in PATTERNS[pattern]])
+
+
+def farthest(found: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]) -> int:
+    """The largest difference between colours of the same place."""
+    pairs = zip(found, wanted, strict=True)
+    return max(abs(a - b) for got, want in pairs for a, b in zip(got, want, strict=True))

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from guest.pixels import FRAME_BYTES, SIZE, bars_of, deviation
+from guest.pixels import FRAME_BYTES, SIZE, TOLERANCE, bars_of, deviation
 
 WIDTH, HEIGHT = SIZE
 # another program's eyes: OpenCV's own conversion to BGR and back
@@ -34,11 +35,22 @@ PROGRAMS = {
 }
 
 
+@dataclass(frozen=True)
+class Sight:
+    """A frame that showed what it should."""
+
+    seconds: float  # since the reader's start
+    off: int  # the largest deviation in code values
+
+    def __str__(self) -> str:
+        return f"after {self.seconds:.2f} s, off by {self.off}"
+
+
 class Reader:
     """A running program that watches, and the frames that it sees."""
 
     def __init__(self, name: str, node: Path) -> None:
-        command = [part.format(node=node) if "{node}" == part else part for part in PROGRAMS[name]]
+        command = [part.format(node=node) if part == "{node}" else part for part in PROGRAMS[name]]
         self.name = name
         self.started_s = time.monotonic()
         self.seen = 0
@@ -57,15 +69,17 @@ class Reader:
         except Empty:
             raise AssertionError(f"{self.name} saw no frame in {limit_s:g} s. {self._complaint()}") from None
 
-    def until_shows(self, pattern: int, brighter: int, limit_s: float = 90.0, tolerance: int = 2) -> float:
-        """Wait until a frame shows the pattern; seconds since the reader's start. Raises AssertionError."""
+    def until_shows(
+        self, pattern: int, brighter: int, limit_s: float = 90.0, tolerance: int = TOLERANCE
+    ) -> Sight:
+        """Wait until a frame shows the pattern. Raises AssertionError."""
         deadline_s = time.monotonic() + limit_s
         bars, best = None, 255
         while time.monotonic() < deadline_s:
             frame = self.next(max(0.1, deadline_s - time.monotonic()))
             found = deviation(frame, pattern, brighter)
             if found <= tolerance:
-                return time.monotonic() - self.started_s
+                return Sight(time.monotonic() - self.started_s, found)
             if found <= best:
                 best, bars = found, bars_of(frame)
         raise AssertionError(f"{self.name} never saw it; nearest, off by {best}: {bars}")
@@ -94,7 +108,8 @@ class Reader:
         if self._process.poll() is None:
             return "It still waits"
         assert self._process.stderr is not None
-        return f"It ended with {self._process.returncode}: {self._process.stderr.read().decode(errors='replace')[-300:]}"
+        error = self._process.stderr.read().decode(errors="replace")[-300:]
+        return f"It ended with {self._process.returncode}: {error}"
 
 
 @contextmanager

@@ -1,15 +1,15 @@
 """The guest's own results, as TAP on the console."""
 
-import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 LINES = 12  # of an error
 
 
-class Skip(Exception):
+class SkipError(Exception):
     """A check that cannot be made on this machine; its text says why."""
 
 
@@ -26,7 +26,7 @@ class Report:
         error = None
         try:
             yield
-        except Skip as reason:
+        except SkipError as reason:
             self._print("ok", f"{name} # SKIP {reason}")
             return
         except Exception as found:  # the boundary of a check: the next one runs whatever this one met
@@ -47,6 +47,5 @@ class Report:
 
 def note(text: str) -> None:
     """A line beside the results: numbers and causes."""
-    up_s = float(open("/proc/uptime").read().split()[0])
+    up_s = float(Path("/proc/uptime").read_text().split()[0])
     print(f"# [{up_s:6.1f}] {text}", flush=True)
-    sys.stdout.flush()
