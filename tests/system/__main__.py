@@ -19,7 +19,7 @@ from tests.system.cache import cache_folder, key_of, made_once
 from tests.system.machine import Disks, boot, has_kvm
 from tests.system.tap import Tally, tally
 
-LIMIT_S = 600.0
+LIMIT_S = 900.0
 RECIPES = (kernel, rootfs, payload, needs)
 
 

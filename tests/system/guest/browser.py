@@ -3,7 +3,9 @@
 import base64
 import http.server
 import json
+import os
 import shutil
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -76,7 +78,7 @@ def check(report: Report, version: str) -> None:
         assert off <= TOLERANCE, f"off by {off}: {seen['bars']}, expected {wanted}"
     with report.check("Chromium's watching opens the webcam, its leaving closes it"):
         assert camera.has_webcam_open()
-        browser.terminate()
+        os.killpg(browser.pid, signal.SIGTERM)  # the program is a script that starts it
         browser.wait(30)
         camera.until_state("idle", 60)
 
@@ -86,7 +88,9 @@ def _open(program: str) -> subprocess.Popen[bytes]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with (OUT / "chromium.log").open("wb") as log:
-        return subprocess.Popen([program, *FLAGS, f"http://127.0.0.1:{PORT}/"], stdout=log, stderr=log)
+        return subprocess.Popen(
+            [program, *FLAGS, f"http://127.0.0.1:{PORT}/"], stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def _failure() -> None:
