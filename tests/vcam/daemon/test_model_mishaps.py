@@ -45,6 +45,11 @@ def tend(camera: Camera, clock: ManualTime, seconds: float) -> None:
         camera.tend()
 
 
+def warnings(camera: Camera) -> list[str]:
+    """Those about the model; that it cannot follow the studio's thousand frames a second is no mishap."""
+    return [text for text in camera.status().warnings if not text.startswith("too slow")]
+
+
 def goes_on(camera: Camera) -> bool:
     fresh = camera.status().fresh
     wait_for(lambda: camera.status().fresh > fresh)
@@ -56,7 +61,7 @@ def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: Ma
         write_weights(Path(config.weights), ["brighter"], residual=188)
         tend(camera, clock, 6)
         assert camera.status().model == "brighter (int8)"
-        assert camera.status().warnings == ()
+        assert warnings(camera) == []
         assert goes_on(camera)
 
 
@@ -66,21 +71,21 @@ def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, c
     with running(config, clock) as camera:
         path.write_bytes(b"scrap")
         tend(camera, clock, 6)
-        (warning,) = camera.status().warnings
+        (warning,) = warnings(camera)
         assert warning.startswith("kept the old model: ")
         assert "still.onnx is not the published file" in warning
         assert (camera.status().state, camera.status().model) == ("running", "still (int8)")
         assert goes_on(camera)
         path.write_bytes(good)
         tend(camera, clock, 6)
-        assert camera.status().warnings == ()
+        assert warnings(camera) == []
 
 
 def test_a_manifest_that_vanishes_is_survived(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         (Path(config.weights) / "manifest.json").unlink()
         tend(camera, clock, 6)
-        assert "manifest.json" in camera.status().warnings[0]
+        assert "manifest.json" in warnings(camera)[0]
         assert goes_on(camera)
 
 
@@ -89,7 +94,7 @@ def test_a_reload_that_is_refused_stays_in_the_status(config: Config, clock: Man
         (Path(config.weights) / "still.onnx").write_bytes(b"scrap")
         with pytest.raises(ModelError):
             camera.do(Command(reload=True))
-        assert camera.status().warnings[0].startswith("kept the old model: ")
+        assert warnings(camera)[0].startswith("kept the old model: ")
 
 
 def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
@@ -103,13 +108,13 @@ def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
             patch.setattr("vcam.restore.Network.residual", fail)
             wait_for(lambda: camera.status().state == "pass-through: out of memory")
             tend(camera, clock, 12)
-            (warning,) = camera.status().warnings
+            (warning,) = warnings(camera)
             assert warning.startswith("still no model: model 'still' does not run: out of memory")
         tend(camera, clock, 59)
         assert camera.status().state == "pass-through: out of memory"
         tend(camera, clock, 3)
         wait_for(lambda: camera.status().state == "running")
-        assert camera.status().warnings == ()
+        assert warnings(camera) == []
 
 
 def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualTime) -> None:
