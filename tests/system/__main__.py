@@ -1,26 +1,27 @@
 """Run the camera on real kernels, in emulated machines, with real readers; print TAP and a sum.
 
 One machine for each v4l2loopback: a Debian kernel, a simulated webcam, our wheel, and readers from
-v4l2-ctl to Chromium. Takes about ten minutes; the first time, a few more for the images, which are kept
-outside the repository (see tests/system/cache.py). Where that cannot be, it says why and counts as skipped.
+v4l2-ctl to Chromium; they run at once, for about ten minutes. The first time it takes a few more for the
+images, which are kept outside the repository (see tests/system/cache.py). Where there can be no machine, it
+says why, and counts it as skipped.
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tests/, as pytest has it
 
 from tests.system import kernel, needs, payload, rootfs
 from tests.system.cache import cache_folder, key_of, made_once
-from tests.system.machine import Disks, boot, has_kvm
+from tests.system.machine import Disks, Machine, boot, has_kvm
 from tests.system.tap import Tally, tally
 
 LIMIT_S = 900.0
-RECIPES = (kernel, rootfs, payload, needs)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,20 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     total = Tally()
     with tempfile.TemporaryDirectory(prefix="sharpkd-system-") as name:
-        work = Path(name)
-        wheel = payload.build_wheel(work / "wheel")
-        base, disk = make_images(folder, payload.metadata_of(wheel))
-        accelerator = "kvm" if not args.tcg and has_kvm(base / "vmlinux") else "tcg"
-        for version in args.loopback:
-            say(f"v4l2loopback {version}, accelerator {accelerator}")
-            image = payload.make_payload(work, wheel, base / "loopback" / version / "v4l2loopback.ko")
-            initrd = rootfs.pack_initrd(disk / "early", payload.GUEST / "init", work / f"{version}.initrd")
-            disks = Disks(base / "vmlinux", initrd, disk / "root.img", image)
-            args.out.mkdir(parents=True, exist_ok=True)
-            lines = boot(disks, args.out, arguments(version, args.only), LIMIT_S, accelerator)
-            total.add(tally(show(lines)))
+        machines = prepare(folder, Path(name), args)
+        with ThreadPoolExecutor(len(machines)) as pool:
+            print("TAP version 14", flush=True)
+            for number, (version, lines) in enumerate(pool.map(run, machines.items()), 1):
+                total.add(report(number, version, lines))
+    print(f"1..{len(machines)}")
     for complaint in total.complaints:
-        print(f"failed: {complaint}")
+        print(f"# failed: {complaint}")
     print(total)
     return 1 if total.failed else 0
 
@@ -63,28 +58,55 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def prepare(folder: Path, work: Path, args: argparse.Namespace) -> dict[str, Machine]:
+    """Everything that the machines start from, by the version of v4l2loopback that each has."""
+    wheel = payload.build_wheel(work / "wheel")
+    base, disk = make_images(folder, payload.metadata_of(wheel))
+    accelerator = "kvm" if not args.tcg and has_kvm(base / "vmlinux") else "tcg"
+    args.out.mkdir(parents=True, exist_ok=True)
+    initrd = rootfs.pack_initrd(disk / "early", payload.GUEST / "init", work / "initrd.gz")
+    say(f"starting {', '.join(args.loopback)} on {accelerator}; follow them in {args.out}")
+    machines = {}
+    for version in args.loopback:
+        image = payload.make_payload(work / version, wheel, base / "loopback" / version / "v4l2loopback.ko")
+        disks = Disks(base / "vmlinux", initrd, disk / "root.img", image)
+        words = f"sharpkd.loopback={version}" + (f" sharpkd.only={args.only}" if args.only else "")
+        machines[version] = Machine(
+            disks, args.out.resolve(), words, args.out / f"{version}.tap", accelerator
+        )
+    return machines
+
+
 def make_images(folder: Path, metadata: str) -> tuple[Path, Path]:
     """The kernel's folder and the disk's, from the cache or made now."""
     requirements = rootfs.requirements_of(metadata)
     kernel_key = key_of([Path(kernel.__file__).read_text()])
     disk_key = key_of([kernel_key, Path(rootfs.__file__).read_text(), *requirements])
-    say("images")
+    say(f"images in {folder}: some minutes, the first time")
     base = made_once(folder / f"kernel-{kernel_key}", kernel.make_kernel)
     disk = made_once(folder / f"disk-{disk_key}", lambda place: rootfs.make_root(place, base, requirements))
     return base, disk
 
 
-def arguments(version: str, only: str) -> str:
-    return f"sharpkd.loopback={version}" + (f" sharpkd.only={only}" if only else "")
+def run(named: tuple[str, Machine]) -> tuple[str, list[str]]:
+    """A machine's name, and what it says to its end; that can be read in its log meanwhile."""
+    version, machine = named
+    lines = []
+    with machine.log.open("w") as log:
+        for line in boot(machine, LIMIT_S):
+            print(line, file=log, flush=True)
+            lines.append(line)
+    return version, lines
 
 
-def show(lines: Iterator[str]) -> list[str]:
-    """Print what the machine says while it says it, and return it."""
-    seen = []
-    for line in lines:
-        print(line, flush=True)
-        seen.append(line)
-    return seen
+def report(number: int, version: str, lines: Sequence[str]) -> Tally:
+    """Print a machine's results as one test with its own below it."""
+    found = tally(lines)
+    print(f"# Subtest: v4l2loopback {version}")
+    print("".join(f"    {line}\n" for line in lines), end="")
+    print(f"{'not ok' if found.failed else 'ok'} {number} - v4l2loopback {version}", flush=True)
+    found.complaints = [f"{version}: {complaint}" for complaint in found.complaints]
+    return found
 
 
 def say(what: str) -> None:

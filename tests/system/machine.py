@@ -21,6 +21,23 @@ class Disks:
     payload: Path
 
 
+@dataclass(frozen=True)
+class Machine:
+    """One machine to be.
+
+    shared       a folder that the guest may write to
+    words        more of them for the kernel's command line, where the guest finds them
+    log          what it says
+    accelerator  "kvm" or "tcg"
+    """
+
+    disks: Disks
+    shared: Path
+    words: str
+    log: Path
+    accelerator: str
+
+
 def has_kvm(kernel: Path) -> bool:
     """Whether the processor helps: some hosts offer /dev/kvm and run nothing on it."""
     if not Path("/dev/kvm").exists():
@@ -37,19 +54,16 @@ def has_kvm(kernel: Path) -> bool:
     return b"Linux version" in output
 
 
-def boot(disks: Disks, shared: Path, arguments: str, limit_s: float, accelerator: str) -> Iterator[str]:
-    """Start a machine and yield the lines of its console until it ends, or is ended after the limit.
-
-    shared     a folder that the guest may write to
-    arguments  more of them for the kernel's command line, where the guest finds them
-    """
+def boot(machine: Machine, limit_s: float) -> Iterator[str]:
+    """Start a machine and yield the lines of its console until it ends, or is ended after the limit."""
+    disks = machine.disks
     command = [
-        *("timeout", "--kill-after=5", f"{limit_s:.0f}", *_qemu(accelerator)),
+        *("timeout", "--kill-after=5", f"{limit_s:.0f}", *_qemu(machine.accelerator)),
         *("-smp", "2", "-m", str(MEMORY_MB), "-kernel", str(disks.kernel), "-initrd", str(disks.initrd)),
-        *("-append", f"{ARGUMENTS} {arguments}"),
+        *("-append", f"{ARGUMENTS} {machine.words}"),
         *("-drive", f"if=virtio,format=raw,file={disks.root},snapshot=on"),
         *("-drive", f"if=virtio,format=raw,file={disks.payload},snapshot=on"),
-        *("-virtfs", f"local,path={shared},mount_tag=shared,security_model=none,multidevs=remap"),
+        *("-virtfs", f"local,path={machine.shared},mount_tag=shared,security_model=none,multidevs=remap"),
         *("-device", "virtio-rng-pci", "-rtc", "base=utc"),
     ]
     process = subprocess.Popen(

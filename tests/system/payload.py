@@ -34,7 +34,6 @@ def metadata_of(wheel: Path) -> str:
 def make_payload(folder: Path, wheel: Path, loopback: Path) -> Path:
     """An image to attach as the second disk."""
     tree = folder / "payload"
-    shutil.rmtree(tree, ignore_errors=True)
     install_python([str(wheel)], tree / "site", "--no-deps")
     (tree / "site/bin/sharpkd").write_text(_with_shebang((tree / "site/bin/sharpkd").read_text()))
     shutil.copytree(GUEST, tree / "guest", ignore=shutil.ignore_patterns("__pycache__"))
