@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"started, pid {status['pid']}: {status['sink']}, model {status['model']} on {status['provider']}")
     print(f"preview: {status['preview_url']}")
     if status["hint"]:
-        print(f"no virtual camera yet. {status['hint']}")
+        print(f"no virtual camera yet; it is taken as soon as there is one. {status['hint']}")
     return 0
 
 

@@ -152,8 +152,10 @@ def test_who_looks_for_watchers_is_told_of_each_move() -> None:
 def test_a_released_output_is_closed_and_left_alone_until_it_is_taken_again() -> None:
     output = FakeOutput()
     kept = output.keep()
+    before = output.moves
     kept.release()
     assert (output.open_nodes, kept.is_released) == (0, True)
+    assert output.moves == before + 1, "who looks for watchers lets go, too"
     assert output.run(kept, 60) == 0
     assert kept.cause == ""
     kept.retake()

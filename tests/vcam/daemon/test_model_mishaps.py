@@ -1,5 +1,6 @@
 """The running camera while its model is replaced, broken or fails."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import make_chain
 from vcam.errors import ModelError
+from vcam.frame import Frame
 from vcam.sinks import NullSink
 
 
@@ -115,6 +117,25 @@ def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
         tend(camera, clock, 3)
         wait_for(lambda: camera.status().state == "running")
         assert warnings(camera) == []
+
+
+def test_a_model_that_cannot_follow_the_camera_is_warned_of(
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dawdle(self: object, frame: Frame) -> Frame:
+        threading.Event().wait(0.01)  # ten frames of the studio come meanwhile
+        return frame
+
+    def busy() -> int:
+        return camera.status().drops.get("busy", 0)
+
+    monkeypatch.setattr("vcam.restore.Restorer.__call__", dawdle)
+    with running(config, clock) as camera:
+        for _ in range(8):
+            before = busy()
+            wait_for(lambda before=before: busy() > before)
+            tend(camera, clock, 1)
+        assert any(text.startswith("too slow for this camera") for text in camera.status().warnings)
 
 
 def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualTime) -> None:

@@ -1,5 +1,6 @@
 """A fake Linux with video devices, and a fake of what pyvirtualcam.Camera does."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class FakeSystem:
         else:
             (sys / f"devices/virtual/video4linux/video{number}").mkdir(parents=True)
         return self.roots.dev / f"video{number}"
+
+    def remove_device(self, number: int) -> None:
+        """As v4l2loopback is unloaded, or its device deleted."""
+        for folder in ("class/video4linux", "devices/virtual/video4linux"):
+            shutil.rmtree(self.roots.sys / folder / f"video{number}")
 
 
 @dataclass
