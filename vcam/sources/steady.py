@@ -47,7 +47,7 @@ class SteadyCameras:
         return [first, *(camera for camera in cameras if camera != first)]
 
     def _is_last(self, camera: Camera) -> bool:
-        return self._last is not None and _identity(camera) == _identity(self._last)
+        return self._last is not None and _is_same(camera, self._last)
 
     def _wait_for(self, camera: Camera, has_others: bool) -> None:
         """Raise SourceError unless it was missing for so long that another camera may be taken."""
@@ -59,5 +59,8 @@ class SteadyCameras:
         raise SourceError(f"{camera.name} is gone: plug it in again{after}")
 
 
-def _identity(camera: Camera) -> object:
-    return camera.stable_id or camera.name
+def _is_same(one: Camera, other: Camera) -> bool:
+    """Links decide, but only between two that have one: udev makes it some time after the node."""
+    if one.stable_id and other.stable_id:
+        return one.stable_id == other.stable_id
+    return one.name == other.name

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 OpenCapture: TypeAlias = Callable[[str | int, int], Capture]  # (path or number, backend)
 
 READ_S = 2.0
+LARGEST_RAW = (640, 480)  # that USB 2 carries uncompressed at 30 fps
 CLOSE_S = 0.5
 IS_LINUX = sys.platform == "linux"
 MJPG = cv2.VideoWriter.fourcc(*"MJPG")
@@ -77,7 +79,7 @@ class WebcamSource:
         self._grabber: Grabber | None = None
         self._count = 0
         self._rate = Rate(fps)
-        self._refusal = ""  # of MJPG
+        self._refusal = ""  # of MJPG, where it matters
 
     def __enter__(self) -> Self:
         capture = self._open()
@@ -161,8 +163,9 @@ class WebcamSource:
         log.info("%s (%s): %s %dx%d, %g fps", self.name, self._path, pixels, *self.size, self.fps)
         self._refusal = ""
         if fourcc != MJPG and self._is_v4l2:
-            self._refusal = f"{self.name} refuses MJPG and sends {pixels}: expect few frames above 640x480"
-            log.warning("%s", self._refusal)
+            refusal = f"{self.name} refuses MJPG and sends {pixels}: expect few frames above 640x480"
+            log.warning("%s", refusal)
+            self._refusal = refusal if math.prod(self.size) > math.prod(LARGEST_RAW) else ""
 
     def _say_ended(self) -> str:
         if self._count:

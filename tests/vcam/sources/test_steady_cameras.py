@@ -75,6 +75,14 @@ def test_without_a_link_a_camera_is_known_by_its_name() -> None:
     assert desk.chosen.path == Path("/dev/video3")
 
 
+def test_a_link_that_udev_makes_later_or_anew_makes_no_other_camera() -> None:
+    desk = Desk(webcam(2, "C920"))
+    assert desk.chosen.name == "C920"
+    for camera in (C920, webcam(2, "C920"), C920):
+        desk.plugged = [BUILT_IN, camera]
+        assert desk.chosen == camera
+
+
 def test_two_of_a_kind_are_told_apart_by_their_links() -> None:
     desk = Desk(webcam(2, "C920", "c920-b"))
     assert desk.chosen.stable_id == BY_ID / "c920-b"

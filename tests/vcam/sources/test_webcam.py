@@ -129,6 +129,11 @@ def test_a_camera_that_refuses_mjpg_is_warned_of_until_it_takes_it(time: ManualT
         assert source.warnings == ()
 
 
+def test_a_small_raw_picture_is_nothing_to_warn_of(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, has_mjpg=False), size=(640, 480)) as source:
+        assert source.warnings == ()
+
+
 def test_a_camera_that_is_opened_again_is_measured_anew(time: ManualTime) -> None:
     capture = FakeCapture(time, real_fps=10)
     source = webcam(capture)
