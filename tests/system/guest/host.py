@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,15 +36,16 @@ def until(what: str, find: Callable[[], T], limit_s: float = LIMIT_S, pause_s: f
 
 def holders(node: Path) -> list[int]:
     """The processes that have a device open."""
+    processes = (process for process in Path("/proc").iterdir() if process.name.isdecimal())
+    return [int(process.name) for process in processes if node in _open_files(process)]
+
+
+def _open_files(process: Path) -> list[Path]:
     found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal():
-            try:
-                links = [link.readlink() for link in (process / "fd").iterdir()]
-            except OSError:
-                continue
-            if node in links:
-                found.append(int(process.name))
+    with suppress(OSError):  # the process has ended
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):  # closed meanwhile, which the next link is not
+                found.append(link.readlink())
     return found
 
 
