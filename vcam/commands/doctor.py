@@ -12,7 +12,7 @@ from dataclasses import asdict
 from vcam.config import Config, load_config
 from vcam.control.client import ControlClient
 from vcam.doctor.case import Case
-from vcam.doctor.examine import examine, list_checks
+from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.finding import PROBLEM, WARNING, Finding, problem
 from vcam.doctor.machine import this_machine
 from vcam.errors import ConfigError, VcamError
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     paths = user_paths()
     config, findings = read_config(paths)
     case = make_case(paths, config, args.quick)
-    findings += examine(list_checks(case))
+    findings += let_go_first(examine(list_checks(case)), case)
     print(json.dumps(as_json(findings)) if args.json else describe(findings))
     return int(any(finding.level == PROBLEM for finding in findings))
 

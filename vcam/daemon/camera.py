@@ -144,6 +144,7 @@ class Camera:
                 self._shutter.set_paused(True)
                 if command.release and isinstance(self._sink, KeptSink):
                     self._sink.release()
+                    self._terms.presence.settle()  # who looks for watchers has the node open, too
             if command.resume:
                 if isinstance(self._sink, KeptSink):
                     self._sink.retake()

@@ -4,6 +4,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ from vcam.doctor.secure_boot import check_secure_boot
 from vcam.doctor.webcams import check_webcams
 from vcam.sinks import how_to_install
 
+UNLOAD = "modprobe -r v4l2loopback"
 LONGEST_S = 60.0  # of one check: a slow machine warms a large model
 
 Check: TypeAlias = Callable[[], list[Finding]]
@@ -57,6 +59,21 @@ def _list_linux_checks(case: Case, machine: Machine) -> dict[str, Check]:
 def examine(checks: dict[str, Check], longest_s: float = LONGEST_S) -> list[Finding]:
     """All findings in the checks' order. A check that fails or hangs becomes one that says so."""
     return [finding for name, check in checks.items() for finding in _run(name, check, longest_s)]
+
+
+def let_go_first(findings: list[Finding], case: Case) -> list[Finding]:
+    """The findings; for a fix that unloads the module the running camera gives it back, and takes it after.
+
+    Linux unloads no module that a program has open.
+    """
+    if not case.is_publishing:
+        return findings
+    return [
+        replace(finding, fix=f"sharpkd pause --release && {finding.fix} && sharpkd resume")
+        if UNLOAD in finding.fix
+        else finding
+        for finding in findings
+    ]
 
 
 def _run(name: str, check: Check, longest_s: float) -> list[Finding]:

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 LEAST_S = 0.1  # between two looks: two programs that look anew at each event would wake each other for ever
 VIEWER_S = 3.0  # how long one look at our own page counts as watching
 JOIN_S = 5.0
+SETTLE_S = 0.5
 
 Clock: TypeAlias = Callable[[], int]  # monotonic nanoseconds
 
@@ -40,6 +41,8 @@ class Presence:
         self._bell: int | None = None
         self._bell_rope = threading.Lock()  # a page may look while we stop
         self._pause_s = 0.0
+        self._looks = 0
+        self._looked = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
@@ -74,6 +77,9 @@ class Presence:
         self._kernel.drain(self._bell)
         if not self._stopping.is_set():
             self._pause_s = self._look(self._probe)
+        with self._looked:
+            self._looks += 1
+            self._looked.notify_all()
 
     def note_viewer(self) -> None:
         """Somebody looks at the picture by another way than the node; any thread, as often as they look."""
@@ -84,6 +90,16 @@ class Presence:
     def look_again(self) -> None:
         """Look at once: the output has moved, or the machine has slept. Any thread."""
         self._ring()
+
+    def settle(self, timeout_s: float = SETTLE_S) -> None:
+        """Wait until a look that began after this call has ended: what was to be let go is let go then."""
+        if not self._thread.is_alive():
+            return
+        with self._looked:
+            for _ in range(2):  # the first may have begun before
+                looks = self._looks
+                self._ring()
+                self._looked.wait_for(lambda looks=looks: self._looks > looks, timeout_s)  # type: ignore[misc]
 
     def stop(self) -> None:
         """End the thread and let go of the node."""

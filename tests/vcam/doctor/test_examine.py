@@ -4,8 +4,9 @@ from made_machine import MadeMachine
 
 from vcam.config import Config
 from vcam.doctor.case import Case
-from vcam.doctor.examine import examine, list_checks
-from vcam.doctor.finding import OK, WARNING, Finding, ok
+from vcam.doctor.examine import examine, let_go_first, list_checks
+from vcam.doctor.finding import OK, WARNING, Finding, ok, problem
+from vcam.sinks.nodes import RELOAD
 
 
 def fail() -> list[Finding]:
@@ -50,3 +51,14 @@ def test_an_empty_linux_has_a_finding_of_its_module_first(made: MadeMachine) -> 
         ("camera", "warning"),
         ("daemon", "ok"),
     ]
+
+
+def test_a_fix_that_unloads_the_module_lets_the_running_camera_go_of_it_first() -> None:
+    findings = [problem("node", "no exclusive_caps", RELOAD), problem("app", "snap", "sudo snap connect")]
+    running = Case(None, pid=7, status={"sink": "SharpKD Camera (/dev/video42)"})
+    assert [finding.fix for finding in let_go_first(findings, running)] == [
+        f"sharpkd pause --release && {RELOAD} && sharpkd resume",
+        "sudo snap connect",
+    ]
+    assert let_go_first(findings, Case(None, pid=7, status={"sink": "preview"})) == findings
+    assert let_go_first(findings, Case(None)) == findings

@@ -210,6 +210,22 @@ def test_the_thread_tells_and_ends() -> None:
     presence.note_viewer()
 
 
+def test_to_settle_is_to_wait_for_a_look_that_began_since() -> None:
+    probe = Scripted()
+    presence = Presence(probe)
+    presence.start(lambda level: None)
+    for _ in range(20):
+        place = object()
+        probe.place = place
+        presence.settle(PATIENCE_S)
+        assert probe.read_at is place
+    presence.stop()
+
+
+def test_without_a_thread_there_is_nothing_to_settle() -> None:
+    Presence().settle(PATIENCE_S)
+
+
 def test_a_bug_leaves_the_camera_bright(caplog: pytest.LogCaptureFixture) -> None:
     probe, is_there = Scripted(), threading.Event()
     presence = Presence(probe)
@@ -229,6 +245,7 @@ class Scripted:
         self.is_watched: bool | None = False
         self.error: Exception | None = None
         self.is_closed = False
+        self.place = self.read_at = object()
         self._kernel = Linux()
         self._bell = self._kernel.make_bell()
         self.waits = {self._bell: POLLIN}
@@ -240,6 +257,7 @@ class Scripted:
         if self.error:
             raise self.error
         self._kernel.drain(self._bell)
+        self.read_at = self.place
         return Reading(self.is_watched)
 
     def close(self) -> None:
