@@ -23,8 +23,10 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
 
-# The camera on real kernels, in emulated machines, with real readers up to a browser; as root, about ten minutes.
+# The camera where it lives: a PipeWire of its own, then real kernels in emulated machines with readers up to a
+# browser. About ten minutes; needs root and qemu, and says so where it has to skip.
 test-system: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/system/pipewire
 	$(BIN)/python -m tests.system $(ARGS)
 
 check: $(VENV)/.dev

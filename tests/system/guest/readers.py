@@ -53,36 +53,32 @@ class Reader:
         command = [part.format(node=node) if part == "{node}" else part for part in PROGRAMS[name]]
         self.name = name
         self.started_s = time.monotonic()
-        self.seen = 0
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._frames: SimpleQueue[bytes] = SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def next(self, limit_s: float = 30.0) -> bytes:
         """The next frame. Raises AssertionError if none comes."""
-        try:
-            return self._frames.get(timeout=limit_s)
-        except Empty:
-            raise AssertionError(f"{self.name} saw no frame in {limit_s:g} s. {self._complaint()}") from None
+        frame = self._wait(limit_s)
+        assert frame is not None, f"{self.name} saw no frame in {limit_s:g} s. {self._complaint()}"
+        return frame
 
     def until_shows(
         self, pattern: int, brighter: int, limit_s: float = 90.0, tolerance: int = TOLERANCE
     ) -> Sight:
         """Wait until a frame shows the pattern. Raises AssertionError."""
         deadline_s = time.monotonic() + limit_s
-        bars, best = None, 255
-        while time.monotonic() < deadline_s:
-            frame = self.next(max(0.1, deadline_s - time.monotonic()))
-            found = deviation(frame, pattern, brighter)
-            if found <= tolerance:
-                return Sight(time.monotonic() - self.started_s, found)
-            if found <= best:
-                best, bars = found, bars_of(frame)
-        raise AssertionError(f"{self.name} never saw it; nearest, off by {best}: {bars}")
+        count, best, bars = 0, 256, None
+        while (left_s := deadline_s - time.monotonic()) > 0 and (frame := self._wait(left_s)):
+            off, count = deviation(frame, pattern, brighter), count + 1
+            if off <= tolerance:
+                return Sight(time.monotonic() - self.started_s, off)
+            if off < best:
+                best, bars = off, bars_of(frame)
+        raise AssertionError(
+            f"{self.name} saw {count} frames in {limit_s:g} s, the nearest off by {best}: {bars}."
+            f" {self._complaint()}"
+        )
 
     def close(self) -> None:
         self._process.terminate()
@@ -92,6 +88,12 @@ class Reader:
             self._process.kill()
             self._process.wait(10)
 
+    def _wait(self, limit_s: float) -> bytes | None:
+        try:
+            return self._frames.get(timeout=limit_s)
+        except Empty:
+            return None
+
     def _read(self) -> None:
         stream = self._process.stdout
         assert stream is not None
@@ -99,14 +101,13 @@ class Reader:
             frame = stream.read(FRAME_BYTES)
             if len(frame) < FRAME_BYTES:
                 return
-            self.seen += 1
             while self._frames.qsize() > 4:  # the newest matter
                 self._frames.get()
             self._frames.put(frame)
 
     def _complaint(self) -> str:
         if self._process.poll() is None:
-            return "It still waits"
+            return "It still runs"
         assert self._process.stderr is not None
         error = self._process.stderr.read().decode(errors="replace")[-300:]
         return f"It ended with {self._process.returncode}: {error}"
