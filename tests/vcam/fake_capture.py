@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 from manual_time import ManualTime
 
-from vcam.sources.webcam import MJPG
+from vcam.sources.webcam import YUYV
 
-YUYV = cv2.VideoWriter.fourcc(*"YUYV")
+BGR3 = cv2.VideoWriter.fourcc(*"BGR3")
 
 
 class FakeCapture:
     """Promises `fps`, delivers `real_fps` of a manual clock; `frames` of them, then unplugged.
 
     sizes     those it can do; another request gives the first
-    has_mjpg  False: the format stays YUYV
+    has_mjpg  False: it can do YUYV alone, which it does if asked
     hang      if given, a grab waits for this event
     """
 
@@ -42,7 +42,7 @@ class FakeCapture:
         self.asked: list[int] = []
         self.opened_as: tuple[str | int, int] | None = None
         self.is_released = threading.Event()
-        self.values: dict[int, float] = {cv2.CAP_PROP_FOURCC: YUYV, cv2.CAP_PROP_FPS: fps}
+        self.values: dict[int, float] = {cv2.CAP_PROP_FOURCC: BGR3, cv2.CAP_PROP_FPS: fps}
         self.wanted: dict[int, float] = {}
 
     def open(self, device: str | int, backend: int) -> "FakeCapture":
@@ -55,7 +55,7 @@ class FakeCapture:
     def set(self, propId: int, value: float) -> bool:  # noqa: N803
         self.asked.append(propId)
         self.wanted[propId] = value
-        if propId == cv2.CAP_PROP_FOURCC and value == MJPG and self.has_mjpg:
+        if propId == cv2.CAP_PROP_FOURCC and (value == YUYV or self.has_mjpg):
             self.values[propId] = value
         return True
 

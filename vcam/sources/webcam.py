@@ -29,7 +29,7 @@ READ_S = 2.0
 LARGEST_RAW = (640, 480)  # that USB 2 carries uncompressed at 30 fps
 CLOSE_S = 0.5
 IS_LINUX = sys.platform == "linux"
-MJPG = cv2.VideoWriter.fourcc(*"MJPG")
+MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 
 
 class WebcamSource:
@@ -148,10 +148,12 @@ class WebcamSource:
         return capture
 
     def _configure(self, capture: Capture) -> None:
-        """Ask for MJPG, size and rate in this order; take and log what the camera makes of it."""
+        """Ask for pixels, size and rate in this order; take and log what the camera makes of it."""
         self.size, self.fps = self._asked
         width, height = self.size
         capture.set(cv2.CAP_PROP_FOURCC, MJPG)
+        if int(capture.get(cv2.CAP_PROP_FOURCC)) != MJPG:
+            capture.set(cv2.CAP_PROP_FOURCC, YUYV)  # else OpenCV prefers BGR, a driver's own conversion
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         capture.set(cv2.CAP_PROP_FPS, self.fps)

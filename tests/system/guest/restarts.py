@@ -4,7 +4,7 @@ import os
 import signal
 
 from guest import camera, webcam
-from guest.host import run, until
+from guest.host import run, succeed, until
 from guest.readers import Reader, watching
 from guest.report import Report, note
 
@@ -43,6 +43,13 @@ def check(report: Report, version: str) -> None:
         assert refused.returncode == 5, f"exit code {refused.returncode}, expected 5"
         webcam.show(webcam.RED)
         reader.until_shows(webcam.RED, camera.BRIGHTER)
+    with report.check("released, it lets the module be loaded anew, and takes the new camera"):
+        succeed("sharpkd", "pause", "--release")
+        camera.unload_module()
+        camera.load_module()
+        succeed("sharpkd", "resume")
+        webcam.show(webcam.BARS_75)
+        _see_again(webcam.BARS_75)
     with report.check("started without the module, it takes the camera when that is loaded anew"):
         camera.stop()
         camera.unload_module()

@@ -1,13 +1,16 @@
-"""The machine sleeps while somebody watches."""
+"""The machine goes to sleep while somebody watches."""
 
-import time
+from pathlib import Path
 
 from guest import camera, webcam
-from guest.host import run
 from guest.readers import watching
 from guest.report import Report, SkipError, note
 
 ASLEEP_S = 8  # more than what the camera takes for a pause of its own
+# the kernel's rehearsal of a suspend: processes stand still and devices sleep, then all wake by themselves. A
+# real one would need an alarm, which an emulated clock does not ring
+POWER = Path("/sys/power")
+DELAY = Path("/sys/module/suspend/parameters/pm_test_delay")
 
 
 def check(report: Report, version: str) -> None:
@@ -18,14 +21,16 @@ def check(report: Report, version: str) -> None:
             _sleep()
             webcam.show(webcam.RED)
             note(str(reader.until_shows(webcam.RED, camera.BRIGHTER)))
-        assert "slept for" in camera.LOG.read_text()
+        words = [line for line in camera.LOG.read_text().splitlines() if "slept for" in line]
+        note(str(words))
+        assert words
 
 
 def _sleep() -> None:
-    """Suspend to idle until the clock's alarm. Raises SkipError where the machine will not."""
-    before_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
-    done = run("rtcwake", "--mode", "freeze", "--seconds", str(ASLEEP_S), limit_s=120)
-    slept_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic() - before_s
-    note(f"slept {slept_s:.1f} s: {done.stdout.strip()} {done.stderr.strip()}")
-    if done.returncode != 0 or slept_s < 1:
-        raise SkipError(f"this machine does not sleep: {done.stderr.strip()}")
+    """Stand still for a while, devices asleep. Raises SkipError where the kernel cannot rehearse it."""
+    if not DELAY.exists() or not (POWER / "pm_test").exists():
+        raise SkipError("this kernel cannot rehearse a suspend")
+    DELAY.write_text(f"{ASLEEP_S}\n")
+    (POWER / "pm_test").write_text("devices\n")
+    (POWER / "state").write_text("freeze\n")
+    (POWER / "pm_test").write_text("none\n")

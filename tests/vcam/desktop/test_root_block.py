@@ -97,7 +97,9 @@ def test_only_what_is_missing_is_asked_for(machine: Path, roots: VideoRoots) -> 
 def test_a_folder_that_is_not_there_is_made(machine: Path, roots: VideoRoots) -> None:
     etc = machine / "etc"
     (etc / "modules-load.d").rmdir()
-    paste(install_block(etc, roots).replace(str(etc), "/etc"), machine)  # sudo puts it below the machine's root
+    paste(
+        install_block(etc, roots).replace(str(etc), "/etc"), machine
+    )  # sudo puts it below the machine's root
     assert missing(etc) == {}
 
 
