@@ -3,19 +3,20 @@
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from vcam.frame import MIN_SIDE, Frame, resize, to_bgr
 from vcam.pipeline import Result, conform
 
 Side: TypeAlias = Literal["before", "after"]
-Width: TypeAlias = Annotated[int, Query(ge=MIN_SIDE, le=1920)]
-Quality: TypeAlias = Annotated[int, Query(ge=1, le=100)]
+WIDEST = 1920
 
 PANEL = Path(__file__).with_name("panel")
 PANEL_TYPES = {
@@ -31,6 +32,22 @@ PANEL_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 NO_STORE = {"Cache-Control": "no-store"}
+
+
+class SideView(BaseModel):
+    """What a request for one side asks for."""
+
+    side: Side
+    width: int = Field(1280, ge=MIN_SIDE, le=WIDEST)
+    quality: int = Field(85, ge=1, le=100)
+
+
+class PairView(BaseModel):
+    """What a request for both asks for; `seen` is the X-Mark of an answer before."""
+
+    width: int = Field(640, ge=MIN_SIDE, le=WIDEST)
+    quality: int = Field(80, ge=1, le=100)
+    seen: str = ""
 
 
 def encode_jpeg(result: Result, side: Side, width: int, quality: int) -> bytes:
@@ -58,18 +75,16 @@ def preview_routes(
     latest: Callable[[], Result | None],
     placeholder: Callable[[], Frame],
     status: Callable[[], dict[str, object]],
-) -> APIRouter:
+) -> list[Route]:
     """The page, its pictures and its numbers; who may see them is the business of the app around it.
 
     latest       the newest result, or None while there is no picture
     placeholder  what the camera shows instead, of the output's size
     status       what the page's numbers are read from; every key is optional
 
-    GET /  /app.css  /app.js  /icon.svg  /frame/{before|after}.jpg  /pair.jpg  /status.json
+    GET /  /app.css  /app.js  /icon.svg  /frame/{before|after}.jpg  /pair.jpg  /status.json; a value out of
+    range raises pydantic's ValidationError, for the app to answer.
     """
-    router = APIRouter()
-    for name in PANEL_TYPES:
-        router.add_api_route("/" if name == "index.html" else f"/{name}", _panel_file(name), methods=["GET"])
 
     def shown() -> tuple[Result, str]:
         """What to show, and a mark that changes with it."""
@@ -79,27 +94,31 @@ def preview_routes(
         card = placeholder()
         return Result(card, card), f"card-{zlib.crc32(card.y.tobytes()):08x}"
 
-    @router.get("/frame/{side}.jpg")
-    def frame(side: Side, width: Width = 1280, quality: Quality = 85) -> Response:
-        return _jpeg(encode_jpeg(shown()[0], side, width, quality))
+    def frame(request: Request) -> Response:
+        asked = SideView.model_validate({**request.query_params, **request.path_params})
+        return _jpeg(encode_jpeg(shown()[0], asked.side, asked.width, asked.quality))
 
-    @router.get("/pair.jpg")
-    def pair(width: Width = 640, quality: Quality = 80, seen: str = "") -> Response:
-        """Both sides; 204 and no picture if `seen`, the X-Mark of an answer before, is still the newest."""
+    def pair(request: Request) -> Response:
+        """Both sides; 204 and no picture if what was seen is still the newest."""
+        asked = PairView.model_validate({**request.query_params})
         result, mark = shown()
-        if mark == seen:
+        if mark == asked.seen:
             return Response(status_code=204, headers=NO_STORE | {"X-Mark": mark})
-        return _jpeg(encode_pair(result, width, quality), {"X-Mark": mark})
+        return _jpeg(encode_pair(result, asked.width, asked.quality), {"X-Mark": mark})
 
-    @router.get("/status.json")
-    def numbers() -> JSONResponse:
+    def numbers(request: Request) -> JSONResponse:
         return JSONResponse(status(), headers=NO_STORE)
 
-    return router
+    return [
+        *(Route("/" if name == "index.html" else f"/{name}", _panel_file(name)) for name in PANEL_TYPES),
+        Route("/frame/{side}.jpg", frame),
+        Route("/pair.jpg", pair),
+        Route("/status.json", numbers),
+    ]
 
 
-def _panel_file(name: str) -> Callable[[], FileResponse]:
-    def serve() -> FileResponse:
+def _panel_file(name: str) -> Callable[[Request], FileResponse]:
+    def serve(request: Request) -> FileResponse:
         return FileResponse(PANEL / name, media_type=PANEL_TYPES[name], headers=PANEL_HEADERS)
 
     return serve

@@ -1,11 +1,13 @@
 """The application behind both sockets."""
 
-from collections.abc import Callable
 from typing import Protocol
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from vcam.control.status import Command, Status
 from vcam.errors import VcamError
@@ -28,34 +30,32 @@ class Controlled(Protocol):
     def placeholder(self) -> Frame: ...
 
 
-def make_app(controlled: Controlled) -> FastAPI:
+def make_app(controlled: Controlled) -> Starlette:
     """GET /status, POST /command, and the preview page.
 
-    A command that cannot be done is answered with status 400 and {"error": message, "exit_code": number}.
+    A command that cannot be done is answered with status 400, a malformed request with 422, both with
+    {"error": message, "exit_code": number}.
     """
-    # the pages that FastAPI adds for developers load their scripts from elsewhere
-    app = FastAPI(title="SharpKD Camera", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_exception_handler(VcamError, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_malformed)
 
-    def status() -> dict[str, object]:
+    def numbers() -> dict[str, object]:
         return controlled.status().as_json()
 
-    @app.post("/command")
-    def command(command: Command) -> dict[str, object]:
-        controlled.do(command)
-        return status()
+    def status(request: Request) -> JSONResponse:
+        return JSONResponse(numbers(), headers={"Cache-Control": "no-store"})
 
-    app.add_api_route("/status", _named(status), methods=["GET"])
-    app.include_router(preview_routes(controlled.look, controlled.placeholder, status))
-    return app
+    async def command(request: Request) -> JSONResponse:
+        wanted = Command.model_validate_json(await request.body())
+        await run_in_threadpool(controlled.do, wanted)  # a new model takes seconds to load
+        return JSONResponse(await run_in_threadpool(numbers))
 
-
-def _named(status: Callable[[], dict[str, object]]) -> Callable[[], JSONResponse]:
-    def answer() -> JSONResponse:
-        return JSONResponse(status(), headers={"Cache-Control": "no-store"})
-
-    return answer
+    return Starlette(
+        routes=[
+            Route("/status", status),
+            Route("/command", command, methods=["POST"]),
+            *preview_routes(controlled.look, controlled.placeholder, numbers),
+        ],
+        exception_handlers={VcamError: _answer_error, ValidationError: _answer_malformed},
+    )
 
 
 def _answer_error(request: Request, error: Exception) -> JSONResponse:
@@ -64,9 +64,11 @@ def _answer_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+    assert isinstance(error, ValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    expected = "expected set, pause (with release), resume, reload or stop"
-    message = f"the request is malformed at {where}: {first['msg']}; {expected}"
+    where = ".".join(map(str, first["loc"])) or "its body"
+    expected = (
+        "expected set, pause (with release), resume, reload or stop" if request.method == "POST" else ""
+    )
+    message = "; ".join(filter(None, (f"the request is malformed at {where}: {first['msg']}", expected)))
     return JSONResponse({"error": message, "exit_code": 2}, status_code=422)

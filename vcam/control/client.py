@@ -68,6 +68,6 @@ class ControlClient:
 
 
 def _refusal(content: dict[str, Any]) -> VcamError:
-    error = VcamError(str(content.get("error", content.get("detail", "the daemon refuses"))))
+    error = VcamError(str(content.get("error", "the daemon refuses")))
     error.exit_code = int(content.get("exit_code", 1))
     return error

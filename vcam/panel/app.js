@@ -162,7 +162,7 @@ async function post(command) {
     });
     if (answer.ok) return null;
     const reply = await answer.json().catch(() => ({}));
-    const reason = reply.error ?? reply.detail;
+    const reason = reply.error;
     return typeof reason === "string" ? reason : `The change was refused (${answer.status}).`;
   } catch {
     return "The change did not reach SharpKD Camera.";
