@@ -6,6 +6,7 @@ from typing import Any
 
 from guest import camera, webcam
 from guest.host import is_loaded, run, succeed
+from guest.readers import watching
 from guest.report import Report, note
 
 
@@ -37,9 +38,13 @@ def check_before(report: Report, version: str) -> None:
 
 
 def check_after(report: Report, version: str) -> None:
-    """While the camera runs."""
-    with report.check("doctor finds nothing to mend while the camera runs"):
+    """While the camera runs, once more in the same life of the module."""
+    with report.check("started again after another writer, it shows the webcam"):
         camera.start()
+        webcam.show(webcam.BARS_75)
+        with watching("v4l2-ctl", camera.the_node()) as reader:
+            reader.until_shows(webcam.BARS_75, camera.BRIGHTER)
+    with report.check("doctor finds nothing to mend while the camera runs"):
         code, findings = _diagnose()
         note(json.dumps([finding for finding in findings if finding["level"] != "ok"])[:900])
         assert code == 0, [finding for finding in findings if finding["level"] == "problem"]

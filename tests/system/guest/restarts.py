@@ -14,12 +14,6 @@ from vcam.sinks.loopback import I420, LoopbackCamera
 
 
 def check(report: Report, version: str) -> None:
-    with report.check("a second start in one life of the module"):
-        camera.stop()
-        camera.start()
-        webcam.show(webcam.BARS_100)
-        with watching("v4l2-ctl", camera.the_node()) as reader:
-            reader.until_shows(webcam.BARS_100, camera.BRIGHTER)
     with report.check("a start after kill -9 with a reader attached"):
         webcam.show(webcam.BARS_75)
         with watching("v4l2-ctl", camera.the_node()) as reader:
