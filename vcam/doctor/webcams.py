@@ -1,5 +1,6 @@
 """The real cameras: what they give, what they promise, and what really comes."""
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -66,15 +67,19 @@ def look_at(machine: Machine, camera: Camera) -> tuple[list[Mode], bool]:
 
 
 def _judge_modes(camera: Camera, modes: list[Mode], config: Config) -> Finding:
+    """Whether the wanted size and rate are there, in MJPG or, as small pictures or USB 3 can, raw."""
     name, wanted = name_node(camera.path, camera.name), Mode("MJPG", config.size, (float(config.fps),))
-    motion = [mode for mode in modes if mode.fourcc == "MJPG"]
-    fits = [mode for mode in motion if mode.size == config.size and _reaches(mode, config.fps)]
+    fits = [mode for mode in modes if mode.size == config.size and _reaches(mode, config.fps)]
     if fits:
-        return ok(CHECK, f"{name} gives {fits[0]}")
+        return ok(CHECK, f"{name} gives {max(fits, key=_is_motion)}")
     if not modes:
         return warning(CHECK, f"{name} lists no pictures, expected {wanted}")
-    best = max(motion or modes, key=lambda mode: (mode.fps[:1] or (0.0,), mode.size))
+    best = max(modes, key=lambda mode: (_reaches(mode, config.fps), math.prod(mode.size), _is_motion(mode)))
     return warning(CHECK, f"{name} does not give {wanted}; the best of its {len(modes)} modes is {best}")
+
+
+def _is_motion(mode: Mode) -> bool:
+    return mode.fourcc == "MJPG"
 
 
 def _reaches(mode: Mode, fps: float) -> bool:

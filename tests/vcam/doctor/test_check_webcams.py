@@ -73,6 +73,18 @@ def test_a_camera_without_the_wanted_mjpg_names_its_best(made: MadeMachine) -> N
     )
 
 
+def test_a_camera_that_reaches_the_rate_raw_is_fine(made: MadeMachine) -> None:
+    made.add_node(0, FakeNode(pictures={"YUYV": {(1280, 720): [(1, 30)]}, "MJPG": {(640, 480): [(1, 30)]}}))
+    finding = check(made)[0]
+    assert (finding.level, "gives YUYV 1280x720 30 fps" in finding.message) == (OK, True)
+
+
+def test_the_best_of_many_modes_is_the_largest_that_is_fast_enough(made: MadeMachine) -> None:
+    pictures = {"YUYV": {(320, 180): [(1, 60)], (640, 480): [(1, 30)], (1920, 1080): [(1, 5)]}}
+    made.add_node(0, FakeNode(pictures=pictures))
+    assert check(made)[0].message.endswith("the best of its 3 modes is YUYV 640x480 30 fps")
+
+
 def test_a_camera_that_lists_nothing_is_a_warning(made: MadeMachine) -> None:
     made.add_node(0, FakeNode())
     assert (check(made)[0].level, "lists no pictures" in check(made)[0].message) == (WARNING, True)
