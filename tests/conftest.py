@@ -3,6 +3,8 @@
 import pytest
 from talking_head import Film, talking_head
 
+import vcam  # noqa: F401  # first: it sets what ONNX Runtime reads when it is loaded
+
 
 @pytest.fixture(scope="session")
 def film() -> Film:

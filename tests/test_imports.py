@@ -10,7 +10,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(ROOT.glob("vcam/**/*.py"))
-FROM_VCAM = {"vcam.frame", "vcam.link", "vcam.metrics", "vcam.manifest", "vcam.restore", "vcam.errors"}
+FROM_VCAM = {
+    "vcam",
+    "vcam.frame",
+    "vcam.link",
+    "vcam.metrics",
+    "vcam.manifest",
+    "vcam.restore",
+    "vcam.errors",
+}
 TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "skimage"}
 
 LOOK = """
