@@ -12,12 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(ROOT.glob("vcam/**/*.py"))
 FROM_VCAM = {
     "vcam",
-    "vcam.frame",
-    "vcam.link",
-    "vcam.metrics",
-    "vcam.manifest",
-    "vcam.restore",
-    "vcam.errors",
+    *(f"vcam.{room}" for room in ("errors", "frame", "link", "metrics", "manifest", "restore")),
 }
 TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "skimage"}
 
