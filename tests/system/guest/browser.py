@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from guest import camera, webcam
 from guest.host import until
-from guest.pixels import PATTERNS, SIZE, farthest
+from guest.pixels import PATTERNS, SIZE, farthest, rgb_of
 from guest.report import Report, SkipError, note
 
 PORT = 8000  # named in the browser's policy
@@ -73,7 +73,7 @@ def check(report: Report, version: str) -> None:
         note(str(seen))
         assert (seen["width"], seen["height"]) == SIZE, seen
         assert camera.CARD in seen["label"], seen
-        wanted = [_rgb(y + camera.BRIGHTER, u, v) for y, u, v in PATTERNS[webcam.BARS_75]]
+        wanted = [rgb_of((y + camera.BRIGHTER, u, v)) for y, u, v in PATTERNS[webcam.BARS_75]]
         off = farthest(seen["bars"], wanted)
         assert off <= TOLERANCE, f"off by {off}: {seen['bars']}, expected {wanted}"
     with report.check("Chromium's watching opens the webcam, its leaving closes it"):
@@ -95,11 +95,3 @@ def _open(program: str) -> subprocess.Popen[bytes]:
 
 def _failure() -> None:
     assert "error" not in Page.said, Page.said["error"]
-
-
-def _rgb(y: int, u: int, v: int) -> tuple[int, int, int]:
-    """BT.601 limited range to full-range RGB, after ITU-R BT.601-7."""
-    luma = 255 / 219 * (y - 16)
-    red, blue = 1.402 * 255 / 224 * (v - 128), 1.772 * 255 / 224 * (u - 128)
-    green = -(0.114 * blue + 0.299 * red) / 0.587
-    return tuple(max(0, min(255, round(luma + part))) for part in (red, green, blue))  # type: ignore[return-value]

@@ -52,6 +52,11 @@ def status() -> dict[str, Any]:
         return {}
 
 
+def take_source(name: str) -> None:
+    """What `sharpkd set source NAME` asks for, without starting Python either."""
+    ControlClient(user_paths().socket).command(set={"source": name})
+
+
 def state() -> str:
     return str(status().get("state", "not running"))
 

@@ -17,7 +17,7 @@ def check_before(report: Report, version: str) -> None:
         camera.use_model("brighter")
         camera.configure()
         assert not is_loaded("v4l2loopback")
-        code, findings = _diagnose()
+        code, findings = diagnose()
         problems = [finding for finding in findings if finding["level"] == "problem"]
         note(json.dumps(problems)[:600])
         assert code == 1
@@ -45,7 +45,7 @@ def check_after(report: Report, version: str) -> None:
         with watching("v4l2-ctl", camera.the_node()) as reader:
             reader.until_shows(webcam.BARS_75, camera.BRIGHTER)
     with report.check("doctor finds nothing to mend while the camera runs"):
-        code, findings = _diagnose()
+        code, findings = diagnose()
         note(json.dumps([finding for finding in findings if finding["level"] != "ok"])[:900])
         assert code == 0, [finding for finding in findings if finding["level"] == "problem"]
     with report.check("uninstall removes what install wrote"):
@@ -58,7 +58,7 @@ def check_after(report: Report, version: str) -> None:
         assert not left, left
 
 
-def _diagnose() -> tuple[int, list[dict[str, Any]]]:
+def diagnose() -> tuple[int, list[dict[str, Any]]]:
     done = run("sharpkd", "doctor", "--json", limit_s=180)
     try:
         return done.returncode, json.loads(done.stdout)["findings"]

@@ -64,3 +64,12 @@ def farthest(found: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]) ->
     """The largest difference between colours of the same place."""
     pairs = zip(found, wanted, strict=True)
     return max(abs(a - b) for got, want in pairs for a, b in zip(got, want, strict=True))
+
+
+def rgb_of(colour: Colour) -> Colour:
+    """BT.601 limited range to full-range red, green and blue, after ITU-R BT.601-7."""
+    y, u, v = colour
+    luma = 255 / 219 * (y - 16)
+    red, blue = 1.402 * 255 / 224 * (v - 128), 1.772 * 255 / 224 * (u - 128)
+    green = -(0.114 * blue + 0.299 * red) / 0.587
+    return tuple(max(0, min(255, round(luma + part))) for part in (red, green, blue))  # type: ignore[return-value]
