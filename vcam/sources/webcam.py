@@ -204,9 +204,17 @@ def try_open(path: Path) -> OSError | None:
 def say_unopened(path: Path, error: OSError | None) -> str:
     """Why OpenCV could not open a camera, and what to do about it."""
     if error is None or error.errno == errno.EBUSY:
+        if _is_held_by_us(path):  # left behind by a Grabber; to look for another program would be in vain
+            return f"{path} still hangs in its driver, which delivers nothing: plug the camera in again"
         return f"{path} is busy: another program holds the camera. Close it; to find it run: fuser -v {path}"
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"{path} may not be opened by this user. Run: sudo usermod -aG video $USER, and log in again"
     if error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return f"{path} is gone: plug the camera in again"
     return f"{path} cannot be opened ({error.strerror}): plug the camera in again"
+
+
+def _is_held_by_us(path: Path) -> bool:
+    """Whether this process has the node open; False where the system does not tell."""
+    node = os.path.realpath(path)
+    return any(os.path.realpath(link) == node for link in Path("/proc/self/fd").glob("*"))

@@ -228,6 +228,13 @@ def test_why_a_camera_does_not_open(number: int | None, message: str) -> None:
         raise SourceError(say_unopened(Path("/dev/video0"), error))
 
 
+def test_a_node_that_we_hold_ourselves_is_not_blamed_on_another_program(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    with node.open("wb"):
+        assert "still hangs in its driver" in say_unopened(node, OSError(errno.EBUSY, "busy"))
+    assert "another program" in say_unopened(node, OSError(errno.EBUSY, "busy"))
+
+
 def test_a_node_is_tried(tmp_path: Path) -> None:
     (tmp_path / "video0").write_bytes(b"")
     assert try_open(tmp_path / "video0") is None
