@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -29,12 +29,10 @@ class Supervisor:
             return
         message = "\n".join(f"{name}={value}" for name, value in fields.items())
         address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        # the socket itself, too: a daemon that has run out of files is not to be ended for that
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.settimeout(SEND_S)
-            try:
-                channel.sendto(message.encode(), address)
-            except OSError:
-                return
+            channel.sendto(message.encode(), address)
 
 
 def find_supervisor(environ: Mapping[str, str], pid: int) -> Supervisor:

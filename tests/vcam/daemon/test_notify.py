@@ -1,4 +1,5 @@
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,6 +165,18 @@ def test_an_abstract_socket_is_reached() -> None:
 
 def test_a_supervisor_that_has_gone_stops_nothing(tmp_path: Path) -> None:
     Supervisor(str(tmp_path / "gone")).tell(READY=1)
+
+
+def test_a_daemon_without_a_free_file_goes_on(systemd: Receiver, supervisor: Supervisor) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        supervisor.tell(WATCHDOG=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert systemd.read() == []
+    supervisor.tell(WATCHDOG=1)
+    assert systemd.read() == ["WATCHDOG=1"]
 
 
 def test_without_a_supervisor_no_thread_is_started_and_nothing_said() -> None:
