@@ -93,9 +93,11 @@ def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:
     """Start the daemon as a process of its own session, its output going to the log."""
     paths.log.parent.mkdir(parents=True, exist_ok=True)
     options = ["--always-on"] if is_always_on else []
+    # -P: no module is looked for in the folder where the user happens to be
+    command = [sys.executable, "-P", "-m", "vcam.daemon", "--config", str(paths.config), *options]
     with paths.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "vcam.daemon", "--config", str(paths.config), *options],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -1,8 +1,11 @@
 """Reading what a device shows, here or in a process of its own."""
 
-import multiprocessing
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeAlias
@@ -28,26 +31,32 @@ def read_elsewhere(node: Path, seconds: float, look: Look) -> list[Arrival]:
 
     look  called while it reads
     """
-    context = multiprocessing.get_context("spawn")  # a fork would copy the camera's threads half
-    receiver, sender = context.Pipe(duplex=False)
-    reader = context.Process(target=report, args=(node, seconds, sender), name="reader", daemon=True)
-    reader.start()
-    sender.close()
+    receiver, sender = Pipe(duplex=False)
+    reader = _start_reader(node, seconds, sender)
     try:
-        while not receiver.poll(LOOK_S):
-            look()
-        answer: list[Arrival] | VcamError = receiver.recv()
+        with receiver:
+            while not receiver.poll(LOOK_S):
+                look()
+            answer: list[Arrival] | VcamError = receiver.recv()
     except EOFError:
-        reader.join(JOIN_S)
-        raise SourceError(
-            f"the process that read {node} ended with code {reader.exitcode}; run this again"
-        ) from None
+        code = reader.wait(JOIN_S)
+        raise SourceError(f"the process that read {node} ended with code {code}; run this again") from None
     finally:
         reader.kill()
-        reader.join(JOIN_S)
+        with suppress(subprocess.TimeoutExpired):  # a driver can hold even a killed one
+            reader.wait(JOIN_S)
     if isinstance(answer, VcamError):
         raise answer
     return answer
+
+
+def _start_reader(node: Path, seconds: float, sender: Connection) -> subprocess.Popen[bytes]:
+    """Start the reading process, which alone holds `sender` from then on."""
+    descriptor = sender.fileno()
+    # not by multiprocessing, which looks for its modules in the current folder; -P does not
+    command = [sys.executable, "-P", "-m", "vcam.roundtrip", str(node), str(seconds), str(descriptor)]
+    with sender:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(descriptor,))
 
 
 def report(node: Path, seconds: float, sender: Connection) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from program import ROOT, Program, wait_for
 
+from vcam.commands.start import spawn
+
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -70,6 +72,22 @@ def test_always_on_reaches_the_daemon_whether_it_runs_or_not(program: Program) -
     again = program.run("start", "--always-on")
     assert (again.returncode, again.stdout.startswith("already running, pid")) == (0, True)
     assert program.run("set", "always_on", "off").stdout == "always_on = off\n"
+
+
+def test_the_daemon_imports_nothing_from_the_folder_it_is_started_in(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Downloads"
+    folder.mkdir()
+    for name in ("random", "logging", "vcam"):
+        (folder / f"{name}.py").write_text("raise SystemExit('imported')\n")
+    monkeypatch.chdir(folder)
+    with spawn(program.paths) as daemon:
+        try:
+            wait_for(lambda: program.pid == daemon.pid or daemon.poll() is not None)
+            assert daemon.poll() is None, program.paths.log.read_text()
+        finally:
+            daemon.kill()
 
 
 def test_a_paused_camera_costs_next_to_nothing(program: Program) -> None:
