@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vcam.errors import SourceError
-from vcam.v4l2.device import Card, query_card
+from vcam.v4l2.device import Card, Kernel, Linux, query_card
+from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, read_control
 
 SYSFS = Path("/sys/class/video4linux")
 DEV = Path("/dev")
@@ -44,6 +45,21 @@ def list_cameras(sysfs: Path = SYSFS, dev: Path = DEV, query: QueryCard = query_
         if node.name.startswith("video") and (is_loopback or _is_capture(node, query(path))):
             cameras.append(Camera(path, _read(node / "name"), links.get(path.resolve()), is_loopback))
     return cameras
+
+
+def exposes_longer(path: Path, kernel: Kernel | None = None) -> bool:
+    """Whether a camera may expose for longer than a frame lasts, and give fewer; False if it cannot say."""
+    kernel = kernel or Linux()
+    try:
+        node = kernel.open(str(path))
+    except OSError:
+        return False
+    try:
+        return read_control(kernel, node, EXPOSURE_DYNAMIC_FRAMERATE) == 1
+    except OSError:
+        return False
+    finally:
+        kernel.close(node)
 
 
 def find_camera(device: str, cameras: Sequence[Camera]) -> Camera:

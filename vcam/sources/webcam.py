@@ -16,7 +16,7 @@ import cv2
 
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size, from_bgr
-from vcam.sources.cameras import Camera, find_camera, list_cameras
+from vcam.sources.cameras import Camera, exposes_longer, find_camera, list_cameras
 from vcam.sources.grabber import Capture, Grabber
 from vcam.sources.pace import Clock
 from vcam.sources.rate import Rate
@@ -35,18 +35,19 @@ MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 class WebcamSource:
     """Frames of a webcam as it delivers them.
 
-    device        "auto" (the first real camera), /dev/videoN, a /dev/v4l/by-id path, N, or a part of its name
-    size          asked for, (width, height); `size` says what the camera gives once open
-    fps           asked for; `fps` says what the camera promises once open
-    open_capture  makes an OpenCV capture from (path or number, backend)
-    cameras       lists the cameras; asked again at each opening, so that a replugged one is found
-    clock         monotonic nanoseconds; `captured_ns` is its time when the picture came in, before decoding
-    read_s        longest wait for a frame before SourceError
-    is_v4l2       False where there is no V4L2: a camera is known by its number alone there
+    device          "auto" (the first real camera), /dev/videoN, a /dev/v4l/by-id path, N, or part of its name
+    size            asked for, (width, height); `size` says what the camera gives once open
+    fps             asked for; `fps` says what the camera promises once open
+    open_capture    makes an OpenCV capture from (path or number, backend)
+    cameras         lists the cameras; asked again at each opening, so that a replugged one is found
+    clock           monotonic nanoseconds; `captured_ns` is its time when the picture came in, before decoding
+    read_s          longest wait for a frame before SourceError
+    is_v4l2         False where there is no V4L2: a camera is known by its number alone there
+    exposes_longer  whether the camera at a path may expose for longer than a frame lasts
 
     MJPG is set first, then the size, then the rate: in another order many cameras fall back to raw pictures
-    at 5 to 10 fps. `measured_fps` is the rate of the last two seconds (None in the first), `name` the card's
-    name, `warnings` what keeps the camera from its best, with the remedy, as long as it does.
+    at 5 to 10 fps. `measured_fps` is the rate of the last two seconds (None in the first two), `name` the
+    card's name, `warnings` what keeps the camera from its best, with the remedy, as long as it does.
 
     `__enter__` raises SourceError if there is no such camera, it is a v4l2loopback, busy or not permitted;
     `__next__` raises it if the camera was unplugged or delivers nothing for `read_s`. The first frame is a
@@ -64,6 +65,7 @@ class WebcamSource:
         clock: Clock = time.monotonic_ns,
         read_s: float = READ_S,
         is_v4l2: bool = IS_LINUX,
+        exposes_longer: Callable[[Path], bool] = exposes_longer,
     ) -> None:
         self.device = device
         self.name = device
@@ -75,11 +77,13 @@ class WebcamSource:
         self._clock = clock
         self._read_s = read_s
         self._is_v4l2 = is_v4l2
+        self._exposes_longer = exposes_longer
         self._path = device
         self._grabber: Grabber | None = None
         self._count = 0
         self._rate = Rate(fps)
         self._refusal = ""  # of MJPG, where it matters
+        self._remedy = ""  # of slowness, asked for when it begins
 
     def __enter__(self) -> Self:
         capture = self._open()
@@ -177,6 +181,7 @@ class WebcamSource:
 
     def _tell_rate(self) -> None:
         if self._rate.is_slow:
+            self._remedy = self._find_remedy()
             log.warning("%s", self._say_slow())
         else:
             log.info("%s is as fast as promised again: %.1f fps", self.name, self._rate.fps)
@@ -185,11 +190,14 @@ class WebcamSource:
         """That the camera delivers far less than it promised; empty if it does not."""
         if not self._rate.is_slow:
             return ""
-        return (
-            f"{self.name} delivers {self._rate.fps:.1f} fps of the promised {self._rate.promised:g}:"
-            " in dim light it exposes for longer. More light, or run:"
-            f" v4l2-ctl -d {self._path} --set-ctrl exposure_dynamic_framerate=0"
-        )
+        promised = f"{self._rate.fps:.1f} fps of the promised {self._rate.promised:g}"
+        return f"{self.name} delivers {promised}: {self._remedy}"
+
+    def _find_remedy(self) -> str:
+        if not (self._is_v4l2 and self._exposes_longer(Path(self._path))):
+            return "more light, or a USB port of its own, may help"
+        command = f"v4l2-ctl -d {self._path} --set-ctrl exposure_dynamic_framerate=0"
+        return f"in dim light it exposes for longer. More light, or run: {command}"
 
 
 def try_open(path: Path) -> OSError | None:

@@ -16,7 +16,7 @@ def check(report: Report, version: str) -> None:
         camera.use_model("unchanged")
         size = f"{SIZE[0]}x{SIZE[1]}"
         printed = succeed(
-            *("sharpkd", "bench", "--device", "--size", size, "--fps", "5", "--seconds", "8", "--json"),
+            *("sharpkd", "bench", "--device", "--size", size, "--fps", "5", "--seconds", "4", "--json"),
             limit_s=180,
         )
         measured = json.loads(printed.strip().splitlines()[-1])

@@ -48,6 +48,7 @@ class Desk:
             clock=self.time.clock,
             read_s=self.read_s,
             is_v4l2=True,
+            exposes_longer=lambda path: True,
         )
 
     def unplug(self) -> None:

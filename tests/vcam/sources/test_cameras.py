@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
+from fake_node import FakeKernel, FakeNode
 
 from vcam.errors import SourceError
-from vcam.sources.cameras import Camera, find_camera, list_cameras
+from vcam.sources.cameras import Camera, exposes_longer, find_camera, list_cameras
 from vcam.v4l2.device import Card
+from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE
 
 
 class Tree:
@@ -118,3 +120,16 @@ def test_a_missing_device_is_named(two_and_a_loopback: Tree) -> None:
 def test_a_device_that_gives_no_pictures_is_refused(two_and_a_loopback: Tree) -> None:
     with pytest.raises(SourceError, match=r"/dev/null is no camera; expected one of"):
         find_camera("/dev/null", two_and_a_loopback.list())
+
+
+@pytest.mark.parametrize(("controls", "expected"), [({EXPOSURE_DYNAMIC_FRAMERATE: 1}, True), ({}, False)])
+def test_a_camera_says_whether_it_exposes_longer(controls: dict[int, int], expected: bool) -> None:
+    kernel = FakeKernel({"/dev/video0": FakeNode(controls=controls)})
+    assert exposes_longer(Path("/dev/video0"), kernel) is expected
+    assert not kernel.opened
+
+
+def test_a_camera_that_is_gone_says_nothing() -> None:
+    kernel = FakeKernel({"/dev/video0": FakeNode(failure=19)}, {"/dev/video1": 2})
+    assert not exposes_longer(Path("/dev/video0"), kernel)
+    assert not exposes_longer(Path("/dev/video1"), kernel)

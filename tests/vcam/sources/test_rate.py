@@ -11,8 +11,15 @@ def note(rate: Rate, fps: float, seconds: float, start_s: float = 0.0) -> list[b
 
 def test_less_than_a_second_says_nothing() -> None:
     rate = Rate(30)
-    assert note(rate, 10, 1.0) == []
+    assert note(rate, 10, 2.0) == []
     assert (rate.fps, rate.is_slow) == (None, False)
+
+
+def test_the_first_second_is_not_counted() -> None:
+    rate = Rate(30)
+    note(rate, 2, 1.0)
+    assert note(rate, 30, 4, start_s=1.0) == []
+    assert rate.fps == pytest.approx(30)
 
 
 def test_it_is_that_of_the_last_two_seconds() -> None:

@@ -30,6 +30,7 @@ def webcam(capture: FakeCapture, **changes: Any) -> WebcamSource:
         "cameras": lambda: [CAMERA],
         "clock": capture.time.clock,
         "is_v4l2": True,
+        "exposes_longer": lambda path: True,
     }
     return WebcamSource(**settings | changes)
 
@@ -80,9 +81,9 @@ def test_a_camera_that_refuses_mjpg_works_and_is_named(
     assert "refuses MJPG and sends YUYV" in caplog.text
 
 
-def test_the_real_rate_is_measured_from_the_first_second_on(time: ManualTime) -> None:
+def test_the_real_rate_is_measured_once_the_camera_has_settled(time: ManualTime) -> None:
     with webcam(FakeCapture(time, real_fps=25)) as source:
-        list(islice(source, 25))
+        list(islice(source, 50))
         assert source.measured_fps is None
         list(islice(source, 10))
         assert source.measured_fps == pytest.approx(25)
@@ -96,6 +97,13 @@ def test_a_camera_slower_than_promised_is_named_once_with_the_remedy(
     (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "delivers 12.5 fps of the promised 30" in record.getMessage()
     assert "v4l2-ctl -d /dev/video7 --set-ctrl exposure_dynamic_framerate=0" in record.getMessage()
+
+
+def test_a_slow_camera_without_that_control_has_another_remedy(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, fps=30, real_fps=12.5), exposes_longer=lambda path: False) as source:
+        list(islice(source, 50))
+        (warning,) = source.warnings
+    assert warning.endswith("more light, or a USB port of its own, may help")
 
 
 def test_dusk_is_warned_of_as_long_as_it_lasts(time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
