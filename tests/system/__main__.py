@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tests/, as pytes
 
 from tests.system import kernel, needs, payload, rootfs
 from tests.system.cache import cache_folder, key_of, made_once
-from tests.system.machine import Disks, Machine, boot, has_kvm
+from tests.system.machine import Disks, Machine, boot, empty_outbox, has_kvm, make_outbox
 from tests.system.tap import Tally, tally
 
 LIMIT_S = 900.0
@@ -71,9 +71,8 @@ def prepare(folder: Path, work: Path, args: argparse.Namespace) -> dict[str, Mac
         image = payload.make_payload(work / version, wheel, base / "loopback" / version / "v4l2loopback.ko")
         disks = Disks(base / "vmlinux", initrd, disk / "root.img", image)
         words = f"sharpkd.loopback={version}" + (f" sharpkd.only={args.only}" if args.only else "")
-        machines[version] = Machine(
-            disks, args.out.resolve(), words, args.out / f"{version}.tap", accelerator
-        )
+        outbox = make_outbox(work / version / "outbox")
+        machines[version] = Machine(disks, outbox, words, args.out / f"{version}.tap", accelerator)
     return machines
 
 
@@ -96,6 +95,7 @@ def run(named: tuple[str, Machine]) -> tuple[str, list[str]]:
         for line in boot(machine, LIMIT_S):
             print(line, file=log, flush=True)
             lines.append(line)
+    empty_outbox(machine.outbox, machine.log.parent)
     return version, lines
 
 

@@ -20,7 +20,7 @@ SITE = "opt/site"
 # a server's build of each: no CUDA, no windows; the code is the same
 INSTEAD = {"onnxruntime-gpu": "onnxruntime", "opencv-python": "opencv-python-headless"}
 # what the machine needs before it can read its disk
-EARLY = ("virtio_pci", "virtio_blk", "virtio_rng", "9pnet_virtio", "9p", "crc32c_generic", "ext4")
+EARLY = ("virtio_pci", "virtio_blk", "virtio_rng", "crc32c_generic", "ext4")
 # kernel/..., below /lib/modules/VERSION: cameras, their buses and all that they lean on
 MODULES = (
     *(
@@ -31,7 +31,7 @@ MODULES = (
         "drivers/char/hw_random",
     ),
     *("drivers/video", "drivers/gpu/drm/drm.ko", "drivers/i2c", "sound", "drivers/input"),
-    *("fs", "net/9p", "lib", "crypto", "arch/x86/crypto"),
+    *("fs", "lib", "crypto", "arch/x86/crypto"),
 )
 POLICY = '{"VideoCaptureAllowedUrls": ["http://127.0.0.1:8000"]}\n'
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from guest import basics, browser, camera, diagnosis, measure, mishaps, presence, restarts, sleep, usb
-from guest.report import Report, note
+from guest.report import OUT, Report, note
 
 GROUPS: dict[str, Callable[[Report, str], None]] = {
     "before": diagnosis.check_before,
@@ -40,7 +40,7 @@ def main() -> None:
             note(f"group {name}")
             check(report, version)
     if camera.LOG.exists():
-        (Path("/shared") / f"daemon-{version}.log").write_bytes(camera.LOG.read_bytes())
+        (OUT / f"daemon-{version}.log").write_bytes(camera.LOG.read_bytes())
     report.end()
 
 

@@ -14,11 +14,10 @@ from typing import Any, ClassVar
 from guest import camera, webcam
 from guest.host import until
 from guest.pixels import PATTERNS, SIZE, farthest, rgb_of
-from guest.report import Report, SkipError, note
+from guest.report import OUT, Report, SkipError, note
 
 PORT = 8000  # named in the browser's policy
 PAGE = Path(__file__).with_name("page.html")
-OUT = Path("/shared")
 LIMIT_S = 240
 TOLERANCE = 6  # Chromium converts to RGB by its own way, and the canvas rounds once more
 FLAGS = (

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LINES = 12  # of an error
+OUT = Path("/out")  # files that leave the machine at its end
 
 
 class SkipError(Exception):
