@@ -1,5 +1,6 @@
 """The application behind both sockets."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -30,8 +31,8 @@ class Controlled(Protocol):
     def placeholder(self) -> Frame: ...
 
 
-def make_app(controlled: Controlled) -> Starlette:
-    """GET /status, POST /command, and the preview page.
+def make_app(controlled: Controlled, more: Sequence[Route] = ()) -> Starlette:
+    """GET /status, POST /command, the preview page, and more routes, if there are any.
 
     A command that cannot be done is answered with status 400, a malformed request with 422, both with
     {"error": message, "exit_code": number}.
@@ -53,6 +54,7 @@ def make_app(controlled: Controlled) -> Starlette:
             Route("/status", status),
             Route("/command", command, methods=["POST"]),
             *preview_routes(controlled.look, controlled.placeholder, numbers),
+            *more,
         ],
         exception_handlers={VcamError: _answer_error, ValidationError: _answer_malformed},
     )

@@ -46,6 +46,10 @@ class ControlClient:
         timeout_s = LONG_TIMEOUT_S if is_long else self._timeout_s
         return self._ask("POST", "/command", json.dumps(command), timeout_s)
 
+    def page_url(self) -> str:
+        """An address that opens the preview page once, within a minute."""
+        return str(self._ask("POST", "/ticket", None, self._timeout_s)["url"])
+
     def _ask(self, method: str, path: str, body: str | None, timeout_s: float) -> dict[str, Any]:
         connection = _UnixConnection(self._path, timeout_s)
         try:

@@ -1,4 +1,4 @@
-"""Who may come in over TCP: the holder of the token, from a page of our own."""
+"""Who may come in over TCP: the holder of the token or of a ticket, from a page of our own."""
 
 import secrets
 from collections.abc import Iterable
@@ -6,22 +6,28 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vcam.control.tickets import Tickets
+
 HOSTS = ("127.0.0.1", "localhost")
+UNKNOWN = "wrong or missing token; `sharpkd status` prints the address with the token"
+USED = "this address opened the page once, or is too old; for a new one run: sharpkd open"
 
 
 class TokenGate:
     """Lets a request through if it carries the token, in `?token=` or in the cookie that this sets.
 
+    One with a ticket in `?ticket=` is given the cookie and sent on to the page; a second one is refused.
     A wrong or missing token, a Host that is not this machine's loopback (DNS rebinding) and an Origin that
     is not this very page (another local server's page: cookies know no ports) are answered with 403.
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, token: str, port: int, tickets: Tickets) -> None:
         self._app = app
         self._token = token
+        self._tickets = tickets
         self._hosts = {f"{host}:{port}" for host in HOSTS}
         self._cookie = f"sharpkd-{port}"
 
@@ -29,20 +35,21 @@ class TokenGate:
         if scope["type"] != "http":
             return
         headers = _Headers(scope["headers"])
-        query = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[-1]
-        refusal = self._refuse(headers, query)
-        if refusal:
-            await JSONResponse({"error": refusal, "exit_code": 1}, 403)(scope, receive, send)
-            return
-        await self._app(scope, receive, self._adding_cookie(send) if query else send)
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        token, ticket = (query.get(name, [""])[-1] for name in ("token", "ticket"))
+        if not self._is_own_page(headers):
+            await _refuse("this address answers only to its own page on 127.0.0.1")(scope, receive, send)
+        elif self._tickets.take(ticket):
+            to_page = RedirectResponse("/", 303, headers={"Cache-Control": "no-store"})
+            await to_page(scope, receive, self._adding_cookie(send))
+        elif self._is_token(token) or self._is_token(headers.cookie(self._cookie)):
+            await self._app(scope, receive, self._adding_cookie(send) if token else send)
+        else:
+            await _refuse(USED if ticket else UNKNOWN)(scope, receive, send)
 
-    def _refuse(self, headers: "_Headers", query: str) -> str:
+    def _is_own_page(self, headers: "_Headers") -> bool:
         host, origin = headers.get("host"), headers.get("origin")
-        if host not in self._hosts or (origin and origin not in {f"http://{host}"}):
-            return "this address answers only to its own page on 127.0.0.1"
-        if not (self._is_token(query) or self._is_token(headers.cookie(self._cookie))):
-            return "wrong or missing token; `sharpkd status` prints the address with the token"
-        return ""
+        return host in self._hosts and origin in ("", f"http://{host}")
 
     def _is_token(self, text: str) -> bool:
         return secrets.compare_digest(text.encode(), self._token.encode())
@@ -55,6 +62,10 @@ class TokenGate:
             await send(message)
 
         return send_with_cookie
+
+
+def _refuse(reason: str) -> JSONResponse:
+    return JSONResponse({"error": reason, "exit_code": 1}, 403)
 
 
 class _Headers:

@@ -3,10 +3,14 @@
 import secrets
 from dataclasses import dataclass
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from vcam.control.gate import TokenGate
 from vcam.control.server import Listener, listen_tcp
+from vcam.control.tickets import Tickets
 
 
 @dataclass(frozen=True)
@@ -14,8 +18,23 @@ class Page:
     """Where the page is, and what serves it."""
 
     listener: Listener
-    url: str  # carries the token
+    address: str
     token: str
+    tickets: Tickets
+
+    @property
+    def url(self) -> str:
+        """Opens the page as long as it is served: for its user's eyes alone."""
+        return f"{self.address}?token={self.token}"
+
+    def ticket_route(self) -> Route:
+        """POST /ticket: {"url": an address that opens the page once}. For the Unix socket alone."""
+
+        async def ticket(request: Request) -> JSONResponse:  # async: in the thread where the gate takes them
+            url = f"{self.address}?ticket={self.tickets.issue()}"
+            return JSONResponse({"url": url}, headers={"Cache-Control": "no-store"})
+
+        return Route("/ticket", ticket, methods=["POST"])
 
 
 def open_page(app: ASGIApp, port: int = 0) -> Page:
@@ -23,5 +42,6 @@ def open_page(app: ASGIApp, port: int = 0) -> Page:
     token = secrets.token_urlsafe(24)
     tcp = listen_tcp(port)
     port = tcp.getsockname()[1]
-    gate = TokenGate(app, token, port)
-    return Page((tcp, gate), f"http://127.0.0.1:{port}/?token={token}", token)
+    tickets = Tickets()
+    gate = TokenGate(app, token, port, tickets)
+    return Page((tcp, gate), f"http://127.0.0.1:{port}/", token, tickets)

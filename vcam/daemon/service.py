@@ -96,14 +96,14 @@ def _reload(camera: Camera) -> None:
 @contextmanager
 def serve(camera: Camera, paths: Paths, port: int) -> Iterator[None]:
     """Serve the control API on both sockets; leaves no file behind."""
-    app = make_app(camera)
     with ExitStack() as stack:
         stack.callback(paths.socket.unlink, missing_ok=True)
         unix = listen_unix(paths.socket)
-        page = open_page(app, port)
+        page = open_page(make_app(camera), port)
         camera.preview_url = page.url
         for path, text in ((paths.token, page.token), (paths.preview_url, page.url)):
             stack.callback(path.unlink, missing_ok=True)
             write_private(path, text + "\n")
+        app = make_app(camera, [page.ticket_route()])
         stack.enter_context(ControlServer([(unix, app), page.listener]))
         yield

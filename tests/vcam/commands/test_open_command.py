@@ -1,3 +1,4 @@
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ def test_open_starts_the_camera_and_shows_its_page(
     monkeypatch.setenv("BROWSER", str(browser))
     opened = program.run("open")
     assert (opened.returncode, opened.stderr) == (0, "")
-    assert (tmp_path / "opened").read_text() == program.paths.preview_url.read_text()
+    url = (tmp_path / "opened").read_text().strip()
+    assert program.paths.token.read_text().strip() not in url
+    with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(url, timeout=5) as page:
+        assert page.status == 200
+        assert page.url == program.paths.preview_url.read_text().partition("?")[0]
 
 
 def test_without_a_browser_the_address_is_said(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient, _UnixConnection
+from vcam.control.page import Page, open_page
 from vcam.control.server import ControlServer, listen_tcp, listen_unix
 from vcam.control.status import Command, Status
 from vcam.errors import ConfigError, NotRunningError, VcamError
@@ -115,6 +117,31 @@ def test_the_socket_is_for_its_user_only(client: ControlClient, tmp_path: Path) 
 
 def test_the_preview_page_is_served_beside_the_api(client: ControlClient) -> None:
     assert client._ask("GET", "/status.json", None, 2)["model"] == "still (int8)"
+
+
+@pytest.fixture
+def page(camera: FakeCamera, tmp_path: Path) -> Iterator[Page]:
+    """Served on its port, and controlled by a socket as the daemon's is."""
+    page = open_page(make_app(camera))
+    unix = listen_unix(tmp_path / "control.sock"), make_app(camera, [page.ticket_route()])
+    with ControlServer([unix, page.listener]):
+        yield page
+
+
+def test_the_socket_gives_addresses_that_open_the_page_once(page: Page, tmp_path: Path) -> None:
+    url = ControlClient(tmp_path / "control.sock").page_url()
+    assert url.startswith(page.address)
+    assert page.token not in url
+    with httpx.Client(follow_redirects=True) as browser:
+        opened = browser.get(url)
+        assert (opened.status_code, opened.url) == (200, page.address)
+        assert browser.get(f"{page.address}status.json").status_code == 200
+    assert httpx.get(url).status_code == 403
+
+
+def test_the_port_gives_no_tickets(page: Page) -> None:
+    answer = httpx.post(f"{page.address}ticket?token={page.token}")
+    assert answer.status_code == 404
 
 
 def test_who_looks_at_the_picture_is_counted_and_who_reads_numbers_is_not(
