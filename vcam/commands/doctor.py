@@ -15,6 +15,7 @@ from vcam.doctor.case import Case
 from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.finding import PROBLEM, WARNING, Finding, problem
 from vcam.doctor.machine import this_machine
+from vcam.doctor.shell import join
 from vcam.errors import ConfigError, VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
@@ -34,12 +35,14 @@ def run(args: argparse.Namespace) -> int:
     return int(any(finding.level == PROBLEM for finding in findings))
 
 
-def read_config(paths: Paths) -> tuple[Config, list[Finding]]:
+def read_config(paths: Paths, platform: str = sys.platform) -> tuple[Config, list[Finding]]:
     """The settings; the defaults and a finding if their file is broken."""
+    move = "move" if platform == "win32" else "mv"
     try:
         return load_config(paths.config), []
     except ConfigError as error:
-        return Config(), [problem("settings", str(error), f"mv {paths.config} {paths.config}.broken")]
+        fix = join(move, str(paths.config), f"{paths.config}.broken", platform=platform)
+        return Config(), [problem("settings", str(error), fix)]
 
 
 def make_case(paths: Paths, config: Config, is_quick: bool) -> Case:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from vcam.doctor.finding import Finding, ok, problem
+from vcam.doctor.shell import join
 from vcam.link.codec import CODECS
 
 CHECK = "codecs"
-FIX = f'{sys.executable} -m pip install --force-reinstall "av>=17,<19"'
+FIX = join(sys.executable, "-m", "pip", "install", "--force-reinstall", "av>=17,<19")
 RECORDING = ("libx264", "ffv1")
 PROTOCOLS = ("rtsp", "srt")
 

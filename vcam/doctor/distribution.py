@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from vcam.doctor.machine import Machine
 
+DKMS = "sudo dkms autoinstall"
+KERNEL_DEVEL = "sudo dnf install kernel-devel-$(uname -r)"
 FROM_SOURCE = (
     "git clone https://github.com/v4l2loopback/v4l2loopback && cd v4l2loopback"
     " && make && sudo make install && sudo depmod -a"
@@ -15,7 +17,7 @@ class Distribution:
     """Commands of one family of distributions.
 
     install   the module
-    headers   of the running kernel, which the module is built against
+    headers   of the running kernel, which the module is built against; empty if their package is not known
     rebuild   the module for the running kernel, once the headers are there
     """
 
@@ -27,22 +29,26 @@ class Distribution:
 DEBIAN = Distribution(
     "sudo apt install v4l2loopback-dkms",
     "sudo apt install linux-headers-$(uname -r)",
-    "sudo dkms autoinstall",
+    DKMS,
 )
 FEDORA = Distribution(
     # from RPM Fusion: Fedora itself has no module outside its kernel
     "sudo dnf install https://mirrors.rpmfusion.org/free/fedora/rpmfusion-free-release-$(rpm -E %fedora)"
     ".noarch.rpm && sudo dnf install akmod-v4l2loopback && sudo akmods --force",
-    "sudo dnf install kernel-devel-$(uname -r)",
+    KERNEL_DEVEL,
     "sudo akmods --force",
 )
 ARCH = Distribution(
     "sudo pacman -S v4l2loopback-dkms linux-headers",
     "sudo pacman -S linux-headers",
-    "sudo dkms autoinstall",
+    DKMS,
 )
-OTHER = Distribution(FROM_SOURCE, FROM_SOURCE, FROM_SOURCE)
-FAMILIES = {"debian": DEBIAN, "ubuntu": DEBIAN, "fedora": FEDORA, "arch": ARCH}
+ENTERPRISE = Distribution(FROM_SOURCE, KERNEL_DEVEL, DKMS)  # Fedora's packages are not theirs
+OTHER = Distribution(FROM_SOURCE, "", DKMS)
+FAMILIES = {
+    **{"debian": DEBIAN, "ubuntu": DEBIAN, "arch": ARCH, "fedora": FEDORA},
+    **{"rhel": ENTERPRISE, "ol": ENTERPRISE},  # Rocky, Alma and CentOS are like rhel first, then like fedora
+}
 
 
 def find_distribution(machine: Machine) -> Distribution:

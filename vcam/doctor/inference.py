@@ -10,12 +10,13 @@ from vcam.daemon.parts import load_model
 from vcam.daemon.tiers import AUTO, BUDGET
 from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.doctor.shell import join
 from vcam.errors import ModelError
 
 CHECK = "model"
 CPU = "CPUExecutionProvider"
 NVIDIA = ("/dev/nvidia0", "/proc/driver/nvidia/version")
-GPU_FIX = f'{sys.executable} -m pip install --upgrade "onnxruntime-gpu[cuda,cudnn]"'
+GPU_FIX = join(sys.executable, "-m", "pip", "install", "--upgrade", "onnxruntime-gpu[cuda,cudnn]")
 WEIGHTS_FIX = "git checkout weights"
 SMALLER = ((1280, 720), (640, 480))  # sizes that Firefox finds
 
@@ -39,8 +40,13 @@ def check_model(case: Case, load: Callable[[Config], Loaded] = load) -> list[Fin
     try:
         model = load(case.config)
     except ModelError as error:
-        return [problem(CHECK, str(error), WEIGHTS_FIX)]
+        return [problem(CHECK, str(error), _restore_weights(str(error), case.config))]
     return [*judge_speed(model, case.config), *judge_provider(case, model)]
+
+
+def _restore_weights(error: str, config: Config) -> str:
+    """The command, where the published folder itself is broken; none where something else is asked for."""
+    return WEIGHTS_FIX if WEIGHTS_FIX in error and not config.weights else ""
 
 
 def judge_speed(model: Loaded, config: Config) -> list[Finding]:

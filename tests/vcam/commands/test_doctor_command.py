@@ -1,6 +1,8 @@
 """`doctor`, on whatever machine the tests run."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from program import Program
@@ -8,7 +10,7 @@ from program import Program
 from vcam import cli
 from vcam.commands import doctor
 from vcam.doctor.finding import Finding, ok, problem, warning
-from vcam.paths import Paths
+from vcam.paths import Paths, user_paths
 
 
 def test_the_exit_code_says_whether_there_is_a_problem(program: Program) -> None:
@@ -56,3 +58,17 @@ def test_broken_settings_are_a_finding(
     said = capsys.readouterr().out
     assert "fps = 1000 is out of range" in said
     assert f"fix: mv {paths.config} {paths.config}.broken" in said
+
+
+@pytest.mark.parametrize(
+    ("platform", "quote", "command"), [("linux", "'", "mv"), ("darwin", "'", "mv"), ("win32", '"', "move")]
+)
+def test_the_command_that_puts_them_aside_can_be_pasted(
+    tmp_path: Path, platform: str, quote: str, command: str
+) -> None:
+    file = tmp_path / "Application Support" / "config.toml"
+    file.parent.mkdir()
+    file.write_text("fps = 1000\n")
+    paths = replace(user_paths(), config=file)
+    _, (finding,) = doctor.read_config(paths, platform)
+    assert finding.fix == f"{command} {quote}{file}{quote} {quote}{file}.broken{quote}"

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.inference import CPU, Loaded, check_model
+from vcam.errors import ModelError
+from vcam.manifest import REMEDY
 
 ON_CPU = Loaded("fast", CPU, 9.0)
 
@@ -59,4 +62,28 @@ def test_weights_that_were_changed_are_a_problem(weights: Path) -> None:
     (weights / "still.onnx").write_bytes(b"changed")
     (finding,) = check_model(Case(None, Config(weights=str(weights), provider="cpu")))
     assert (finding.level, "is not the published file: sha256" in finding.message) == (PROBLEM, True)
-    assert finding.fix
+
+
+def fail(error: str) -> Callable[[Config], Loaded]:
+    def load(config: Config) -> Loaded:
+        raise ModelError(error)
+
+    return load
+
+
+def test_the_published_weights_are_restored(made: MadeMachine) -> None:
+    (finding,) = check_model(Case(made.machine), fail(f"no manifest; {REMEDY}"))
+    assert (finding.level, finding.fix) == (PROBLEM, "git checkout weights")
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        (Config(weights="/nowhere"), f"no /nowhere/manifest.json; {REMEDY}"),
+        (Config(model="nosuch"), "no model 'nosuch' in weights; choose one of: fast, best, or auto"),
+        (Config(require_gpu=True), "a GPU is required, but ONNX Runtime runs on the CPU here"),
+    ],
+)
+def test_restoring_them_is_not_offered_for_what_it_cannot_mend(config: Config, error: str) -> None:
+    (finding,) = check_model(Case(None, config), fail(error))
+    assert (finding.level, finding.fix, finding.message) == (PROBLEM, "", error)
