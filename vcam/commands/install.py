@@ -20,9 +20,10 @@ from vcam.desktop.unit import unit_text
 from vcam.errors import VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
+from vcam.sinks.nodes import INSTALL
 
-ROOT_NEEDS = """
-What remains needs root. Install v4l2loopback (Debian, Ubuntu: the package v4l2loopback-dkms), then paste:
+ROOT_NEEDS = f"""
+What remains needs root. {INSTALL}, then paste:
 
 """
 

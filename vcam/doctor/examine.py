@@ -44,8 +44,8 @@ def list_checks(case: Case, platform: str = sys.platform) -> dict[str, Check]:
 
 def _list_linux_checks(case: Case, machine: Machine) -> dict[str, Check]:
     return {
+        "secure boot": partial(check_secure_boot, machine),  # without the key modprobe fails
         "module": partial(check_module, machine),
-        "secure boot": partial(check_secure_boot, machine),
         "node": partial(check_node, machine),
         "boot": partial(check_boot, machine),
         "permission": partial(check_permission, machine),

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from vcam.doctor.distribution import find_distribution
-from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.doctor.finding import Finding, ok, problem
 from vcam.doctor.machine import Machine
 from vcam.sinks.nodes import MODPROBE
 
 CHECK = "module"
 LOADED = "/sys/module/v4l2loopback"
-OLDEST = (0, 12, 7)  # older ones were never tried
-ADDS_DEVICES = (0, 13)  # with v4l2loopback-ctl, while it is loaded
+ADDS_DEVICES = (0, 13)  # with v4l2loopback-ctl, while it is loaded; the first that tells its version
 ONE_READER = (0, 13, 2)
 SOURCES = ("/var/lib/dkms/v4l2loopback", "/usr/src/v4l2loopback-*", "/usr/src/akmods/v4l2loopback-kmod*")
 
@@ -35,7 +34,7 @@ def find_built(machine: Machine) -> list[Path]:
 
 
 def read_version(machine: Machine) -> tuple[int, ...]:
-    """Of the loaded module, (0, 12, 7); empty if it does not tell."""
+    """Of the loaded module, (0, 13, 2); empty for one before 0.13, which does not tell."""
     text = (machine.read(f"{LOADED}/version") or "").partition("-")[0]
     parts = text.split(".")
     return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
@@ -43,15 +42,7 @@ def read_version(machine: Machine) -> tuple[int, ...]:
 
 def _judge_version(machine: Machine) -> Finding:
     version = read_version(machine)
-    name = f"v4l2loopback {'.'.join(map(str, version))}" if version else "v4l2loopback"
-    if not version:
-        return ok(CHECK, f"{name} is loaded; it does not say its version")
-    if version < OLDEST:
-        expected = ".".join(map(str, OLDEST))
-        fix = find_distribution(machine).install
-        return warning(
-            CHECK, f"{name} is loaded, expected {expected} or newer: older ones were never tried", fix
-        )
+    name = f"v4l2loopback {'.'.join(map(str, version)) or 'before 0.13'}"
     if version >= ONE_READER:
         return ok(CHECK, f"{name} is loaded; only one program at a time can watch the camera")
     return ok(CHECK, f"{name} is loaded")

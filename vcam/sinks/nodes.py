@@ -11,6 +11,7 @@ MODULE = "v4l2loopback"
 # as a shell reads them, and modprobe.d(5)
 OPTIONS = f'devices=1 video_nr=42 card_label="{CARD}" exclusive_caps=1 max_buffers=4'
 MODPROBE = f"sudo modprobe {MODULE} {OPTIONS}"
+INSTALL = "Unless your kernel brings v4l2loopback (Ubuntu 24.04), install it (Debian: v4l2loopback-dkms)"
 RELOAD = f"sudo modprobe -r v4l2loopback && {MODPROBE}"
 
 
@@ -59,7 +60,7 @@ def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM
 def how_to_install(platform: str = sys.platform) -> str:
     """One line that says how to get a virtual camera on this system (a sys.platform)."""
     if platform.startswith("linux"):
-        return f"Install v4l2loopback (Debian, Ubuntu: the package v4l2loopback-dkms), then run: {MODPROBE}"
+        return f"{INSTALL}, then run: {MODPROBE}"
     if platform == "win32":
         return "Install OBS Studio (obsproject.com): it brings a virtual camera; then start sharpkd again"
     if platform == "darwin":

@@ -45,7 +45,10 @@ class MadeMachine:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def load_module(self, version: str = "0.15.0", **parameters: str) -> None:
-        self.put("/sys/module/v4l2loopback/version", f"{version}\n")
+        """A loaded module, which tells its version from 0.13 on."""
+        self.put("/sys/module/v4l2loopback/refcnt", "0\n")
+        if not version.startswith("0.12"):
+            self.put("/sys/module/v4l2loopback/version", f"{version}\n")
         for name, value in parameters.items():
             self.put(f"/sys/module/v4l2loopback/parameters/{name}", f"{value}\n")
 

@@ -41,16 +41,25 @@ def test_where_there_is_no_linux_its_checks_are_left_out_with_one_line() -> None
     assert (finding.level, "OBS Studio 30" in finding.message) == (OK, True)
 
 
-def test_an_empty_linux_has_a_finding_of_its_module_first(made: MadeMachine) -> None:
+def test_an_empty_linux_lacks_its_module_and_a_webcam(made: MadeMachine) -> None:
     checks = list_checks(Case(made.machine, Config(), is_quick=True), "linux")
     slow = {"model", "codecs"}
     findings = examine({name: check for name, check in checks.items() if name not in slow})
     assert [(finding.check, finding.level) for finding in findings] == [
-        ("module", "problem"),
         ("secure boot", "ok"),
+        ("module", "problem"),
         ("camera", "warning"),
         ("daemon", "ok"),
     ]
+
+
+def test_the_key_comes_before_the_module_that_the_kernel_refuses_without_it(made: MadeMachine) -> None:
+    made.put("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", b"\x06\0\0\0\x01")
+    made.build_module()
+    made.answers["mokutil --test-key /var/lib/dkms/mok.pub"] = "/var/lib/dkms/mok.pub is not enrolled\n"
+    checks = list_checks(Case(made.machine), "linux")
+    problems = examine({name: checks[name] for name in checks if name in ("module", "secure boot")})
+    assert [finding.fix.split()[1] for finding in problems] == ["mokutil", "modprobe"]
 
 
 def test_a_fix_that_unloads_the_module_lets_the_running_camera_go_of_it_first() -> None:
