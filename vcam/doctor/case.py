@@ -31,6 +31,11 @@ class Case:
         """Whether the running camera's sink is a video node."""
         return "/dev/video" in str(self.status.get("sink", ""))
 
+    @property
+    def is_released(self) -> bool:
+        """Whether the running camera has been told to give its output back."""
+        return "output is released" in str(self.status.get("state", ""))
+
     def has_open(self, holders: list[tuple[int, str]]) -> bool:
         """Whether the running camera is among these."""
         return any(pid == self.pid for pid, _ in holders)

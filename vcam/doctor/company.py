@@ -8,6 +8,7 @@ from vcam.sinks.nodes import CARD, list_loopbacks
 
 OBS = ("/usr/bin/obs", "/usr/local/bin/obs", "/snap/obs-studio", "/var/lib/flatpak/app/com.obsproject.Studio")
 ADD = 'sudo v4l2loopback-ctl add -n "OBS Virtual Camera" -x 1 /dev/video10'
+TROUBLED = ("waiting", "pass-through", "running without")  # states that name a cause
 RELOAD_BOTH = (
     "sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback devices=2 video_nr=10,42"
     f' card_label="OBS Virtual Camera,{CARD}" exclusive_caps=1,1 max_buffers=4'
@@ -28,11 +29,13 @@ def check_obs(machine: Machine) -> list[Finding]:
 
 
 def check_daemon(case: Case) -> list[Finding]:
-    """For information."""
+    """For information, and what the camera itself complains of."""
     if case.pid is None:
         return [ok("daemon", "the camera does not run in the background")]
     state = case.status.get("state")
     if state is None:
         message = f"the camera runs (pid {case.pid}), but does not answer"
         return [warning("daemon", message, "sharpkd restart")]
-    return [ok("daemon", f"the camera runs (pid {case.pid}): {state}")]
+    say = warning if state.startswith(TROUBLED) else ok
+    complaints = [warning("daemon", text) for text in case.status.get("warnings", ())]
+    return [say("daemon", f"the camera runs (pid {case.pid}): {state}"), *complaints]

@@ -80,6 +80,8 @@ def judge_for_firefox(node: Path, modes: list[Mode], sizes: list[Size]) -> Findi
 
 
 def _explain_idle(case: Case, node: Path) -> Finding:
+    if case.is_released:
+        return warning(CHECK, f"the camera has given {node} back: programs do not list it", "sharpkd resume")
     if case.is_publishing:
         message = f"the camera runs, but nothing arrives in {node}: programs do not list it"
         return problem(CHECK, message, "sharpkd restart")

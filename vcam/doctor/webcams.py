@@ -16,6 +16,8 @@ from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, Mode, list_modes, read_c
 CHECK = "camera"
 MEASURE_NS = 2_000_000_000
 SETTLE = 5  # frames that are left out: the exposure is still being found
+# as the kernel cuts their names; they open cameras to pass them on, and stream only if a program asks
+BROKERS = frozenset(("wireplumber", "pipewire", "pipewire-media-"))
 SLOW = 0.8  # of the promised rate
 
 Rates: TypeAlias = tuple[float, float]  # frames a second: measured, promised
@@ -88,7 +90,7 @@ def _reaches(mode: Mode, fps: float) -> bool:
 
 
 def _judge_rate(case: Case, machine: Machine, camera: Camera, is_dynamic: bool, measure: Measure) -> Finding:
-    name, holders = name_node(camera.path, camera.name), machine.holders(camera.path)
+    name, holders = name_node(camera.path, camera.name), find_holders(machine, camera)
     if case.has_open(holders):
         return ok(CHECK, f"{name} is in use by the running camera; its rate was not measured")
     if holders:
@@ -101,6 +103,11 @@ def _judge_rate(case: Case, machine: Machine, camera: Camera, is_dynamic: bool, 
     except SourceError as error:
         return problem(CHECK, f"{name} gives no pictures: {error}", f"sudo fuser -v {camera.path}")
     return _judge_measured(name, camera, measured, promised, is_dynamic)
+
+
+def find_holders(machine: Machine, camera: Camera) -> list[tuple[int, str]]:
+    """(pid, name) of the programs that have a camera open, without those that only pass it on."""
+    return [(pid, program) for pid, program in machine.holders(camera.path) if program not in BROKERS]
 
 
 def _judge_measured(name: str, camera: Camera, measured: float, promised: float, is_dynamic: bool) -> Finding:

@@ -38,6 +38,30 @@ def test_whether_the_camera_runs_is_said() -> None:
     assert running.message == "the camera runs (pid 7): idle: nobody watches"
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        "waiting for output: /dev/video42 is busy",
+        "waiting for camera: /dev/video0 hangs",
+        "pass-through: the model failed",
+        "running without its link: no encoder",
+    ],
+)
+def test_a_state_that_names_a_cause_is_warned_of(state: str) -> None:
+    (finding,) = check_daemon(Case(None, pid=7, status={"state": state}))
+    assert (finding.level, state in finding.message) == (WARNING, True)
+
+
+def test_what_the_camera_warns_of_is_a_finding_each() -> None:
+    status = {"state": "running", "warnings": ["C920 delivers 12 fps of 30", "too slow"]}
+    running, *warned = check_daemon(Case(None, pid=7, status=status))
+    assert running.level == OK
+    assert [(finding.level, finding.message) for finding in warned] == [
+        (WARNING, "C920 delivers 12 fps of 30"),
+        (WARNING, "too slow"),
+    ]
+
+
 def test_one_that_does_not_answer_is_restarted() -> None:
     (finding,) = check_daemon(Case(None, pid=7))
     assert (finding.level, finding.fix) == (WARNING, "sharpkd restart")

@@ -42,6 +42,13 @@ def test_a_camera_that_runs_and_delivers_nothing_is_a_problem(made: MadeMachine)
     assert (finding.level, finding.fix) == (PROBLEM, "sharpkd restart")
 
 
+def test_a_camera_that_was_told_to_give_its_node_back_takes_it_again_when_resumed(made: MadeMachine) -> None:
+    node = made.add_loopback(caps=OUTPUT)
+    status = {"state": "paused: the output is released", "sink": f"SharpKD Camera ({node})"}
+    (finding,) = check_listing(Case(made.machine, pid=7, status=status), made.machine)
+    assert (finding.level, finding.fix) == (WARNING, "sharpkd resume")
+
+
 def test_a_camera_that_publishes_elsewhere_is_told_to_publish_here(made: MadeMachine) -> None:
     made.add_loopback(caps=OUTPUT)
     (finding,) = check(made, 7, "preview")

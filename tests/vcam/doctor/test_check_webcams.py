@@ -102,6 +102,13 @@ def test_another_program_that_has_it_is_named(made: MadeMachine) -> None:
     assert (finding.level, "in use by zoom (pid 99)" in finding.message) == (WARNING, True)
 
 
+@pytest.mark.parametrize("broker", ["wireplumber", "pipewire", "pipewire-media-"])
+def test_a_broker_that_holds_it_open_without_streaming_is_no_user(made: MadeMachine, broker: str) -> None:
+    made.open_by(99, broker, made.add_node(0, webcam()))
+    finding = check(made, (29.4, 30.0))[1]
+    assert (finding.level, "delivers 29.4 fps" in finding.message) == (OK, True)
+
+
 def test_quick_measures_nothing_and_says_so(made: MadeMachine) -> None:
     made.add_node(0, webcam())
     finding = check(made, (0.0, 30.0), is_quick=True)[1]
