@@ -1,12 +1,12 @@
 """A node of PipeWire's graph that gives pictures: what other programs see as a camera."""
 
+import atexit
 import ctypes
 import json
 import logging
 import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -34,7 +34,7 @@ START = "Run: systemctl --user start pipewire wireplumber"
 
 
 class CameraNode:
-    """Holds a Video/Source node while it is open; its size never changes.
+    """Holds a Video/Source node until it is closed, or Python ends; its size never changes.
 
     name       what programs address it by
     title      what people read
@@ -70,6 +70,7 @@ class CameraNode:
         self._count = 0
         self._buffers: set[int] = set()  # addresses of all that there are
         self._starved_ns: int | None = None
+        self._is_open = False
         self._loop: int | None = None
         self._stream: int | None = None
         # PipeWire keeps a pointer to this: it lives as long as the stream
@@ -80,7 +81,6 @@ class CameraNode:
             add_buffer=pw.BUFFER_CHANGED(lambda _, address: self._buffers.add(address)),
             remove_buffer=pw.BUFFER_CHANGED(lambda _, address: self._buffers.discard(address)),
         )
-        self._end: Callable[[], object] = lambda: None
 
     @property
     def is_watched(self) -> bool:
@@ -121,7 +121,14 @@ class CameraNode:
 
     def close(self) -> None:
         """Take the node away; whoever watches loses it."""
-        self._end()
+        atexit.unregister(self.close)
+        if not self._is_open:
+            return
+        self._is_open = False
+        # its thread first: no callback runs while its stream ends
+        self._library.pw_thread_loop_stop(self._loop)
+        self._library.pw_stream_destroy(self._stream)
+        self._library.pw_thread_loop_destroy(self._loop)
         self._loop = self._stream = None
         self._state = pw.UNCONNECTED
 
@@ -151,9 +158,10 @@ class CameraNode:
         if not stream:
             library.pw_thread_loop_destroy(loop)
             raise SinkError(f"PipeWire's library does not start. Run: {pw.INSTALL}")
-        self._loop, self._stream = loop, stream
-        # also at the interpreter's end: no thread may call back into a Python that is gone
-        self._end = weakref.finalize(self, _destroy, library, loop, stream, self._events)
+        self._is_open, self._loop, self._stream = True, loop, stream
+        # No thread may call back into a Python that is gone. Until then a node that nobody closes stays: one
+        # that was collected, on whatever thread, could end PipeWire's from within itself.
+        atexit.register(self.close)
 
     def _connect(self) -> None:
         flags = pw.MAP_BUFFERS | pw.DRIVER | pw.RT_PROCESS
@@ -236,13 +244,3 @@ class CameraNode:
 
     def _explain(self) -> str:
         return f"PipeWire has dropped the camera: {self._failure}. {START}"
-
-
-def _destroy(library: pw.Library, loop: int, stream: int, events: pw.StreamEvents) -> None:
-    """Take a node away, its thread first: no callback runs while its stream ends.
-
-    events  kept alive until here
-    """
-    library.pw_thread_loop_stop(loop)
-    library.pw_stream_destroy(stream)
-    library.pw_thread_loop_destroy(loop)

@@ -1,6 +1,11 @@
 import errno
+import gc
 import json
 import logging
+import subprocess
+import sys
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +18,24 @@ from vcam.sinks.pipewire.node import STARVED_S, CameraNode
 
 SIZE = (32, 16)
 NBYTES = 32 * 16 * 3 // 2
+
+FORGETFUL = """
+import sys
+sys.path.append(sys.argv[1])
+from fake_pipewire import FakePipeWire
+from vcam.sinks.pipewire.node import CameraNode
+
+class Talking(FakePipeWire):
+    def pw_thread_loop_stop(self, loop):
+        print("stop")
+    def pw_stream_destroy(self, stream):
+        print("destroy stream")
+    def pw_thread_loop_destroy(self, loop):
+        print("destroy loop")
+
+CameraNode("cam", "A Camera", (32, 16), 30, Talking()).open()
+print("main is over")
+"""
 
 
 class Clock:
@@ -180,6 +203,26 @@ def test_closing_ends_the_thread_before_the_stream_and_once(library: FakePipeWir
     node.close()
     assert library.calls[-3:] == ["stop", "destroy stream", "destroy loop"]
     assert library.calls.count("destroy stream") == 1
+
+
+def test_a_node_that_nobody_closed_is_taken_away_when_python_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORGETFUL, str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "main is over\nstop\ndestroy stream\ndestroy loop\n"
+
+
+def test_a_closed_node_is_kept_by_nothing(library: FakePipeWire) -> None:
+    node = make(library).open()
+    node.close()
+    library._events = None
+    kept = weakref.ref(node)
+    del node
+    gc.collect()
+    assert kept() is None
 
 
 def test_black_is_published_like_any_picture(library: FakePipeWire) -> None:
