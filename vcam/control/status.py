@@ -13,9 +13,9 @@ from vcam.meter import Percentiles
 class Status:
     """The daemon at one moment.
 
-    state         starting, running, paused, or one with its cause behind a colon: "idle" (the source is
-                  closed), "waiting for camera", "waiting for output", "pass-through" (the restoration
-                  failed), "running without its link"
+    state         starting, running, paused, or one with its cause behind a colon: "paused" (the output is
+                  released), "idle" (the source is closed), "waiting for camera", "waiting for output",
+                  "pass-through" (the restoration failed), "running without its link"
     fps           frames sent to the sink a second
     age_ms        from capture to publish
     stage_ms      of each stage by its name
@@ -67,7 +67,7 @@ class Command(BaseModel):
 
     set: Mapping[str, str | float | int | bool] = Field(default_factory=dict)
     pause: bool = False
-    release: bool = False  # with pause: give the virtual camera back, too, until the resume
+    release: bool = False  # pause, and give the virtual camera back, too, until the resume
     resume: bool = False
     reload: bool = False
     stop: bool = False

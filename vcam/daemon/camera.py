@@ -49,7 +49,8 @@ class Terms:
 class Camera:
     """Runs the parts that a Config names, tells what they do, and changes them between two frames.
 
-    Any thread may call any method; commands are carried out one after the other.
+    Any thread may call any method. Changes of settings wait for each other, and for a model that is being
+    loaded; a pause and a stop wait for neither.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class Camera:
         self._lag = Lag()
         self._source: Source | None = None  # the one opened last
         self._since_s = time.monotonic()
-        self._commands = threading.Lock()
+        self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
+        self._pausing = threading.Lock()
         self._card = placeholder(config.size, *self._opening())
         self._pipeline = self._make_pipeline()
         self._shutter = Shutter(self._pipeline, self._show, self._show_opening, is_always_on=config.always_on)
@@ -125,7 +127,7 @@ class Camera:
         )
         source = None if self._shutter.rest else self._source
         parts = (self.config, self._assembly.chain, self._health, source, self._sink)
-        warnings = tuple(find_warnings(*parts, self._lag.share))
+        warnings = tuple(find_warnings(*parts, self._lag.share, status.state))
         return replace(status, preview_url=self.preview_url, warnings=warnings)
 
     def wake(self) -> None:
@@ -134,29 +136,39 @@ class Camera:
         self._terms.presence.look_again()
 
     def do(self, command: Command) -> None:
-        """Carry out a command. Raises VcamError if a setting cannot be used; then nothing has changed."""
-        with self._commands:
-            if command.set:
-                self._apply(with_settings(self.config, command.set))
-            if command.reload:
-                self._reload(self._terms.reread() if self._terms.reread else self.config)
-            if command.pause:
-                self._shutter.set_paused(True)
-                if command.release and isinstance(self._sink, KeptSink):
-                    self._sink.release()
-                    self._terms.presence.settle()  # who looks for watchers has the node open, too
-            if command.resume:
-                if isinstance(self._sink, KeptSink):
-                    self._sink.retake()
-                self._shutter.set_paused(False)
-            if command.stop:
-                self.is_stopping.set()
+        """Carry out a command.
+
+        Raises VcamError if a setting cannot be used; then nothing has changed. Raises SinkError if an output
+        that is to be released hangs; then the camera is only paused.
+        """
+        if command.set or command.reload:
+            with self._loading:
+                if command.set:
+                    self._apply(with_settings(self.config, command.set))
+                if command.reload:
+                    self._reload(self._terms.reread() if self._terms.reread else self.config)
+        if command.pause or command.release or command.resume:
+            with self._pausing:
+                self._pause(command)
+        if command.stop:
+            self.is_stopping.set()
 
     def tend(self) -> None:
-        """Do what time asks for; called some times a second by who keeps the camera running."""
+        """Do what time asks for; called some times a second. A model may be loaded in it."""
         self._lag.note(Counts(self._terms.clock(), *self._pipeline.meter.counts()))
-        with self._commands:
+        with self._loading:
             self._upkeep.tend(folder_of(self.config))
+
+    def _pause(self, command: Command) -> None:
+        if command.pause or command.release:
+            self._shutter.set_paused(True)
+        if command.release and isinstance(self._sink, KeptSink):
+            self._sink.release()
+            self._terms.presence.settle()  # who looks for watchers has the node open, too
+        if command.resume:
+            if isinstance(self._sink, KeptSink):
+                self._sink.retake()
+            self._shutter.set_paused(False)
 
     def _reload(self, config: Config) -> None:
         self._upkeep.note_load(folder_of(self.config))

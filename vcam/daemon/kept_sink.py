@@ -19,6 +19,8 @@ from vcam.sinks.file import VIDEO_ENDINGS
 
 log = logging.getLogger(__name__)
 
+CLOSE_S = 2.0  # how long a hung output is waited for at the end
+RELEASE_S = 1.0  # and by who asks for it back
 LOOK_S = 2.0  # between two looks for a virtual camera while the page stands in for it
 
 
@@ -49,7 +51,7 @@ class KeptSink:
     ) -> None:
         self.sink: Sink | None = None  # what frames go to now
         self.name = ""  # of the output, or of the last one
-        self.cause = ""  # why there is no output, or only the page instead of the one there was
+        self.cause = ""  # why there is no output, or only the page in its place
         self.is_released = False
         self.on_move: Callable[[], None] = lambda: None  # called when `sink` has changed; must not block
         self._open_output = open_output
@@ -58,6 +60,12 @@ class KeptSink:
         self._failures = 0  # in a row
         self._due_ns: int | None = None  # of the next try; None: what is open is what was asked for
         self._lock = threading.Lock()
+
+    @property
+    def output(self) -> Sink | None:
+        """What other programs can watch now: no page, which is none, but stands in for one."""
+        sink = self.sink
+        return None if isinstance(sink, NullSink) else sink
 
     def open(self) -> Self:
         """The first try, which may fail: raises SinkError."""
@@ -77,25 +85,41 @@ class KeptSink:
                 self._drop()
                 self._wait(error)
                 return False
-            self._failures = 0
+            if self._due_ns is None:  # else the page stands in, and a frame that it takes proves nothing
+                self._failures = 0
             return True
 
     def release(self) -> None:
-        """Give the output back, so that its module can be loaded anew, and leave it until `retake`."""
-        with self._lock:
-            self.is_released, self._due_ns = True, None
+        """Give the output back, so that its module can be loaded anew, and leave it until `retake`.
+
+        Raises SinkError if it hangs: what its driver holds cannot be taken from it.
+        """
+        if not self._lock.acquire(timeout=RELEASE_S):
+            raise SinkError(f"{self.name} hangs and cannot be released: run: sharpkd restart")
+        try:
+            self.is_released, self._due_ns, self.cause = True, None, ""
             self._drop()
+        finally:
+            self._lock.release()
 
     def retake(self) -> None:
         """Open a released output again, with the next frame."""
+        if not self.is_released:
+            return  # without the lock, which an output that hangs has
         with self._lock:
             if self.is_released:
                 self.is_released, self._due_ns = False, self._clock()
 
     def close(self) -> None:
-        with self._lock:
+        """For good. An output that hangs is left to the end of the process: to close it would hang, too."""
+        if not self._lock.acquire(timeout=CLOSE_S):
+            log.error("%s hangs: it is left as it is", self.name)
+            return
+        try:
             self._due_ns = None
             self._drop()
+        finally:
+            self._lock.release()
 
     def _try(self) -> None:
         try:
@@ -110,7 +134,7 @@ class KeptSink:
 
     def _take(self, opened: Sink) -> None:
         stands_in = isinstance(opened, NullSink)
-        is_news = self.sink is not None or self.cause or self.is_released
+        is_news = bool(self.name)  # else it is the first one, and the start says so
         self._drop()
         self.sink, self.name = opened, str(getattr(opened, "name", ""))
         self._due_ns = self._after(LOOK_S) if stands_in else None

@@ -28,7 +28,3 @@ class Naps:
         last_ns, self._last_ns = self._last_ns, self._clock()
         passed_s = 0.0 if last_ns is None else (self._last_ns - last_ns) / 1e9
         return passed_s if passed_s > SLEPT_S else 0.0
-
-    def forget(self) -> None:
-        """What took long since the last look was work, and no sleep."""
-        self._last_ns = self._clock()

@@ -3,6 +3,7 @@
 Sources: sd_notify(3), sd_watchdog_enabled(3). Without $NOTIFY_SOCKET nobody listens, and nothing is sent.
 """
 
+import logging
 import socket
 import threading
 import time
@@ -11,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 SEND_S = 1.0  # how long a full socket may hold a thread
@@ -61,8 +64,8 @@ class Herald:
 
     Ready means that the output has sent its first frame. The watchdog is fed while the output's clock turns,
     whatever else still does: an output that hangs is a camera that is dead to every call, but one that is
-    waited for is not mended by another start. The thread is one of its own because a reload holds the main
-    one for as long as a model takes to load.
+    waited for is not mended by another start. The thread is one of its own, so that nothing that the others
+    wait for keeps the watchdog hungry.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Herald:
         self._state = ""
         self._beats = 0
         self._fed_ns = 0
+        self._has_failed = False
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
 
@@ -129,4 +133,9 @@ class Herald:
     def _run(self) -> None:
         limit_s = self._supervisor.watchdog_s
         while not self._is_over.wait(min(LOOK_S, limit_s / 8) if limit_s else LOOK_S):
-            self.look()
+            try:
+                self.look()
+            except Exception:  # the thread's boundary: a bug in a word must not starve the watchdog for good
+                if not self._has_failed:
+                    log.exception("cannot tell the supervisor of the camera")
+                self._has_failed = True

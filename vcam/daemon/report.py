@@ -9,7 +9,7 @@ from vcam.control.status import Status
 from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.parts import Chain
 from vcam.daemon.policy import Health
-from vcam.daemon.shutter import Rest
+from vcam.daemon.shutter import IDLE, Rest
 from vcam.link import PROFILES
 from vcam.meter import Reading
 from vcam.pipeline import Pipeline, Sink
@@ -22,17 +22,20 @@ def name_state(pipeline: Pipeline, health: Health, rest: Rest | None, sink: Sink
     """The state in words, with the cause where something is wrong."""
     output = sink if isinstance(sink, KeptSink) else None
     if rest is not None:
-        return f"{rest.state}: the output is released" if output and output.is_released else rest.state
+        if output and output.is_released:
+            return f"{rest.state}: the output is released"
+        if not (rest is IDLE and output and output.cause):  # of an output that is gone, idle is no surprise
+            return rest.state
     if output and output.cause:
         return f"waiting for output: {output.cause}"
     if health.camera_error:
         return f"waiting for camera: {health.camera_error}"
     if pipeline.latest() is None:
         return "starting"
-    if "restore" in health.stage_errors:
-        return f"pass-through: {health.stage_errors['restore']}"
-    if "link" in health.stage_errors:
-        return f"running without its link: {health.stage_errors['link']}"
+    for name, state in (("restore", "pass-through"), ("link", "running without its link")):
+        error = health.stage_errors.get(name)  # asked once: a reload may take it away meanwhile
+        if error is not None:
+            return f"{state}: {error}"
     return "running"
 
 

@@ -12,14 +12,13 @@ from vcam.config import Config, load_config
 from vcam.control.app import make_app
 from vcam.control.page import open_page
 from vcam.control.server import ControlServer, listen_unix
-from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.kept_sink import open_sink
 from vcam.daemon.naps import Naps
 from vcam.daemon.notify import Herald, find_supervisor
 from vcam.daemon.parts import make_chain, make_presence, make_source_of
 from vcam.daemon.signals import Flags, catch_signals
-from vcam.errors import VcamError
+from vcam.daemon.tending import Tending
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
 from vcam.paths import Paths, make_private, write_private
@@ -60,37 +59,24 @@ def read_config(path: Path, is_always_on: bool) -> Config:
 def run_camera(camera: Camera, flags: Flags, naps: Naps | None = None) -> None:
     """Start the camera and wait until it ends or is asked to; then stop it. Raises what ended it."""
     naps = naps or Naps()
+    herald = Herald(camera, find_supervisor(os.environ, os.getpid()))
     log.info("started")
     camera.start()
-    try:
-        with Herald(camera, find_supervisor(os.environ, os.getpid())) as herald:
-            while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
-                _turn(camera, flags, naps, herald)
-    finally:
-        camera.stop()
+    with Tending(camera, flags, herald):  # outermost: a model that is being loaded is waited for last
+        try:
+            with herald:
+                while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
+                    _look(camera, naps)
+        finally:
+            camera.stop()
     log.info("stopped")
 
 
-def _turn(camera: Camera, flags: Flags, naps: Naps, herald: Herald) -> None:
-    """What has to be looked at between two waits."""
+def _look(camera: Camera, naps: Naps) -> None:
     slept_s = naps.look()
     if slept_s:
         log.info("slept for %.0f s: opening the source again", slept_s)
         camera.wake()
-    if flags.reload.is_set():
-        flags.reload.clear()
-        with herald.reloading():
-            _reload(camera)
-    camera.tend()
-    naps.forget()  # a model that takes long to load is no sleep
-
-
-def _reload(camera: Camera) -> None:
-    try:
-        camera.do(Command(reload=True))
-        log.info("reloaded")
-    except VcamError as error:
-        log.error("not reloaded: %s", error)
 
 
 @contextmanager

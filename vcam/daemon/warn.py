@@ -13,14 +13,15 @@ GPUS = ("cuda", "tensorrt")
 
 
 def find_warnings(
-    config: Config, chain: Chain, health: Health, source: Source | None, sink: Sink, lag: float
+    config: Config, chain: Chain, health: Health, source: Source | None, sink: Sink, lag: float, state: str
 ) -> Iterator[str]:
     """What `status` shows beside the state.
 
     source  None while it is closed
     lag     share of the camera's frames that came while a stage was busy
+    state   as `status` names it; what it says is not said twice
     """
-    if source is None and isinstance(sink, KeptSink) and sink.cause:  # else the state says so
+    if isinstance(sink, KeptSink) and sink.cause and sink.cause not in state:
         yield f"no output: {sink.cause}"
     if source is not None:
         yield from getattr(source, "warnings", ())

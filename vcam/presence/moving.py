@@ -9,10 +9,10 @@ Place = TypeVar("Place")
 
 
 class MovingProbe(Generic[Place]):
-    """Asks the probe of where the output is now; while there is none, it is not known who watches.
+    """Asks the probe of where the output is now. What is nowhere is watched by nobody.
 
     where  the output's place, another object after each move; None while it is nowhere
-    find   the probe of a place, None if it has none
+    find   the probe of a place; None if nothing tells who watches there
 
     Both are called on the thread that reads. Who moves the output rings it: Presence.look_again.
     """
@@ -33,6 +33,8 @@ class MovingProbe(Generic[Place]):
             self.close()
             self._place = place
             self._probe = None if place is None else self._find(place)
+        if place is None:
+            return Reading(False)
         return self._probe.read(now_ns) if self._probe else Reading(None)
 
     def close(self) -> None:

@@ -2,16 +2,22 @@
 
 import itertools
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from fake_ends import wait_for
 from studio import SIZE, Studio
 
 from vcam.config import Config
+from vcam.control.status import Command
 from vcam.daemon.camera import Camera
+from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.notify import Herald, Supervisor
 from vcam.daemon.parts import make_chain
+from vcam.errors import SinkError
 from vcam.frame import Frame
 from vcam.sinks import NullSink
 
@@ -67,3 +73,44 @@ def test_an_output_that_hangs_starves_the_watchdog_until_it_goes_on(weights: Pat
     finally:
         sink.may_return.set()
         camera.stop()
+
+
+@contextmanager
+def hanging(weights: Path) -> Iterator[tuple[Camera, KeptSink]]:
+    """A camera whose output has begun to hang."""
+    config = Config(source="x", size=SIZE, weights=str(weights), provider="cpu", threads=1)
+    sticky = StickySink()
+    kept = KeptSink(lambda: sticky).open()
+    kept._due_ns = None  # a NullSink is taken for the page
+    camera = Camera(config, make_chain(config), kept, Studio().make_source)
+    camera.start()
+    try:
+        wait_for(lambda: sticky.count > 0)
+        sticky.may_return.clear()
+        assert sticky.holds_one.wait(10)
+        yield camera, kept
+    finally:
+        sticky.may_return.set()
+        camera.stop()
+
+
+def test_a_kept_output_that_hangs_can_be_left(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("vcam.daemon.kept_sink.CLOSE_S", 0.05)
+    with hanging(weights) as (_, kept):
+        kept.close()
+        assert "hangs: it is left as it is" in caplog.text
+
+
+def test_an_output_that_hangs_is_not_released_but_paused_and_holds_no_command(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam.daemon.kept_sink.RELEASE_S", 0.05)
+    with hanging(weights) as (camera, _):
+        with pytest.raises(SinkError, match="hangs and cannot be released"):
+            camera.do(Command(pause=True, release=True))
+        assert camera.status().state == "paused"
+        camera.do(Command(resume=True))
+        camera.do(Command(stop=True))
+        assert camera.is_stopping.is_set()

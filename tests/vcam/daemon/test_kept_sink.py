@@ -137,6 +137,25 @@ def test_a_camera_that_appears_busy_leaves_the_page_in_its_place() -> None:
     assert (kept.name, kept.cause) == (output.name, "")
 
 
+def test_a_camera_that_appears_busy_is_tried_ever_more_slowly_though_the_page_goes_on() -> None:
+    output = FakeOutput(is_there=False, has_page=True)
+    kept = output.keep()
+    output.is_there, output.fault, output.tries_ns = True, "it is busy", []
+    output.run(kept, 60)
+    waits = [(b - a) / S for a, b in pairwise(output.tries_ns)]
+    assert waits == pytest.approx([0.5, 1, 2, 4, 8, 10, 10, 10, 10], abs=0.101)
+
+
+def test_what_stands_in_is_no_output_to_watch() -> None:
+    output = FakeOutput(is_there=False, has_page=True)
+    kept = output.keep()
+    assert isinstance(kept.sink, NullSink)
+    assert kept.output is None
+    output.is_there = True
+    output.run(kept, 2.1)
+    assert kept.output is kept.sink is output.nodes[0]
+
+
 def test_who_looks_for_watchers_is_told_of_each_move() -> None:
     output = FakeOutput()
     kept = output.keep()
@@ -161,6 +180,28 @@ def test_a_released_output_is_closed_and_left_alone_until_it_is_taken_again() ->
     kept.retake()
     assert output.run(kept, 1) == 10
     assert not kept.is_released
+
+
+def test_a_release_in_a_back_off_is_left_alone_and_has_no_cause() -> None:
+    output = FakeOutput()
+    kept = output.keep()
+    output.fault = "gone"
+    output.run(kept, 0.1)
+    kept.release()
+    output.fault, output.tries_ns = "", []
+    assert output.run(kept, 60) == 0
+    assert (output.tries_ns, kept.cause) == ([], "")
+
+
+def test_an_output_that_is_taken_again_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    output = FakeOutput()
+    kept = output.keep()
+    assert caplog.records == [], "the start says so"
+    kept.release()
+    kept.retake()
+    output.run(kept, 1)
+    assert [record.getMessage() for record in caplog.records] == [f"publishing to {output.name}"]
 
 
 def test_to_take_again_what_is_not_released_changes_nothing() -> None:

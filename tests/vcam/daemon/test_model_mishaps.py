@@ -144,3 +144,33 @@ def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualT
         write_weights(Path(config.weights), ["brighter"], residual=188)
         tend(camera, clock, 6)
         assert (camera.status().model, camera.status().strength) == ("brighter (int8)", 0.25)
+
+
+def test_a_pause_and_a_stop_wait_for_no_model(
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_loading, may_end = threading.Event(), threading.Event()
+
+    def load(config: Config) -> None:
+        is_loading.set()
+        assert may_end.wait(10)
+        raise ModelError("it took too long")
+
+    with running(config, clock) as camera:
+        monkeypatch.setattr("vcam.daemon.changes.make_restorer", load)
+        write_weights(Path(config.weights), ["brighter"], residual=188)
+        loading = threading.Thread(target=tend, args=(camera, clock, 6), daemon=True)
+        loading.start()
+        try:
+            assert is_loading.wait(10)
+            commands = [Command(pause=True), Command(resume=True), Command(stop=True)]
+            asking = threading.Thread(
+                target=lambda: [camera.do(command) for command in commands], daemon=True
+            )
+            asking.start()
+            asking.join(5)
+            assert not asking.is_alive()
+            assert loading.is_alive()
+        finally:
+            may_end.set()
+            loading.join(10)

@@ -39,14 +39,6 @@ def test_a_sleep_is_told_once(clock: ManualTime) -> None:
     assert naps.look() == 0
 
 
-def test_long_work_is_no_sleep(clock: ManualTime) -> None:
-    naps = Naps(clock.clock)
-    naps.look()
-    clock.sleep(60)
-    naps.forget()
-    assert naps.look() == 0
-
-
 def test_without_a_clock_that_goes_on_in_sleep_the_monotonic_one_serves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -58,3 +50,9 @@ def test_without_a_clock_that_goes_on_in_sleep_the_monotonic_one_serves(
 def test_the_clock_goes_on() -> None:
     before_ns = boot_ns()
     assert boot_ns() >= before_ns
+
+
+def test_the_clock_is_the_one_that_counts_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime_ns", {7: 12345}.get)
+    assert boot_ns() == 12345

@@ -1,7 +1,8 @@
 import os
 import resource
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,24 @@ class Filmed:
         return self.words
 
     def beats(self) -> int:
+        return self.frames
+
+
+@dataclass
+class Faulty(Filmed):
+    """A camera that sends all the time, and has a bug in its first looks."""
+
+    errors: int = 2
+    on_look: Callable[[int], object] = lambda look: None
+
+    def state(self) -> str:
+        self.on_look(self.frames)
+        if self.frames <= self.errors:
+            raise KeyError("restore")
+        return "running"
+
+    def beats(self) -> int:
+        self.frames += 1
         return self.frames
 
 
@@ -154,6 +173,38 @@ def test_the_end_is_said_when_it_begins(systemd: Receiver, supervisor: Superviso
     with Herald(Filmed(), supervisor):
         systemd.read()
     assert systemd.read()[-1] == "STOPPING=1\nSTATUS=stopping"
+
+
+def test_a_bug_in_a_look_is_logged_once_and_the_watchdog_goes_on_being_fed(
+    systemd: Receiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera, goes_on = Faulty(), threading.Event()
+    camera.on_look = lambda look: goes_on.set() if look > 6 else None
+    with Herald(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)):
+        assert goes_on.wait(10)
+    assert "WATCHDOG=1" in systemd.read()
+    assert [record.getMessage() for record in caplog.records] == ["cannot tell the supervisor of the camera"]
+
+
+def test_nothing_is_told_after_the_end_has_been(systemd: Receiver, tmp_path: Path) -> None:
+    camera = Faulty(errors=0)
+    camera.on_look = lambda look: threading.Event().wait(0.1)
+    with Herald(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)) as herald:
+        while not camera.frames:
+            threading.Event().wait(0.001)
+    assert not herald._thread.is_alive()
+    assert systemd.read()[-1] == "STOPPING=1\nSTATUS=stopping"
+
+
+def test_a_supervisor_that_reads_nothing_holds_a_thread_for_a_second_at_most(
+    systemd: Receiver, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam.daemon.notify.SEND_S", 0.001)
+    telling = threading.Thread(target=lambda: [supervisor.tell(STATUS="x" * 1000) for _ in range(600)])
+    telling.daemon = True
+    telling.start()
+    telling.join(10)
+    assert not telling.is_alive()
 
 
 def test_an_abstract_socket_is_reached() -> None:

@@ -11,9 +11,10 @@ from studio import SIZE, Studio
 
 from vcam.config import Config
 from vcam.control.status import Command
-from vcam.daemon.camera import Camera
+from vcam.daemon.camera import Camera, Terms
+from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.parts import make_chain, make_presence
-from vcam.presence import MovingProbe, Reading
+from vcam.presence import MovingProbe, Presence, Reading
 
 
 @pytest.fixture
@@ -71,6 +72,14 @@ def test_a_release_gives_the_output_back_until_the_resume(config: Config) -> Non
         wait_for(lambda: has(camera, "running") and output.open_nodes == 1)
 
 
+def test_a_release_alone_pauses_too(config: Config) -> None:
+    output = FakeOutput()
+    with running(config, output) as camera:
+        camera.do(Command(release=True))
+        assert output.open_nodes == 0
+        assert has(camera, "paused: the output is released")
+
+
 def test_a_pause_keeps_the_output(config: Config) -> None:
     output = FakeOutput()
     with running(config, output) as camera:
@@ -78,6 +87,45 @@ def test_a_pause_keeps_the_output(config: Config) -> None:
         sent = output.sent
         wait_for(lambda: output.sent > sent + 1)
         assert has(camera, "paused")
+
+
+class Nobody:
+    """A probe of a camera that nobody watches."""
+
+    waits: dict[int, int] = {}  # noqa: RUF012
+
+    def read(self, now_ns: int) -> Reading:
+        return Reading(False)
+
+    def close(self) -> None:
+        pass
+
+
+def unwatched(kept: KeptSink) -> Presence:
+    presence = Presence(MovingProbe(lambda: kept.output, lambda place: Nobody()))
+    kept.on_move = presence.look_again
+    return presence
+
+
+def test_an_output_that_vanishes_while_nobody_watches_opens_no_webcam(config: Config) -> None:
+    output, studio = FakeOutput(has_page=True), Studio()
+    kept = output.keep()
+    terms = Terms(presence=unwatched(kept))
+    camera = Camera(config, make_chain(config), kept, studio.make_source, terms)
+    camera.start()
+    try:
+        wait_for(lambda: has(camera, "idle: nobody watches") and output.sent > 1)
+        output.fault = "/dev/video42 is gone"
+        wait_for(lambda: has(camera, "waiting for output: /dev/video42 is gone"))
+        assert camera.status().warnings == ()
+        output.is_there, output.now_ns = False, output.now_ns + 10 * S
+        wait_for(lambda: kept.name == "preview")
+        terms.presence.settle(5)
+        assert studio.opened == 0
+        camera.look()
+        wait_for(lambda: studio.opened == 1)
+    finally:
+        camera.stop()
 
 
 class Probes:

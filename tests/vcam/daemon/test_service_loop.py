@@ -21,8 +21,6 @@ class Filmed:
     clock: ManualTime
     waits: int = 10
     night_s: float = LOOK_S
-    tend_s: float = 0.0
-    tended: int = 0
     calls: list[str] = field(default_factory=list)
     is_stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -39,12 +37,10 @@ class Filmed:
         self.calls.append("wake")
 
     def do(self, command: object) -> None:
-        self.clock.sleep(60)  # TensorRT builds an engine
-        self.calls.append("reload")
+        raise AssertionError("nothing asks for it")
 
     def tend(self) -> None:
-        self.tended += 1
-        self.clock.sleep(self.tend_s)
+        pass
 
     def stop(self) -> None:
         self.calls.append("stop")
@@ -67,14 +63,47 @@ def test_a_camera_that_slept_is_woken_and_the_log_says_so_once(caplog: pytest.Lo
     ]
 
 
-def test_a_long_reload_is_no_sleep() -> None:
-    flags = Flags()
-    flags.reload.set()
-    assert run(Filmed(ManualTime()), flags) == ["start", "reload", "stop"]
-    assert run(Filmed(ManualTime(), tend_s=60)) == ["start", "stop"]
+@dataclass
+class Loading(Filmed):
+    """A camera that runs on, and loads a model until it is let."""
+
+    is_loading: threading.Event = field(default_factory=threading.Event)
+    may_end: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, timeout_s: float) -> bool:
+        threading.Event().wait(0.001)
+        return False
+
+    def do(self, command: object) -> None:
+        self.load()
+
+    def load(self) -> None:
+        self.is_loading.set()
+        assert self.may_end.wait(10)
 
 
-def test_it_is_tended_in_each_turn() -> None:
-    camera = Filmed(ManualTime(), waits=10)
-    run(camera)
-    assert camera.tended == 9
+@dataclass
+class LoadsByItself(Loading):
+    """A camera that finds by itself that there is a model to load."""
+
+    def tend(self) -> None:
+        self.load()
+
+
+@pytest.mark.parametrize(("kind", "is_asked"), [(Loading, True), (LoadsByItself, False)])
+def test_a_stop_is_seen_while_a_model_is_being_loaded(
+    kind: type[Loading], is_asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam.daemon.tending.JOIN_S", 0.01)
+    monkeypatch.setattr("vcam.daemon.tending.LOOK_S", 0.01)
+    camera, flags = kind(ManualTime()), Flags()
+    if is_asked:
+        flags.reload.set()
+    thread = threading.Thread(target=run, args=(camera, flags), daemon=True)
+    thread.start()
+    assert camera.is_loading.wait(10)
+    flags.stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert camera.calls == ["start", "stop"]
+    camera.may_end.set()

@@ -21,12 +21,15 @@ class Case:
     source: Any = field(default_factory=lambda: SimpleNamespace(warnings=()))
     sink: Any = field(default_factory=NullSink)
     lag: float = 0.0
+    state: str = "running"
     has_model: bool = True
 
     def warnings(self) -> list[str]:
         model = SimpleNamespace(provider=self.provider)
         chain: Any = SimpleNamespace(restorer=SimpleNamespace(model=model) if self.has_model else None)
-        return list(find_warnings(self.config, chain, self.health, self.source, self.sink, self.lag))
+        return list(
+            find_warnings(self.config, chain, self.health, self.source, self.sink, self.lag, self.state)
+        )
 
 
 def test_where_all_is_well_there_is_none() -> None:
@@ -67,5 +70,5 @@ def test_a_lost_output_is_told_where_the_state_does_not_say_so() -> None:
     kept = output.keep()
     output.fault = "gone"
     kept.send(CARD)
-    assert Case(sink=kept).warnings() == []
-    assert Case(sink=kept, source=None).warnings() == ["no output: gone"]
+    assert Case(sink=kept, state="waiting for output: gone").warnings() == []
+    assert Case(sink=kept, state="paused", source=None).warnings() == ["no output: gone"]

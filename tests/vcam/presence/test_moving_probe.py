@@ -20,12 +20,19 @@ class Output:
         return Watch(self.kernel, MovingProbe(lambda: self.place, self.find))
 
 
-def test_while_the_output_is_nowhere_somebody_counts_as_present() -> None:
+def test_what_is_nowhere_is_watched_by_nobody() -> None:
     kernel = FakeLoopback()
     watch = Output(kernel, None).watch()
     watch.run(100)
-    assert watch.levels == []
+    assert watch.levels == [False]
     assert kernel.opened == 0
+
+
+def test_who_looks_at_the_page_watches_though_the_output_is_nowhere() -> None:
+    watch = Output(FakeLoopback(), None).watch()
+    watch.presence.note_viewer()
+    watch.run(1)
+    assert watch.levels == [False, True]
 
 
 def test_an_output_that_appears_is_asked_who_watches() -> None:
@@ -42,16 +49,30 @@ def test_an_output_that_appears_is_asked_who_watches() -> None:
     assert output.found == ["node"]
 
 
-def test_an_output_that_vanishes_is_let_go_at_once_and_counts_as_watched() -> None:
+def test_an_output_that_vanishes_is_let_go_at_once_and_opens_no_webcam() -> None:
     kernel = FakeLoopback()
     output = Output(kernel, "node")
     watch = output.watch()
-    assert watch.levels == [False]
     output.place = None
     watch.presence.look_again()
     watch.run(0.3)
-    assert watch.levels == [False, True]
     assert kernel.queues == {}, "a node that is held cannot be unloaded"
+    watch.run(100)
+    assert watch.levels == [False]
+
+
+def test_a_short_outage_in_a_call_closes_nothing_and_a_long_one_does() -> None:
+    kernel = FakeLoopback()
+    kernel.watchers = 1
+    output = Output(kernel, "node")
+    watch = output.watch()
+    for place, seconds in ((None, 4), ("again", 60), (None, 4.5)):
+        output.place = place
+        watch.presence.look_again()
+        watch.run(seconds)
+    assert watch.levels == []
+    watch.run(2)
+    assert watch.levels == [False]
 
 
 def test_each_place_is_asked_by_a_probe_of_its_own_and_one_is_held_at_a_time() -> None:
