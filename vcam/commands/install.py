@@ -13,19 +13,32 @@ from pathlib import Path
 from vcam.commands.start import ensure_running
 from vcam.desktop.entry import autostart_text, icon_text, menu_text
 from vcam.desktop.files import Outcome, remove, write
-from vcam.desktop.module import UNLOAD, install_block
+from vcam.desktop.module import ETC, install_block, rivals
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, main_pid, start_service, systemctl
 from vcam.desktop.unit import unit_text
 from vcam.errors import VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
-from vcam.sinks.nodes import INSTALL
+from vcam.sinks.nodes import (
+    INSTALL,
+    MODULE,
+    SYSTEM,
+    UNLOAD,
+    VideoRoots,
+    module_options,
+    name_loss,
+    other_cameras,
+    wanted_cameras,
+)
 
 ROOT_NEEDS = f"""
 What remains needs root. {INSTALL}, then paste:
 
 """
+
+RIVALS = """names cameras of v4l2loopback, too. modprobe takes each option from the last file, by the files'
+names, so that after a reboot some would be missing. Write all of them into that file, and into no other:"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,11 +48,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     check_platform(sys.platform)
     install(user_places(), user_paths(), sys.executable, is_now=args.now)
-    block = install_block()
-    if UNLOAD in block:
-        print("v4l2loopback is loaded without our camera: first close what has its cameras open")
-    print(ROOT_NEEDS + block if block else "nothing remains that needs root: the virtual camera is there")
+    tell_root()
     return 0
+
+
+def tell_root(etc: Path = ETC, roots: VideoRoots = SYSTEM) -> None:
+    """Print what root has to do; the lines to paste come last."""
+    block, others = install_block(etc, roots), rivals(etc)
+    if UNLOAD in block:
+        loss = name_loss(other_cameras(roots)) or " First close what has its cameras open."
+        print(f"v4l2loopback is loaded without our camera.{loss}")
+    if others:
+        print(f"{', '.join(sorted({str(line.path) for line in others}))}: {RIVALS}")
+        print(f"    options {MODULE} {module_options(wanted_cameras(roots))}")
+    if block:
+        print(ROOT_NEEDS + block)
+    elif not others:
+        print("nothing remains that needs root: the virtual camera is there")
 
 
 def check_platform(platform: str) -> None:

@@ -5,14 +5,16 @@ Settings and logs stay. What needs root is printed, and never run.
 
 import argparse
 import sys
+from pathlib import Path
 
 from vcam.commands.install import check_platform, tell
 from vcam.commands.stop import stop
 from vcam.desktop.files import remove
-from vcam.desktop.module import uninstall_block
+from vcam.desktop.module import ETC, uninstall_block
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, systemctl
 from vcam.paths import Paths, user_paths
+from vcam.sinks.nodes import SYSTEM, VideoRoots, name_cameras, other_cameras
 
 ROOT_NEEDS = """
 What remains needs root; paste this:
@@ -29,9 +31,16 @@ def run(args: argparse.Namespace) -> int:
     paths = user_paths()
     uninstall(user_places(), paths)
     print(f"your settings and logs stay: {paths.config.parent}, {paths.log.parent}")
-    block = uninstall_block()
-    print(ROOT_NEEDS + block if block else "nothing remains that needs root")
+    tell_root()
     return 0
+
+
+def tell_root(etc: Path = ETC, roots: VideoRoots = SYSTEM) -> None:
+    """Print what root has to do; the lines to paste come last."""
+    block, others = uninstall_block(etc, roots), other_cameras(roots)
+    if block and others:
+        print(f"v4l2loopback stays loaded for {name_cameras(others)}; ours goes with the next reboot")
+    print(ROOT_NEEDS + block if block else "nothing remains that needs root")
 
 
 def uninstall(places: Places, paths: Paths) -> None:

@@ -1,16 +1,14 @@
 """Whether the virtual camera is there again after a reboot."""
 
-import re
-
 from vcam.doctor.finding import Finding, ok, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import is_loaded
+from vcam.sinks.modprobe import OptionsLine, last_labels, read_options
 from vcam.sinks.nodes import CARD
 
 CHECK = "boot"
 FIX = "sharpkd install"
 LOADS = ("/etc/modules-load.d/*.conf", "/usr/lib/modules-load.d/*.conf", "/etc/modules")
-OPTIONS = ("/etc/modprobe.d/*.conf", "/usr/lib/modprobe.d/*.conf")
 
 
 def check_boot(machine: Machine) -> list[Finding]:
@@ -18,15 +16,22 @@ def check_boot(machine: Machine) -> list[Finding]:
     if not is_loaded(machine):
         return []
     is_listed = any(line == "v4l2loopback" for line in _lines(machine, *LOADS))
-    has_options = any(
-        re.match(r"options\s+v4l2loopback\s", line) and CARD in line for line in _lines(machine, *OPTIONS)
-    )
-    if is_listed and has_options:
-        return [ok(CHECK, f'"{CARD}" is there again after a reboot')]
     missing = "" if is_listed else "nothing in /etc/modules-load.d loads v4l2loopback"
-    unnamed = "" if has_options else f'nothing in /etc/modprobe.d names "{CARD}"'
+    unnamed = _explain_labels(read_options(machine.root))
+    if not (missing or unnamed):
+        return [ok(CHECK, f'"{CARD}" is there again after a reboot')]
     said = ", and ".join(part for part in (missing, unnamed) if part)
     return [warning(CHECK, f"the virtual camera is gone after a reboot: {said}", FIX)]
+
+
+def _explain_labels(lines: list[OptionsLine]) -> str:
+    """Why our label will not be given; empty if it will. modprobe takes the last one, by the files' names."""
+    if not any(CARD in line.labels for line in lines):
+        return f'nothing in /etc/modprobe.d names "{CARD}"'
+    last = last_labels(lines)
+    if last is None or CARD in last.labels:
+        return ""
+    return f"{last.path} has the last word on labels, and names {', '.join(last.labels)}"
 
 
 def _lines(machine: Machine, *patterns: str) -> list[str]:

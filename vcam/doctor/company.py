@@ -4,15 +4,11 @@ from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import ADDS_DEVICES, read_version
-from vcam.sinks.nodes import CARD, list_loopbacks
+from vcam.sinks.nodes import CARD, free_number, list_loopbacks, reload_command, wanted_cameras
 
 OBS = ("/usr/bin/obs", "/usr/local/bin/obs", "/snap/obs-studio", "/var/lib/flatpak/app/com.obsproject.Studio")
-ADD = 'sudo v4l2loopback-ctl add -n "OBS Virtual Camera" -x 1 /dev/video10'
+OBS_CARD, OBS_NUMBER = "OBS Virtual Camera", 10  # below ours: OBS takes the first
 TROUBLED = ("waiting", "pass-through", "running without")  # states that name a cause
-RELOAD_BOTH = (
-    "sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback devices=2 video_nr=10,42"
-    f' card_label="OBS Virtual Camera,{CARD}" exclusive_caps=1,1 max_buffers=4'
-)
 
 
 def check_obs(machine: Machine) -> list[Finding]:
@@ -24,8 +20,15 @@ def check_obs(machine: Machine) -> list[Finding]:
     if name != CARD:
         return [ok("obs", f'OBS takes the first v4l2loopback for its own virtual camera, {node} "{name}"')]
     message = f"OBS takes the first v4l2loopback for its own virtual camera, and that is ours, {node}"
-    can_add = read_version(machine) >= ADDS_DEVICES and machine.which("v4l2loopback-ctl")
-    return [warning("obs", message, ADD if can_add else RELOAD_BOTH)]
+    return [warning("obs", message, _give_one(machine))]
+
+
+def _give_one(machine: Machine) -> str:
+    """The command that gives OBS a camera of its own, and leaves the others as they are."""
+    number = free_number(machine.video, OBS_NUMBER)
+    if read_version(machine) >= ADDS_DEVICES and machine.which("v4l2loopback-ctl"):
+        return f'sudo v4l2loopback-ctl add -n "{OBS_CARD}" -x 1 /dev/video{number}'
+    return reload_command({**wanted_cameras(machine.video), number: OBS_CARD})
 
 
 def check_daemon(case: Case) -> list[Finding]:

@@ -23,8 +23,8 @@ from vcam.doctor.permission import check_permission
 from vcam.doctor.secure_boot import check_secure_boot
 from vcam.doctor.webcams import check_webcams
 from vcam.sinks import how_to_install
+from vcam.sinks.nodes import UNLOAD, name_loss, other_cameras
 
-UNLOAD = "modprobe -r v4l2loopback"
 LONGEST_S = 60.0  # of one check: a slow machine warms a large model
 
 Check: TypeAlias = Callable[[], list[Finding]]
@@ -64,16 +64,15 @@ def examine(checks: dict[str, Check], longest_s: float = LONGEST_S) -> list[Find
 def let_go_first(findings: list[Finding], case: Case) -> list[Finding]:
     """The findings; for a fix that unloads the module the running camera gives it back, and takes it after.
 
-    Linux unloads no module that a program has open.
+    Linux unloads no module that a program has open. The other cameras that it takes away are named.
     """
-    if not case.is_publishing:
-        return findings
-    return [
-        replace(finding, fix=f"sharpkd pause --release && {finding.fix} && sharpkd resume")
-        if UNLOAD in finding.fix
-        else finding
-        for finding in findings
-    ]
+    return [_let_go(finding, case) if UNLOAD in finding.fix else finding for finding in findings]
+
+
+def _let_go(finding: Finding, case: Case) -> Finding:
+    loss = name_loss(other_cameras(case.machine.video)) if case.machine else ""
+    fix = f"sharpkd pause --release && {finding.fix} && sharpkd resume" if case.is_publishing else finding.fix
+    return replace(finding, message=f"{finding.message}.{loss}" if loss else finding.message, fix=fix)
 
 
 def _run(name: str, check: Check, longest_s: float) -> list[Finding]:

@@ -11,7 +11,7 @@ from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
 from vcam.frame import Size
-from vcam.sinks.nodes import RELOAD, find_virtual_camera
+from vcam.sinks.nodes import find_virtual_camera, reload_command, wanted_cameras
 from vcam.v4l2.device import Card, query
 from vcam.v4l2.modes import Mode, list_formats, list_modes, takes_size
 
@@ -34,7 +34,8 @@ def check_listing(case: Case, machine: Machine) -> list[Finding]:
         return [_explain_idle(case, node)]
     if not card.is_capture:
         return []
-    return [judge_for_chromium(node, card, modes), judge_for_firefox(node, modes, sizes)]
+    reload = reload_command(wanted_cameras(machine.video))
+    return [judge_for_chromium(node, card, modes, reload), judge_for_firefox(node, modes, sizes)]
 
 
 def look_at(machine: Machine, node: Path) -> tuple[Card, list[Mode], list[Size]]:
@@ -54,11 +55,11 @@ def look_at(machine: Machine, node: Path) -> tuple[Card, list[Mode], list[Size]]
         kernel.close(descriptor)
 
 
-def judge_for_chromium(node: Path, card: Card, modes: list[Mode]) -> Finding:
-    """Chrome, Chromium, Edge, Brave and what is made of them."""
+def judge_for_chromium(node: Path, card: Card, modes: list[Mode], reload: str) -> Finding:
+    """Chrome, Chromium, Edge, Brave and what is made of them; `reload` is the command for exclusive_caps."""
     if card.is_output:
         message = f"Chrome and Edge do not list {node}: it is OUTPUT as well as CAPTURE"
-        return problem(CHECK, message, RELOAD)
+        return problem(CHECK, message, reload)
     known = [mode for mode in modes if mode.fourcc in CHROMIUM_FOURCCS]
     if not known:
         found = ", ".join(sorted({mode.fourcc for mode in modes})) or "none"

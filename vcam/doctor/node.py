@@ -5,12 +5,19 @@ from pathlib import Path
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import ADDS_DEVICES, LOADED, is_loaded, read_version
-from vcam.sinks.nodes import CARD, RELOAD, find_virtual_camera, list_loopbacks
+from vcam.sinks.nodes import (
+    CARD,
+    find_virtual_camera,
+    free_number,
+    list_loopbacks,
+    name_cameras,
+    reload_command,
+    wanted_cameras,
+)
 from vcam.v4l2.device import query_card
 
 CHECK = "node"
 DRIVER = "v4l2 loopback"
-NUMBER = 42
 FEWEST_BUFFERS = 2  # with one, the writer waits for the reader
 
 
@@ -25,16 +32,16 @@ def check_node(machine: Machine) -> list[Finding]:
 
 
 def _explain_absence(machine: Machine) -> Finding:
-    others = ", ".join(f'{node} "{name}"' for node, name in list_loopbacks(machine.video).items())
+    others = name_cameras(list_loopbacks(machine.video))
     message = f'v4l2loopback has no camera called "{CARD}": found {others or "none at all"}'
     if read_version(machine) >= ADDS_DEVICES and machine.which("v4l2loopback-ctl"):
-        number = _free_number(machine)
+        number = free_number(machine.video)
         return problem(CHECK, message, f'sudo v4l2loopback-ctl add -n "{CARD}" -x 1 /dev/video{number}')
-    return problem(CHECK, message, RELOAD)
+    return problem(CHECK, message, _reload(machine))
 
 
-def _free_number(machine: Machine) -> int:
-    return next(number for number in range(NUMBER, 1000) if not machine.path(f"/dev/video{number}").exists())
+def _reload(machine: Machine) -> str:
+    return reload_command(wanted_cameras(machine.video))
 
 
 def _judge_capabilities(machine: Machine, node: Path) -> list[Finding]:
@@ -42,21 +49,21 @@ def _judge_capabilities(machine: Machine, node: Path) -> list[Finding]:
     card = query_card(node, machine.kernel)
     if card is None:
         is_exclusive = read_exclusive(machine, node)
-        return [] if is_exclusive is None else [_judge_exclusive(node, is_exclusive)]
+        return [] if is_exclusive is None else [_judge_exclusive(machine, node, is_exclusive)]
     if card.driver != DRIVER:
         message = f"{node} is driven by {card.driver}, expected {DRIVER}"
-        return [problem(CHECK, message, RELOAD)]
+        return [problem(CHECK, message, _reload(machine))]
     if not (card.is_capture or card.is_output):
         message = f"{node} takes no writer since one ended without a word; the camera frees it when it starts"
         return [warning(CHECK, message, "sharpkd restart")]
-    return [_judge_exclusive(node, not (card.is_capture and card.is_output))]
+    return [_judge_exclusive(machine, node, not (card.is_capture and card.is_output))]
 
 
-def _judge_exclusive(node: Path, is_exclusive: bool) -> Finding:
+def _judge_exclusive(machine: Machine, node: Path, is_exclusive: bool) -> Finding:
     if is_exclusive:
         return ok(CHECK, f'{node} is "{CARD}", with exclusive_caps')
     message = f'{node} is "{CARD}", but without exclusive_caps=1: browsers do not list it'
-    return problem(CHECK, message, RELOAD)
+    return problem(CHECK, message, _reload(machine))
 
 
 def read_exclusive(machine: Machine, node: Path) -> bool | None:
@@ -81,7 +88,7 @@ def _judge_buffers(machine: Machine) -> list[Finding]:
     message = (
         f"v4l2loopback has max_buffers={text}, expected at least {FEWEST_BUFFERS}: pictures will stutter"
     )
-    return [warning(CHECK, message, RELOAD)]
+    return [warning(CHECK, message, _reload(machine))]
 
 
 def _read_list(machine: Machine, parameter: str) -> list[str]:

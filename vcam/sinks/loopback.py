@@ -11,7 +11,16 @@ from contextlib import suppress
 
 from vcam.errors import SinkError
 from vcam.frame import Packed
-from vcam.sinks.nodes import MODPROBE, RELOAD, SYSTEM, VideoRoots, require_virtual_camera
+from vcam.sinks.nodes import (
+    MODPROBE,
+    SYSTEM,
+    VideoRoots,
+    name_loss,
+    other_cameras,
+    reload_command,
+    require_virtual_camera,
+    wanted_cameras,
+)
 from vcam.v4l2.device import (
     Card,
     Format,
@@ -202,5 +211,7 @@ def _check_format(path: str, found: Format, wanted: Format) -> None:
         )
 
 
-def _close_others(path: str) -> str:
-    return f"Close the program that has it open (fuser -v {path} names it); if there is none, run: {RELOAD}"
+def _close_others(path: str, roots: VideoRoots = SYSTEM) -> str:
+    loss, command = name_loss(other_cameras(roots)), reload_command(wanted_cameras(roots))
+    close = f"Close the program that has it open (fuser -v {path} names it)"
+    return f"{close}; if there is none, reload v4l2loopback.{loss} Run: {command}"

@@ -1,18 +1,34 @@
 """Which video nodes of this machine are virtual cameras, and how a person gets one."""
 
+import itertools
+import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vcam.errors import SinkError
 
 CARD = "SharpKD Camera"
+NUMBER = 42
 MODULE = "v4l2loopback"
-# as a shell reads them, and modprobe.d(5)
-OPTIONS = f'devices=1 video_nr=42 card_label="{CARD}" exclusive_caps=1 max_buffers=4'
+LOST_IN_LABELS = re.compile(r'[,"`$\\!]')  # commas part labels, the rest means something to a shell
+
+
+def module_options(cameras: Mapping[int, str]) -> str:
+    """The module's options for cameras, labels by number: as a shell reads them, and modprobe.d(5)."""
+    numbers = sorted(cameras)
+    labels = ",".join(LOST_IN_LABELS.sub(" ", cameras[number]) for number in numbers)
+    return (
+        f"devices={len(numbers)} video_nr={','.join(map(str, numbers))}"
+        f' card_label="{labels}" exclusive_caps={",".join("1" * len(numbers))} max_buffers=4'
+    )
+
+
+OPTIONS = module_options({NUMBER: CARD})
 MODPROBE = f"sudo modprobe {MODULE} {OPTIONS}"
+UNLOAD = f"sudo modprobe -r {MODULE}"
 INSTALL = "Unless your kernel brings v4l2loopback (Ubuntu 24.04), install it (Debian: v4l2loopback-dkms)"
-RELOAD = f"sudo modprobe -r v4l2loopback && {MODPROBE}"
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,36 @@ def list_loopbacks(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
     """The nodes of all virtual video devices with their card names, by rising number."""
     entries = sorted((roots.sys / "class/video4linux").glob("video*"), key=lambda entry: _number(entry.name))
     return {roots.dev / entry.name: _card(entry) for entry in entries if _is_loopback(entry.name, roots)}
+
+
+def other_cameras(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
+    """The virtual cameras that are not ours; the module takes them with it when it is unloaded."""
+    return {node: name for node, name in list_loopbacks(roots).items() if name != CARD}
+
+
+def wanted_cameras(roots: VideoRoots = SYSTEM) -> dict[int, str]:
+    """Labels by number: of the virtual cameras that are there, and of ours, at a free one if it is not."""
+    there = {_number(node.name): name for node, name in list_loopbacks(roots).items()}
+    return there if CARD in there.values() else {**there, free_number(roots): CARD}
+
+
+def free_number(roots: VideoRoots = SYSTEM, first: int = NUMBER) -> int:
+    """The first number from `first` on that no video device has."""
+    listed = roots.sys / "class/video4linux"
+    return next(number for number in itertools.count(first) if not (listed / f"video{number}").exists())
+
+
+def reload_command(cameras: Mapping[int, str]) -> str:
+    """The command that loads the module anew with these cameras, labels by number."""
+    return f"{UNLOAD} && sudo modprobe {MODULE} {module_options(cameras)}"
+
+
+def name_loss(others: Mapping[Path, str]) -> str:
+    """A sentence that names the cameras that are gone while the module is; empty without any."""
+    if not others:
+        return ""
+    names = name_cameras(others)
+    return f" Loading the module anew takes away {names} for a moment: close what uses that before."
 
 
 def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM) -> Path:
@@ -71,12 +117,19 @@ def how_to_install(platform: str = sys.platform) -> str:
 def _explain_absence(roots: VideoRoots) -> str:
     if not (roots.sys / "module/v4l2loopback").exists():
         return f'no camera "{CARD}": the module v4l2loopback is not loaded. {how_to_install("linux")}'
-    return f'v4l2loopback is loaded, but none of its cameras is "{CARD}"; {_found(roots)}. Run: {RELOAD}'
+    return (
+        f'v4l2loopback is loaded, but none of its cameras is "{CARD}"; {_found(roots)}.'
+        f"{name_loss(other_cameras(roots))} Run: {reload_command(wanted_cameras(roots))}"
+    )
 
 
 def _found(roots: VideoRoots) -> str:
-    nodes = ", ".join(f'{node} "{name}"' for node, name in list_loopbacks(roots).items())
-    return f"found {nodes or 'no virtual camera at all'}"
+    return f"found {name_cameras(list_loopbacks(roots)) or 'no virtual camera at all'}"
+
+
+def name_cameras(cameras: Mapping[Path, str]) -> str:
+    """Nodes with their labels, for a person."""
+    return ", ".join(f'{node} "{name}"' for node, name in cameras.items())
 
 
 def _card(entry: Path) -> str:

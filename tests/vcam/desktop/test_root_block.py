@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vcam.desktop.module import install_block, missing, uninstall_block
-from vcam.sinks.nodes import MODPROBE, OPTIONS, VideoRoots
+from vcam.desktop.module import install_block, missing, rivals, uninstall_block
+from vcam.sinks.nodes import CARD, MODPROBE, OPTIONS, VideoRoots, module_options
 
 SUDO = """#!/bin/sh
 # as root, but below $FAKE_ROOT
@@ -47,10 +47,11 @@ def paste(block: str, machine: Path, shell: str = "bash") -> str:
     return (machine / "called").read_text()
 
 
-def add_camera(roots: VideoRoots) -> None:
-    for folder in ("class/video4linux/video42", "devices/virtual/video4linux/video42", "module/v4l2loopback"):
-        (roots.sys / folder).mkdir(parents=True)
-    (roots.sys / "class/video4linux/video42/name").write_text("SharpKD Camera\n")
+def add_camera(roots: VideoRoots, number: int = 42, name: str = "SharpKD Camera") -> None:
+    for folder in ("class/video4linux", "devices/virtual/video4linux"):
+        (roots.sys / folder / f"video{number}").mkdir(parents=True)
+    (roots.sys / "module/v4l2loopback").mkdir(parents=True, exist_ok=True)
+    (roots.sys / f"class/video4linux/video{number}/name").write_text(f"{name}\n")
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
@@ -105,8 +106,50 @@ def test_a_folder_that_is_not_there_is_made(machine: Path, roots: VideoRoots) ->
 
 def test_the_other_block_removes_what_is_there(machine: Path, roots: VideoRoots) -> None:
     etc = machine / "etc"
-    assert uninstall_block(etc) == ""
+    assert uninstall_block(etc, roots) == ""
     paste(install_block(roots=roots), machine)
-    block = uninstall_block(etc).replace(str(etc), "/etc")  # sudo puts them below the machine's root again
+    add_camera(roots)
+    block = uninstall_block(etc, roots).replace(
+        str(etc), "/etc"
+    )  # sudo puts them below the machine's root again
     assert paste(block, machine).endswith("modprobe -r v4l2loopback\n")
     assert [path for path in etc.rglob("*") if path.is_file()] == []
+
+
+def test_the_other_block_leaves_a_module_that_has_other_cameras(machine: Path, roots: VideoRoots) -> None:
+    paste(install_block(roots=roots), machine)
+    add_camera(roots)
+    add_camera(roots, 0, "Intel MIPI Camera")
+    (line,) = uninstall_block(machine / "etc", roots).splitlines()
+    assert line.startswith("sudo rm ")
+
+
+def test_other_cameras_are_loaded_again_with_ours(machine: Path, roots: VideoRoots) -> None:
+    add_camera(roots, 0, "Intel MIPI Camera")
+    assert paste(install_block(roots=roots), machine).splitlines() == [
+        "modprobe -r v4l2loopback",
+        "modprobe v4l2loopback devices=2 video_nr=0,42 card_label=Intel MIPI Camera,SharpKD Camera"
+        " exclusive_caps=1,1 max_buffers=4",
+    ]
+
+
+def test_where_another_file_has_the_last_word_the_options_are_named(machine: Path, roots: VideoRoots) -> None:
+    etc = machine / "etc"
+    (etc / "modprobe.d/v4l2loopback.conf").write_text("options v4l2loopback card_label=OBS\n")
+    assert install_block(etc, roots).endswith(MODPROBE)
+    assert [line.labels for line in rivals(etc)] == [["OBS"]]
+
+
+@pytest.mark.parametrize("name", ["a.conf", "sharpkd.conf", "v4l2loopback.conf"])
+def test_one_line_for_all_cameras_is_left_as_it_is(machine: Path, roots: VideoRoots, name: str) -> None:
+    etc = machine / "etc"
+    line = f"options v4l2loopback {module_options({10: 'OBS Virtual Camera', 42: CARD})}\n"
+    (etc / "modprobe.d" / name).write_text(line)
+    (etc / "modules-load.d/sharpkd.conf").write_text("v4l2loopback\n")
+    assert install_block(etc, roots) == "sudo modprobe v4l2loopback"
+    assert rivals(etc) == []
+
+
+def test_an_option_that_names_no_camera_is_no_rival(machine: Path) -> None:
+    (machine / "etc/modprobe.d/v4l2loopback.conf").write_text("options v4l2loopback exclusive_caps=1\n")
+    assert rivals(machine / "etc") == []

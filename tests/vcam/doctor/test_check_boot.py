@@ -21,6 +21,34 @@ def test_what_is_loaded_with_our_name_is_there_after_a_reboot(made: MadeMachine,
     assert [finding.level for finding in check_boot(made.machine)] == [OK]
 
 
+@pytest.mark.parametrize("name", ["v4l2-relayd.conf", "v4l2loopback.conf"])
+def test_a_file_that_comes_later_and_names_others_is_named(made: MadeMachine, name: str) -> None:
+    made.load_module()
+    made.put("/etc/modules-load.d/sharpkd.conf", "v4l2loopback\n")
+    made.put("/etc/modprobe.d/sharpkd.conf", OPTIONS)
+    made.put(f"/usr/lib/modprobe.d/{name}", 'options v4l2loopback card_label="Intel MIPI Camera"\n')
+    (finding,) = check_boot(made.machine)
+    assert (finding.level, finding.fix) == (WARNING, "sharpkd install")
+    assert f"{made.root}/usr/lib/modprobe.d/{name} has the last word" in finding.message
+    assert "Intel MIPI Camera" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("obs.conf", 'options v4l2loopback card_label="OBS Virtual Camera"\n'),
+        ("v4l2loopback.conf", 'options v4l2loopback card_label="OBS Virtual Camera,SharpKD Camera"\n'),
+        ("v4l2loopback.conf", "options v4l2loopback exclusive_caps=1\n"),
+    ],
+)
+def test_a_file_that_comes_earlier_or_names_us_does_no_harm(made: MadeMachine, name: str, line: str) -> None:
+    made.load_module()
+    made.put("/etc/modules-load.d/sharpkd.conf", "v4l2loopback\n")
+    made.put("/etc/modprobe.d/sharpkd.conf", OPTIONS)
+    made.put(f"/etc/modprobe.d/{name}", line)
+    assert [finding.level for finding in check_boot(made.machine)] == [OK]
+
+
 @pytest.mark.parametrize(
     ("loads", "options", "message"),
     [

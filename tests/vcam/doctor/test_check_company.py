@@ -2,7 +2,7 @@ import pytest
 from made_machine import MadeMachine
 
 from vcam.doctor.case import Case
-from vcam.doctor.company import ADD, RELOAD_BOTH, check_daemon, check_obs
+from vcam.doctor.company import check_daemon, check_obs
 from vcam.doctor.finding import OK, WARNING
 
 
@@ -20,7 +20,14 @@ def test_obs_with_a_loopback_of_its_own_is_fine(made: MadeMachine) -> None:
     assert [finding.level for finding in check_obs(made.machine)] == [OK]
 
 
-@pytest.mark.parametrize(("version", "fix"), [("0.12.7", RELOAD_BOTH), ("0.15.0", ADD)])
+ADD = 'sudo v4l2loopback-ctl add -n "OBS Virtual Camera" -x 1 /dev/video10'
+RELOAD = (
+    "sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback devices=3 video_nr=10,42,50"
+    ' card_label="OBS Virtual Camera,SharpKD Camera,Another" exclusive_caps=1,1,1 max_buffers=4'
+)
+
+
+@pytest.mark.parametrize(("version", "fix"), [("0.12.7", RELOAD), ("0.15.0", ADD)])
 def test_obs_that_would_take_ours_is_given_one(made: MadeMachine, version: str, fix: str) -> None:
     made.load_module(version)
     made.installed.add("v4l2loopback-ctl")

@@ -7,7 +7,7 @@ from made_machine import MadeMachine
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.listing import check_listing
-from vcam.sinks.nodes import RELOAD
+from vcam.sinks.nodes import CARD, reload_command
 
 
 def check(made: MadeMachine, pid: int | None = None, sink: str = "/dev/video42") -> list[Finding]:
@@ -58,7 +58,7 @@ def test_a_camera_that_publishes_elsewhere_is_told_to_publish_here(made: MadeMac
 def test_a_node_that_can_be_written_and_read_is_not_listed_by_chrome(made: MadeMachine) -> None:
     made.add_loopback(caps=CAPTURE | OUTPUT)
     assert check(made, 7)[0].level == PROBLEM
-    assert check(made, 7)[0].fix == RELOAD
+    assert check(made, 7)[0].fix == reload_command({42: CARD})
 
 
 @pytest.mark.parametrize(

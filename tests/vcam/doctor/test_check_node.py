@@ -6,7 +6,7 @@ from made_machine import MadeMachine
 
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.node import check_node
-from vcam.sinks.nodes import RELOAD
+from vcam.sinks.nodes import CARD, reload_command
 
 
 def only(made: MadeMachine) -> Finding:
@@ -22,7 +22,7 @@ def test_a_module_without_our_card_is_loaded_anew(made: MadeMachine) -> None:
     made.load_module("0.12.7")
     made.add_loopback(10, "OBS Virtual Camera")
     finding = only(made)
-    assert (finding.level, finding.fix) == (PROBLEM, RELOAD)
+    assert (finding.level, finding.fix) == (PROBLEM, reload_command({10: "OBS Virtual Camera", 42: CARD}))
     assert 'video10 "OBS Virtual Camera"' in finding.message
 
 
@@ -37,7 +37,7 @@ def test_from_0_13_a_camera_is_added_at_a_free_number(made: MadeMachine) -> None
 def test_0_12_7_cannot_add_one_though_its_tool_is_there(made: MadeMachine) -> None:
     made.load_module("0.12.7")
     made.installed.add("v4l2loopback-ctl")
-    assert only(made).fix == RELOAD
+    assert only(made).fix == reload_command({42: CARD})
 
 
 @pytest.mark.parametrize("caps", [CAPTURE, OUTPUT])
@@ -50,7 +50,14 @@ def test_a_node_that_is_one_of_both_is_exclusive(made: MadeMachine, caps: int) -
 def test_a_node_that_is_both_is_not(made: MadeMachine) -> None:
     made.load_module("0.12.7", exclusive_caps="Y,N")
     made.add_loopback(caps=CAPTURE | OUTPUT)
-    assert (only(made).level, only(made).fix) == (PROBLEM, RELOAD)
+    assert (only(made).level, only(made).fix) == (PROBLEM, reload_command({42: CARD}))
+
+
+def test_to_load_it_anew_keeps_the_other_cameras(made: MadeMachine) -> None:
+    made.load_module("0.12.7", max_buffers="1")
+    made.add_loopback(0, "Intel MIPI Camera")
+    made.add_loopback(42)
+    assert check_node(made.machine)[-1].fix == reload_command({0: "Intel MIPI Camera", 42: CARD})
 
 
 def test_a_node_that_is_neither_is_freed_by_a_start(made: MadeMachine) -> None:

@@ -6,7 +6,9 @@ from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.finding import OK, WARNING, Finding, ok, problem
-from vcam.sinks.nodes import RELOAD
+from vcam.sinks.nodes import CARD, reload_command
+
+RELOAD = reload_command({42: CARD})
 
 
 def fail() -> list[Finding]:
@@ -71,3 +73,15 @@ def test_a_fix_that_unloads_the_module_lets_the_running_camera_go_of_it_first() 
     ]
     assert let_go_first(findings, Case(None, pid=7, status={"sink": "preview"})) == findings
     assert let_go_first(findings, Case(None)) == findings
+
+
+def test_a_fix_that_unloads_the_module_names_the_cameras_that_go_with_it(made: MadeMachine) -> None:
+    made.add_loopback(42)
+    findings = [problem("node", "no exclusive_caps", RELOAD), problem("app", "snap", "sudo snap connect")]
+    assert let_go_first(findings, Case(made.machine)) == findings
+    node = made.add_loopback(0, "Intel MIPI Camera")
+    reload, snap = let_go_first(findings, Case(made.machine))
+    assert reload.message.startswith(
+        f'no exclusive_caps. Loading the module anew takes away {node} "Intel MIPI Camera"'
+    )
+    assert (reload.fix, snap) == (RELOAD, findings[1])

@@ -242,7 +242,7 @@ def test_a_camera_that_cannot_be_opened_leaves_no_file_open(call: str) -> None:
         (errno.EACCES, r"no permission to write to /dev/video42. Run: sudo usermod -aG video \$USER"),
         (errno.ENOENT, "/dev/video42 is gone: .* Run: sudo modprobe v4l2loopback"),
         (errno.EBUSY, "/dev/video42 is busy: .*fuser -v /dev/video42"),
-        (errno.EIO, r"/dev/video42 cannot be opened: .* \(EIO\). .* run: sudo modprobe -r v4l2loopback"),
+        (errno.EIO, r"/dev/video42 cannot be opened: .* \(EIO\). .* Run: sudo modprobe -r v4l2loopback"),
     ],
 )
 def test_a_node_that_does_not_open_says_what_mends_it(number: int, words: str) -> None:
@@ -268,7 +268,7 @@ def test_a_file_is_no_video_device(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.EIO, r"cannot write a frame: .* \(EIO\). .* run: sudo modprobe -r"),
+        (errno.EIO, r"cannot write a frame: .* \(EIO\). .* Run: sudo modprobe -r"),
         (errno.ENODEV, "is gone: .* Run: sudo modprobe"),
         (errno.EBUSY, "is busy: .*fuser"),
     ],

@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from vcam.sinks.nodes import (
     find_virtual_camera,
     how_to_install,
     list_loopbacks,
+    module_options,
+    reload_command,
+    wanted_cameras,
 )
 from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
 
@@ -91,7 +95,31 @@ def test_without_the_card_the_message_lists_the_others(system: FakeSystem, camer
     with pytest.raises(SinkError) as raised:
         make(system.roots, cameras).open()
     assert f'found {node} "OBS Virtual Camera"' in str(raised.value)
-    assert str(raised.value).endswith(f"Run: sudo modprobe -r v4l2loopback && {MODPROBE}")
+    assert f'Loading the module anew takes away {node} "OBS Virtual Camera" for a moment' in str(raised.value)
+    assert str(raised.value).endswith(
+        "Run: sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback devices=2 video_nr=10,42"
+        ' card_label="OBS Virtual Camera,SharpKD Camera" exclusive_caps=1,1 max_buffers=4'
+    )
+
+
+def test_ours_alone_is_loaded_as_every_hint_says(tmp_path: Path) -> None:
+    roots = VideoRoots(tmp_path, tmp_path)
+    assert reload_command(wanted_cameras(roots)) == f"sudo modprobe -r v4l2loopback && {MODPROBE}"
+
+
+def test_a_number_that_another_device_has_is_left_to_it(system: FakeSystem) -> None:
+    system.add_device(42, "Somebody's")
+    system.add_device(43, "Logitech C920", driver="uvcvideo")
+    assert wanted_cameras(system.roots) == {42: "Somebody's", 44: CARD}
+
+
+@pytest.mark.parametrize("label", ['My "best" cam', "a,b", "$(reboot)", "`reboot`", "back\\slash"])
+def test_a_label_stays_one_label_for_shell_and_module(label: str) -> None:
+    words = dict(word.split("=") for word in shlex.split(module_options({0: label, 42: CARD})))
+    assert len(words["card_label"].split(",")) == 2
+    assert not set('"`$\\') & set(
+        module_options({0: label}).replace('card_label="', "").replace('" excl', "")
+    )
 
 
 def test_a_webcam_is_never_written_to(system: FakeSystem, cameras: FakeCameras) -> None:
