@@ -1,8 +1,10 @@
 """Whether the virtual camera is there again after a reboot."""
 
+from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import is_loaded
+from vcam.doctor.output import has_our_label
 from vcam.sinks.modprobe import OptionsLine, last_labels, read_options
 from vcam.sinks.nodes import CARD
 
@@ -11,9 +13,9 @@ FIX = "sharpkd install"
 LOADS = ("/etc/modules-load.d/*.conf", "/usr/lib/modules-load.d/*.conf", "/etc/modules")
 
 
-def check_boot(machine: Machine) -> list[Finding]:
-    """Nothing where the module is not even loaded now."""
-    if not is_loaded(machine):
+def check_boot(case: Case, machine: Machine) -> list[Finding]:
+    """Nothing where the module is not even loaded now, or the camera is one that the user has named."""
+    if not is_loaded(machine) or not has_our_label(case, machine):
         return []
     is_listed = any(line == "v4l2loopback" for line in _lines(machine, *LOADS))
     missing = "" if is_listed else "nothing in /etc/modules-load.d loads v4l2loopback"

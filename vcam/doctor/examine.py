@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 from vcam.doctor.boot import check_boot
@@ -19,7 +20,9 @@ from vcam.doctor.listing import check_listing
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import check_module
 from vcam.doctor.node import check_node
+from vcam.doctor.output import find_output, uses_module
 from vcam.doctor.permission import check_permission
+from vcam.doctor.pipewire import check_pipewire
 from vcam.doctor.secure_boot import check_secure_boot
 from vcam.doctor.webcams import check_webcams
 from vcam.sinks import how_to_install
@@ -43,15 +46,25 @@ def list_checks(case: Case, platform: str = sys.platform) -> dict[str, Check]:
 
 
 def _list_linux_checks(case: Case, machine: Machine) -> dict[str, Check]:
+    ends: dict[str, Check] = {
+        "permission": partial(check_permission, case, machine),
+        "camera": partial(check_webcams, case, machine),
+    }
+    if case.config.sink == "pipewire":
+        return {"pipewire": check_pipewire, **ends}
+    return _list_module_checks(case, machine, ends) if uses_module(case.config) else ends
+
+
+def _list_module_checks(case: Case, machine: Machine, ends: dict[str, Check]) -> dict[str, Check]:
     return {
         "secure boot": partial(check_secure_boot, machine),  # without the key modprobe fails
-        "module": partial(check_module, machine),
-        "node": partial(check_node, machine),
-        "boot": partial(check_boot, machine),
-        "permission": partial(check_permission, machine),
+        "module": partial(check_module, case, machine),
+        "node": partial(check_node, case, machine),
+        "boot": partial(check_boot, case, machine),
+        "permission": ends["permission"],
         "listing": partial(check_listing, case, machine),
         "app": partial(check_apps, machine),
-        "camera": partial(check_webcams, case, machine),
+        "camera": ends["camera"],
         "obs": partial(check_obs, machine),
     }
 
@@ -70,9 +83,14 @@ def let_go_first(findings: list[Finding], case: Case) -> list[Finding]:
 
 
 def _let_go(finding: Finding, case: Case) -> Finding:
-    loss = name_loss(other_cameras(case.machine.video)) if case.machine else ""
+    loss = name_loss(_others(case, case.machine)) if case.machine else ""
     fix = f"sharpkd pause --release && {finding.fix} && sharpkd resume" if case.is_publishing else finding.fix
     return replace(finding, message=f"{finding.message}.{loss}" if loss else finding.message, fix=fix)
+
+
+def _others(case: Case, machine: Machine) -> dict[Path, str]:
+    ours = find_output(case, machine)
+    return {node: name for node, name in other_cameras(machine.video).items() if node != ours}
 
 
 def _run(name: str, check: Check, longest_s: float) -> list[Finding]:

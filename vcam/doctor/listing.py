@@ -10,8 +10,8 @@ from pathlib import Path
 from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
+from vcam.doctor.output import SET_SINK, find_output, reload
 from vcam.frame import Size
-from vcam.sinks.nodes import find_virtual_camera, reload_command, wanted_cameras
 from vcam.v4l2.device import Card, query
 from vcam.v4l2.modes import Mode, list_formats, list_modes, takes_size
 
@@ -26,7 +26,7 @@ RESIZE = "sharpkd set size 1280x720 --save && sharpkd restart"
 
 def check_listing(case: Case, machine: Machine) -> list[Finding]:
     """Nothing where there is no node, or where it may not be opened: other checks say that."""
-    node = find_virtual_camera(roots=machine.video)
+    node = find_output(case, machine)
     if node is None or machine.try_open(node) is not None:
         return []
     card, modes, sizes = look_at(machine, node)
@@ -34,8 +34,10 @@ def check_listing(case: Case, machine: Machine) -> list[Finding]:
         return [_explain_idle(case, node)]
     if not card.is_capture:
         return []
-    reload = reload_command(wanted_cameras(machine.video))
-    return [judge_for_chromium(node, card, modes, reload), judge_for_firefox(node, modes, sizes)]
+    return [
+        judge_for_chromium(node, card, modes, reload(case, machine)),
+        judge_for_firefox(node, modes, sizes),
+    ]
 
 
 def look_at(machine: Machine, node: Path) -> tuple[Card, list[Mode], list[Size]]:
@@ -55,11 +57,11 @@ def look_at(machine: Machine, node: Path) -> tuple[Card, list[Mode], list[Size]]
         kernel.close(descriptor)
 
 
-def judge_for_chromium(node: Path, card: Card, modes: list[Mode], reload: str) -> Finding:
-    """Chrome, Chromium, Edge, Brave and what is made of them; `reload` is the command for exclusive_caps."""
+def judge_for_chromium(node: Path, card: Card, modes: list[Mode], fix: str) -> Finding:
+    """Chrome, Chromium, Edge, Brave and what is made of them; `fix` is the command for exclusive_caps."""
     if card.is_output:
         message = f"Chrome and Edge do not list {node}: it is OUTPUT as well as CAPTURE"
-        return problem(CHECK, message, reload)
+        return problem(CHECK, message, fix)
     known = [mode for mode in modes if mode.fourcc in CHROMIUM_FOURCCS]
     if not known:
         found = ", ".join(sorted({mode.fourcc for mode in modes})) or "none"
@@ -90,5 +92,5 @@ def _explain_idle(case: Case, node: Path) -> Finding:
         message = (
             f"the camera runs, but publishes to {case.status.get('sink', 'another place')}, not to {node}"
         )
-        return warning(CHECK, message, "sharpkd set sink auto --save && sharpkd restart")
+        return warning(CHECK, message, SET_SINK)
     return warning(CHECK, f"programs list {node} once the camera runs", "sharpkd start")

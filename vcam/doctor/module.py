@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from vcam.doctor.case import Case
 from vcam.doctor.distribution import find_distribution
 from vcam.doctor.finding import Finding, ok, problem
 from vcam.doctor.machine import Machine
-from vcam.sinks.nodes import MODPROBE
+from vcam.doctor.output import named_node
+from vcam.sinks.nodes import load_command, wanted_cameras
 
 CHECK = "module"
 LOADED = "/sys/module/v4l2loopback"
@@ -14,11 +16,12 @@ ONE_READER = (0, 13, 2)
 SOURCES = ("/var/lib/dkms/v4l2loopback", "/usr/src/v4l2loopback-*", "/usr/src/akmods/v4l2loopback-kmod*")
 
 
-def check_module(machine: Machine) -> list[Finding]:
+def check_module(case: Case, machine: Machine) -> list[Finding]:
     if is_loaded(machine):
         return [_judge_version(machine)]
     if find_built(machine):
-        return [problem(CHECK, f"v4l2loopback is built for {machine.release}, but not loaded", MODPROBE)]
+        fix = load_command(wanted_cameras(machine.video, named_node(case, machine)))
+        return [problem(CHECK, f"v4l2loopback is built for {machine.release}, but not loaded", fix)]
     if machine.find(*SOURCES):
         return [_explain_unbuilt(machine)]
     return [_explain_missing(machine)]

@@ -2,18 +2,12 @@
 
 from pathlib import Path
 
+from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import ADDS_DEVICES, LOADED, is_loaded, read_version
-from vcam.sinks.nodes import (
-    CARD,
-    find_virtual_camera,
-    free_number,
-    list_loopbacks,
-    name_cameras,
-    reload_command,
-    wanted_cameras,
-)
+from vcam.doctor.output import SET_SINK, find_output, named_node, reload
+from vcam.sinks.nodes import CARD, free_number, list_loopbacks, name_cameras
 from vcam.v4l2.device import query_card
 
 CHECK = "node"
@@ -21,49 +15,54 @@ DRIVER = "v4l2 loopback"
 FEWEST_BUFFERS = 2  # with one, the writer waits for the reader
 
 
-def check_node(machine: Machine) -> list[Finding]:
+def check_node(case: Case, machine: Machine) -> list[Finding]:
     """Nothing where the module is not loaded: that is said elsewhere."""
     if not is_loaded(machine):
         return []
-    node = find_virtual_camera(roots=machine.video)
+    node, fix = find_output(case, machine), reload(case, machine)
     if node is None:
-        return [_explain_absence(machine)]
-    return [*_judge_capabilities(machine, node), *_judge_buffers(machine)]
+        return [_explain_absence(machine, named_node(case, machine), fix)]
+    return [*_judge_capabilities(machine, node, fix), *_judge_buffers(machine, fix)]
 
 
-def _explain_absence(machine: Machine) -> Finding:
-    others = name_cameras(list_loopbacks(machine.video))
-    message = f'v4l2loopback has no camera called "{CARD}": found {others or "none at all"}'
+def _explain_absence(machine: Machine, named: Path | None, fix: str) -> Finding:
+    """`named` is what the sink names, None if the label is looked for; `fix` loads the module anew."""
+    found = name_cameras(list_loopbacks(machine.video)) or "none at all"
+    wanted = f"at {named}" if named else f'called "{CARD}"'
+    message = f"v4l2loopback has no camera {wanted}: found {found}"
+    if named and _is_taken(machine, named):
+        return problem(CHECK, message, SET_SINK)
     if read_version(machine) >= ADDS_DEVICES and machine.which("v4l2loopback-ctl"):
-        number = free_number(machine.video)
-        return problem(CHECK, message, f'sudo v4l2loopback-ctl add -n "{CARD}" -x 1 /dev/video{number}')
-    return problem(CHECK, message, _reload(machine))
+        name = named.name if named else f"video{free_number(machine.video)}"
+        return problem(CHECK, message, f'sudo v4l2loopback-ctl add -n "{CARD}" -x 1 /dev/{name}')
+    return problem(CHECK, message, fix)
 
 
-def _reload(machine: Machine) -> str:
-    return reload_command(wanted_cameras(machine.video))
+def _is_taken(machine: Machine, node: Path) -> bool:
+    """Whether no v4l2loopback can be made there: another driver's device has the number, or there is none."""
+    is_number = node.name.removeprefix("video").isdecimal()
+    return not is_number or (machine.video.sys / "class/video4linux" / node.name).exists()
 
 
-def _judge_capabilities(machine: Machine, node: Path) -> list[Finding]:
+def _judge_capabilities(machine: Machine, node: Path, fix: str) -> list[Finding]:
     """A node that may not be asked is judged by the module's parameters; its permission has a check."""
     card = query_card(node, machine.kernel)
+    name = list_loopbacks(machine.video).get(node, "")
     if card is None:
         is_exclusive = read_exclusive(machine, node)
-        return [] if is_exclusive is None else [_judge_exclusive(machine, node, is_exclusive)]
+        return [] if is_exclusive is None else [_judge_exclusive(node, name, is_exclusive, fix)]
     if card.driver != DRIVER:
-        message = f"{node} is driven by {card.driver}, expected {DRIVER}"
-        return [problem(CHECK, message, _reload(machine))]
+        return [problem(CHECK, f"{node} is driven by {card.driver}, expected {DRIVER}", fix)]
     if not (card.is_capture or card.is_output):
         message = f"{node} takes no writer since one ended without a word; the camera frees it when it starts"
         return [warning(CHECK, message, "sharpkd restart")]
-    return [_judge_exclusive(machine, node, not (card.is_capture and card.is_output))]
+    return [_judge_exclusive(node, name, not (card.is_capture and card.is_output), fix)]
 
 
-def _judge_exclusive(machine: Machine, node: Path, is_exclusive: bool) -> Finding:
+def _judge_exclusive(node: Path, name: str, is_exclusive: bool, fix: str) -> Finding:
     if is_exclusive:
-        return ok(CHECK, f'{node} is "{CARD}", with exclusive_caps')
-    message = f'{node} is "{CARD}", but without exclusive_caps=1: browsers do not list it'
-    return problem(CHECK, message, _reload(machine))
+        return ok(CHECK, f'{node} is "{name}", with exclusive_caps')
+    return problem(CHECK, f'{node} is "{name}", but without exclusive_caps=1: browsers do not list it', fix)
 
 
 def read_exclusive(machine: Machine, node: Path) -> bool | None:
@@ -81,14 +80,14 @@ def read_exclusive(machine: Machine, node: Path) -> bool | None:
     return flags[nodes.index(node)] == "Y" if is_fixed and nodes.index(node) < len(flags) else None
 
 
-def _judge_buffers(machine: Machine) -> list[Finding]:
+def _judge_buffers(machine: Machine, fix: str) -> list[Finding]:
     text = machine.read(f"{LOADED}/parameters/max_buffers") or ""
     if not text.isdecimal() or int(text) >= FEWEST_BUFFERS:
         return []
     message = (
         f"v4l2loopback has max_buffers={text}, expected at least {FEWEST_BUFFERS}: pictures will stutter"
     )
-    return [warning(CHECK, message, _reload(machine))]
+    return [warning(CHECK, message, fix)]
 
 
 def _read_list(machine: Machine, parameter: str) -> list[str]:

@@ -3,16 +3,17 @@
 import errno
 from pathlib import Path
 
+from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem
 from vcam.doctor.machine import Machine
-from vcam.sinks.nodes import find_virtual_camera
+from vcam.doctor.output import find_output
 
 CHECK = "permission"
 
 
-def check_permission(machine: Machine) -> list[Finding]:
+def check_permission(case: Case, machine: Machine) -> list[Finding]:
     """Of our node and of every webcam."""
-    ours = find_virtual_camera(roots=machine.video)
+    ours = find_output(case, machine)
     nodes = [*([ours] if ours else []), *(camera.path for camera in machine.webcams())]
     errors = {node: machine.try_open(node) for node in nodes}
     findings = [_explain(machine, node, error) for node, error in errors.items() if error is not None]

@@ -61,9 +61,14 @@ def other_cameras(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
     return {node: name for node, name in list_loopbacks(roots).items() if name != CARD}
 
 
-def wanted_cameras(roots: VideoRoots = SYSTEM) -> dict[int, str]:
-    """Labels by number: of the virtual cameras that are there, and of ours, at a free one if it is not."""
+def wanted_cameras(roots: VideoRoots = SYSTEM, device: Path | None = None) -> dict[int, str]:
+    """Labels by number: of the virtual cameras that are there, and of ours, at a free one if it is not.
+
+    device  the node that has to be there in place of one with our label
+    """
     there = {_number(node.name): name for node, name in list_loopbacks(roots).items()}
+    if device is not None:
+        return {_number(device.name): CARD, **there}
     return there if CARD in there.values() else {**there, free_number(roots): CARD}
 
 
@@ -73,9 +78,14 @@ def free_number(roots: VideoRoots = SYSTEM, first: int = NUMBER) -> int:
     return next(number for number in itertools.count(first) if not (listed / f"video{number}").exists())
 
 
+def load_command(cameras: Mapping[int, str]) -> str:
+    """The command that loads the module with these cameras, labels by number."""
+    return f"sudo modprobe {MODULE} {module_options(cameras)}"
+
+
 def reload_command(cameras: Mapping[int, str]) -> str:
     """The command that loads the module anew with these cameras, labels by number."""
-    return f"{UNLOAD} && sudo modprobe {MODULE} {module_options(cameras)}"
+    return f"{UNLOAD} && {load_command(cameras)}"
 
 
 def name_loss(others: Mapping[Path, str]) -> str:

@@ -1,14 +1,20 @@
 import pytest
 from made_machine import MadeMachine
 
+from vcam.config import Config
 from vcam.doctor.boot import check_boot
-from vcam.doctor.finding import OK, WARNING
+from vcam.doctor.case import Case
+from vcam.doctor.finding import OK, WARNING, Finding
 
 OPTIONS = 'options v4l2loopback devices=1 video_nr=42 card_label="SharpKD Camera" exclusive_caps=1\n'
 
 
+def check(made: MadeMachine, sink: str = "auto") -> list[Finding]:
+    return check_boot(Case(made.machine, Config(sink=sink)), made.machine)
+
+
 def test_a_camera_that_is_not_there_now_is_not_asked_for_later(made: MadeMachine) -> None:
-    assert check_boot(made.machine) == []
+    assert check(made) == []
 
 
 @pytest.mark.parametrize(
@@ -18,7 +24,7 @@ def test_what_is_loaded_with_our_name_is_there_after_a_reboot(made: MadeMachine,
     made.load_module()
     made.put(place, "# cameras\nv4l2loopback\n")
     made.put("/etc/modprobe.d/sharpkd.conf", OPTIONS)
-    assert [finding.level for finding in check_boot(made.machine)] == [OK]
+    assert [finding.level for finding in check(made)] == [OK]
 
 
 @pytest.mark.parametrize("name", ["v4l2-relayd.conf", "v4l2loopback.conf"])
@@ -27,7 +33,7 @@ def test_a_file_that_comes_later_and_names_others_is_named(made: MadeMachine, na
     made.put("/etc/modules-load.d/sharpkd.conf", "v4l2loopback\n")
     made.put("/etc/modprobe.d/sharpkd.conf", OPTIONS)
     made.put(f"/usr/lib/modprobe.d/{name}", 'options v4l2loopback card_label="Intel MIPI Camera"\n')
-    (finding,) = check_boot(made.machine)
+    (finding,) = check(made)
     assert (finding.level, finding.fix) == (WARNING, "sharpkd install")
     assert f"{made.root}/usr/lib/modprobe.d/{name} has the last word" in finding.message
     assert "Intel MIPI Camera" in finding.message
@@ -46,7 +52,7 @@ def test_a_file_that_comes_earlier_or_names_us_does_no_harm(made: MadeMachine, n
     made.put("/etc/modules-load.d/sharpkd.conf", "v4l2loopback\n")
     made.put("/etc/modprobe.d/sharpkd.conf", OPTIONS)
     made.put(f"/etc/modprobe.d/{name}", line)
-    assert [finding.level for finding in check_boot(made.machine)] == [OK]
+    assert [finding.level for finding in check(made)] == [OK]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +74,14 @@ def test_what_is_missing_for_a_reboot_is_named(
     made.load_module()
     made.put("/etc/modules-load.d/a.conf", loads)
     made.put("/etc/modprobe.d/a.conf", options)
-    (finding,) = check_boot(made.machine)
+    (finding,) = check(made)
     assert (finding.level, finding.fix) == (WARNING, "sharpkd install")
     assert message in finding.message
+
+
+def test_a_node_of_the_user_s_own_is_the_user_s_to_keep(made: MadeMachine) -> None:
+    made.load_module()
+    made.add_loopback(10, "My Cam")
+    made.add_loopback(42)
+    assert check(made, "/dev/video10") == []
+    assert [finding.level for finding in check(made, "/dev/video42")] == [WARNING]

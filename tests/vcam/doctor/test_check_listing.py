@@ -4,6 +4,7 @@ import pytest
 from fake_node import CAPTURE, OUTPUT
 from made_machine import MadeMachine
 
+from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.listing import check_listing
@@ -92,3 +93,10 @@ def test_firefox_finds_no_picture_of_an_odd_size(made: MadeMachine, size: tuple[
     chromium, firefox = check(made, 7)
     assert (chromium.level, firefox.level) == (OK, WARNING)
     assert firefox.fix == "sharpkd set size 1280x720 --save && sharpkd restart"
+
+
+def test_the_node_that_the_settings_name_is_asked(made: MadeMachine) -> None:
+    made.add_loopback(42, caps=OUTPUT)
+    node = made.add_loopback(10, "My Cam", CAPTURE)
+    case = Case(made.machine, Config(sink="/dev/video10"), 7, {"sink": f"SharpKD Camera ({node})"})
+    assert [finding.level for finding in check_listing(case, made.machine)] == [OK, OK]

@@ -1,21 +1,27 @@
 import errno
 
 import pytest
-from fake_node import CAPTURE, OUTPUT
+from fake_node import CAPTURE, OUTPUT, FakeNode
 from made_machine import MadeMachine
 
+from vcam.config import Config
+from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.node import check_node
 from vcam.sinks.nodes import CARD, reload_command
 
 
-def only(made: MadeMachine) -> Finding:
-    (finding,) = check_node(made.machine)
+def check(made: MadeMachine, sink: str = "auto") -> list[Finding]:
+    return check_node(Case(made.machine, Config(sink=sink)), made.machine)
+
+
+def only(made: MadeMachine, sink: str = "auto") -> Finding:
+    (finding,) = check(made, sink)
     return finding
 
 
 def test_without_the_module_nothing_is_said_of_its_nodes(made: MadeMachine) -> None:
-    assert check_node(made.machine) == []
+    assert check(made) == []
 
 
 def test_a_module_without_our_card_is_loaded_anew(made: MadeMachine) -> None:
@@ -57,7 +63,7 @@ def test_to_load_it_anew_keeps_the_other_cameras(made: MadeMachine) -> None:
     made.load_module("0.12.7", max_buffers="1")
     made.add_loopback(0, "Intel MIPI Camera")
     made.add_loopback(42)
-    assert check_node(made.machine)[-1].fix == reload_command({0: "Intel MIPI Camera", 42: CARD})
+    assert check(made)[-1].fix == reload_command({0: "Intel MIPI Camera", 42: CARD})
 
 
 def test_a_node_that_is_neither_is_freed_by_a_start(made: MadeMachine) -> None:
@@ -94,11 +100,49 @@ def test_a_node_that_may_not_be_asked_is_judged_by_the_parameters_of_its_place(
 def test_of_one_that_was_added_later_the_parameters_say_nothing(made: MadeMachine) -> None:
     made.load_module("0.15.0", video_nr="10,-1", exclusive_caps="Y,N")
     made.kernel.refusals[str(made.add_loopback())] = errno.EACCES
-    assert check_node(made.machine) == []
+    assert check(made) == []
 
 
 @pytest.mark.parametrize(("buffers", "expected"), [("1", [OK, WARNING]), ("4", [OK])])
 def test_one_buffer_is_too_few(made: MadeMachine, buffers: str, expected: list[str]) -> None:
     made.load_module(max_buffers=buffers)
     made.add_loopback()
-    assert [finding.level for finding in check_node(made.machine)] == expected
+    assert [finding.level for finding in check(made)] == expected
+
+
+def test_a_node_that_the_settings_name_is_looked_at_whatever_its_label(made: MadeMachine) -> None:
+    made.load_module("0.15.0")
+    node = made.add_loopback(10, "My Cam", CAPTURE)
+    assert (only(made).level, only(made, "/dev/video10").level) == (PROBLEM, OK)
+    assert only(made, "/dev/video10").message == f'{node} is "My Cam", with exclusive_caps'
+
+
+def test_to_load_it_anew_keeps_the_node_that_the_settings_name(made: MadeMachine) -> None:
+    made.load_module("0.12.7")
+    made.add_loopback(10, "My Cam", CAPTURE | OUTPUT)
+    assert only(made, "/dev/video10").fix == reload_command({10: "My Cam"})
+
+
+@pytest.mark.parametrize(
+    ("version", "fix"),
+    [
+        ("0.12.7", reload_command({10: CARD, 42: CARD})),
+        ("0.15.0", 'sudo v4l2loopback-ctl add -n "SharpKD Camera" -x 1 /dev/video10'),
+    ],
+)
+def test_a_node_that_the_settings_name_is_made_where_it_lacks(
+    made: MadeMachine, version: str, fix: str
+) -> None:
+    made.load_module(version)
+    made.installed.add("v4l2loopback-ctl")
+    made.add_loopback(42)
+    finding = only(made, "/dev/video10")
+    assert (finding.level, finding.fix) == (PROBLEM, fix)
+    assert f"no camera at {made.root}/dev/video10: found" in finding.message
+
+
+@pytest.mark.parametrize("sink", ["/dev/video0", "/dev/videocamera"])
+def test_where_no_v4l2loopback_can_be_made_the_settings_are_mended(made: MadeMachine, sink: str) -> None:
+    made.load_module()
+    made.add_node(0, FakeNode())
+    assert only(made, sink).fix == "sharpkd set sink auto --save && sharpkd restart"

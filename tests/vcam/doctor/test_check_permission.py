@@ -1,21 +1,24 @@
 import errno
 import os
 
+import pytest
 from fake_node import FakeNode
 from made_machine import MadeMachine
 
+from vcam.config import Config
+from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, Finding
 from vcam.doctor.machine import Machine
 from vcam.doctor.permission import check_permission
 
 
 def only(machine: Machine) -> Finding:
-    (finding,) = check_permission(machine)
+    (finding,) = check_permission(Case(machine), machine)
     return finding
 
 
 def test_without_nodes_there_is_nothing_to_open(made: MadeMachine) -> None:
-    assert check_permission(made.machine) == []
+    assert check_permission(Case(made.machine), made.machine) == []
 
 
 def test_our_node_and_the_webcams_may_be_opened(made: MadeMachine) -> None:
@@ -67,4 +70,11 @@ def test_any_other_refusal_names_who_has_it(made: MadeMachine) -> None:
 def test_each_node_has_its_own_finding(made: MadeMachine) -> None:
     for node in (made.add_loopback(), made.add_node(0, FakeNode())):
         made.kernel.refusals[str(node)] = errno.EACCES
-    assert len(check_permission(made.without_groups())) == 2
+    assert len(check_permission(Case(made.machine), made.without_groups())) == 2
+
+
+@pytest.mark.parametrize(("sink", "count"), [("auto", 0), ("/dev/video10", 1), ("pipewire", 0)])
+def test_of_the_nodes_of_others_nothing_is_said(made: MadeMachine, sink: str, count: int) -> None:
+    made.kernel.refusals[str(made.add_loopback(10, "My Cam"))] = errno.EACCES
+    case = Case(made.machine, Config(sink=sink))
+    assert len(check_permission(case, made.machine)) == count

@@ -1,5 +1,7 @@
 import threading
 
+import pytest
+from fake_node import CAPTURE
 from made_machine import MadeMachine
 
 from vcam.config import Config
@@ -85,3 +87,35 @@ def test_a_fix_that_unloads_the_module_names_the_cameras_that_go_with_it(made: M
         f'no exclusive_caps. Loading the module anew takes away {node} "Intel MIPI Camera"'
     )
     assert (reload.fix, snap) == (RELOAD, findings[1])
+
+
+@pytest.mark.parametrize(
+    ("sink", "names"),
+    [
+        ("pipewire", ["pipewire", "permission", "camera"]),
+        ("call.mkv", ["permission", "camera"]),
+        ("preview", ["permission", "camera"]),
+    ],
+)
+def test_without_a_virtual_camera_to_publish_to_the_module_is_not_looked_at(
+    made: MadeMachine, sink: str, names: list[str]
+) -> None:
+    checks = list_checks(Case(made.machine, Config(sink=sink)), "linux")
+    assert list(checks) == [*names, "model", "codecs", "daemon"]
+
+
+def test_a_node_of_the_user_s_own_that_works_has_nothing_to_mend(made: MadeMachine) -> None:
+    made.load_module()
+    node = made.add_loopback(10, "My Cam", CAPTURE)
+    status = {"sink": f"SharpKD Camera ({node})", "state": "running"}
+    checks = list_checks(Case(made.machine, Config(sink="/dev/video10"), 7, status, is_quick=True), "linux")
+    slow = {"model", "codecs", "camera"}
+    findings = examine({name: check for name, check in checks.items() if name not in slow})
+    assert {finding.level for finding in findings} == {OK}
+
+
+def test_the_camera_s_own_node_is_none_of_those_that_go_with_the_module(made: MadeMachine) -> None:
+    made.add_loopback(10, "My Cam")
+    case = Case(made.machine, Config(sink="/dev/video10"))
+    findings = [problem("node", "no exclusive_caps", RELOAD)]
+    assert let_go_first(findings, case) == findings
