@@ -50,7 +50,7 @@ def make_outbox(path: Path) -> Path:
 
 def empty_outbox(path: Path, folder: Path) -> None:
     """Unpack what a guest has left; nothing, if it died before."""
-    with suppress(tarfile.ReadError), tarfile.open(path) as archive:
+    with suppress(tarfile.ReadError), tarfile.open(path, "r:") as archive:
         archive.extractall(folder, filter="data")
 
 
