@@ -317,3 +317,20 @@ def test_a_source_that_is_opened_on_request_is_tried_soon_again() -> None:
             wait_for(lambda tries=tries: len(policy.attempts) == tries)
             pipeline.reopen_source()
     assert policy.attempts[:3] == [1, 1, 1]
+
+
+def test_a_successor_that_comes_while_its_stage_is_left_out_stays() -> None:
+    feed, tape = Feed(), Tape()
+
+    class Raced(LeaveOut):
+        def stage_failed(self, name: str, error: Exception) -> Stages | None:
+            pipeline.set_stages([("restore", brighten)])
+            return super().stage_failed(name, error)
+
+    policy = Raced()
+    with running(feed, tape, [("restore", fail)], policy=policy) as pipeline:
+        feed.send(0, 1)
+        wait_for(lambda: policy.failed)
+        feed.send(2)
+        wait_for(lambda: tape.pictures[-1:] == [2])
+        assert tape.frames[-1].y[0, 0] == CARD.y[0, 0] + 50

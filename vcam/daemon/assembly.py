@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vcam.config import Config
-from vcam.daemon.changes import changed_keys, rebuild
-from vcam.daemon.parts import Chain
+from vcam.daemon.changes import MODEL_KEYS, changed_keys, rebuild
+from vcam.daemon.parts import OFF, Chain
 from vcam.daemon.policy import Health
 from vcam.errors import ModelError
 from vcam.pipeline import Stages
@@ -38,7 +38,7 @@ class Assembly:
         changed = changed_keys(self.config, config)
         new = self._rebuild(config, changed, is_reload)
         with self._lock:
-            self._exchange(new)
+            self._exchange(new, config)
             if self.chain.restorer is not None:
                 self.chain.restorer.strength = config.strength
                 self.chain.restorer.crispness = config.crispness
@@ -59,17 +59,20 @@ class Assembly:
         """The chain before, and the one to take its place."""
         old = self.chain
         rebuilt = changed | {"model"} if is_reload else changed
+        broken = set(self._health.stage_errors)
+        if not is_reload:  # who sets another source is not to be refused for a model that does not run
+            broken &= {"restore"} if changed & MODEL_KEYS else set()
         try:
-            return old, rebuild(old, config, rebuilt, self._health.stage_errors, self._seed)
+            return old, rebuild(old, config, rebuilt, broken, self._seed)
         except ModelError as error:
             if is_reload:
                 self._health.model_error = str(error)
             raise
 
-    def _exchange(self, change: tuple[Chain, Chain]) -> None:
+    def _exchange(self, change: tuple[Chain, Chain], config: Config) -> None:
         """Take what is new. A stage that failed meanwhile stays out, unless it is one of the new ones."""
         old, new = change
-        if new.link is not old.link:
+        if new.link is not old.link or config.link == OFF:  # one that failed is None, and so is none
             self.chain = replace(self.chain, link=new.link)
             self._health.stage_errors.pop("link", None)
         if new.restorer is not old.restorer:

@@ -36,6 +36,7 @@ class Terms:
     reread      the configuration of a reload
     presence    who watches; by default somebody always does
     clock       of what is done from time to time, monotonic nanoseconds
+    begin_call  called before the source is opened after it was closed on purpose
     """
 
     is_patient: bool = True
@@ -44,6 +45,7 @@ class Terms:
     reread: Callable[[], Config] | None = None
     presence: Presence = field(default_factory=Presence)
     clock: Clock = time.monotonic_ns
+    begin_call: Callable[[], None] = lambda: None
 
 
 class Camera:
@@ -69,7 +71,6 @@ class Camera:
         self._health = Health()
         self._assembly = Assembly(config, chain, self._health, self._terms.seed)
         self._upkeep = Upkeep(self._health, lambda: self._reload(self.config), clock=self._terms.clock)
-        self._upkeep.note_load(folder_of(config))
         self._lag = Lag()
         self._source: Source | None = None  # the one opened last
         self._since_s = time.monotonic()
@@ -85,6 +86,7 @@ class Camera:
 
     def start(self) -> None:
         self._since_s = time.monotonic()
+        self._upkeep.note_load(self._upkeep.look(folder_of(self.config)))
         self._terms.presence.start(self._shutter.set_present)  # first: with nobody there, nothing is opened
         self._pipeline.start()
 
@@ -171,13 +173,14 @@ class Camera:
             self._shutter.set_paused(False)
 
     def _reload(self, config: Config) -> None:
-        self._upkeep.note_load(folder_of(self.config))
+        self._upkeep.note_load(self._upkeep.look(folder_of(self.config)))  # before: a bad one is tried once
         self._apply(config, is_reload=True)
 
     def _apply(self, config: Config, is_reload: bool = False) -> None:
+        seen = self._upkeep.look(folder_of(config))
         changed = self._assembly.apply(config, self._pipeline.set_stages, is_reload)
         if MODEL_KEYS & changed:
-            self._upkeep.note_load(folder_of(config))
+            self._upkeep.note_load(seen)
         self._shutter.set_always_on(config.always_on)
         if "source" in changed:
             self._health.camera_error = ""
@@ -207,6 +210,7 @@ class Camera:
         return "Starting", f"Opening {self.config.source}"
 
     def _show_opening(self) -> None:
+        self._terms.begin_call()
         self._health.camera_error = ""
         self._show(*self._opening())
 

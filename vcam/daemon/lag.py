@@ -41,7 +41,8 @@ class Lag:
             return 0.0
         first, last = counts[0], counts[-1]
         lost = {cause: count - first.drops.get(cause, 0) for cause, count in last.drops.items()}
-        lost.pop("unpublished", None)  # it is no camera's frame: repeats and cards are among them
+        if lost.pop("unpublished", 0):  # without an output, what was not dropped is not counted as fresh
+            return 0.0
         busy, others = lost.pop("busy", 0), sum(lost.values())
         share = busy / max(1, busy + others + last.fresh - first.fresh)
         return share if busy > others and share > TOLERANCE else 0.0

@@ -52,8 +52,9 @@ class KeepGoing:
 
     def stage_failed(self, name: str, error: Exception) -> Stages:
         log.error("going on without %s: %s", name, error, exc_info=not isinstance(error, VcamError))
-        self._health.stage_errors[name] = str(error)
-        return self._leave_out(name)
+        stages = self._leave_out(name)
+        self._health.stage_errors[name] = str(error)  # after: a successor that came is out, too
+        return stages
 
     def _set_cause(self, cause: str) -> None:
         if cause != self._health.camera_error:

@@ -42,10 +42,13 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
         with closing(open_sink(config)) as sink:
+            cameras = SteadyCameras()
             terms = Terms(
-                reread=lambda: read_config(paths.config, is_always_on), presence=make_presence(config, sink)
+                reread=lambda: read_config(paths.config, is_always_on),
+                presence=make_presence(config, sink),
+                begin_call=cameras.begin_call,
             )
-            camera = Camera(config, chain, sink, partial(make_source_of, cameras=SteadyCameras()), terms)
+            camera = Camera(config, chain, sink, partial(make_source_of, cameras=cameras), terms)
             with serve(camera, paths, config.preview_port):
                 run_camera(camera, flags)
 

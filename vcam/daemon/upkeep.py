@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vcam.daemon.policy import Health
-from vcam.errors import VcamError
+from vcam.errors import LinkError, VcamError
 from vcam.manifest import FILE_NAME
 from vcam.pipeline import Clock
 
@@ -75,7 +75,8 @@ class Retry:
 class Upkeep:
     """Loads the model again when its files have changed, or when it failed and has rested.
 
-    health  `stage_errors` are what failed; a load that fails is left in `model_error`, for `status`
+    health  `stage_errors` are what failed; a load that fails is left there for a link, in `model_error` for a
+            model, for `status`
     reload  loads it beside the old one and lets it take over; raises, and then changes nothing
     look    what a weights folder looks like
     clock   monotonic nanoseconds
@@ -98,9 +99,13 @@ class Upkeep:
         self._retry = Retry()
         self._due_ns = 0
 
-    def note_load(self, folder: Path) -> None:
-        """A model of this folder is about to be loaded."""
-        self._weights.note_try(self._look(folder))
+    def look(self, folder: Path) -> Snapshot:
+        """What is in this folder; to be asked before a load, as files may change while it lasts."""
+        return self._look(folder)
+
+    def note_load(self, snapshot: Snapshot) -> None:
+        """What this was is loaded, or about to be."""
+        self._weights.note_try(snapshot)
 
     def tend(self, folder: Path) -> None:
         """Look whether it is time; called some times a second, with the folder in use."""
@@ -119,6 +124,9 @@ class Upkeep:
     def _load(self, reason: str) -> None:
         try:
             self._reload()
+        except LinkError as error:
+            self._health.stage_errors["link"] = str(error)
+            log.warning("%s; still without the link: %s", reason, error)
         except Exception as error:  # whatever a broken file makes of a session: the old model goes on
             self._health.model_error = str(error)
             log.warning(

@@ -206,7 +206,8 @@ class Pipeline:
             except Exception as error:
                 self.meter.count_drop("failed")
                 if self._stages is stages:  # else they were replaced meanwhile, and this one is history
-                    self._stages = self._stages_without(name, error)
+                    left = self._stages_without(name, error)
+                    self._stages = left if self._stages is stages else self._stages
                 return None
             self.meter.count_stage(name, (self._clock() - start_ns) / 1e6)
         return Result(before, conform(frame, self._size))

@@ -10,7 +10,7 @@ from vcam.sources.pace import SECOND_NS, Clock
 
 log = logging.getLogger(__name__)
 
-LOYALTY_S = 10.0  # how long a camera that is gone is waited for before another is taken
+LOYALTY_S = 10.0  # how long a camera that is gone is waited for; asked anew 0, .5, 1.5, ... 7.5, 15.5 s after
 
 
 class SteadyCameras:
@@ -21,7 +21,8 @@ class SteadyCameras:
 
     A call must not jump to another webcam since a cable was touched: while that camera is missing, this
     raises SourceError, for 10 s or as long as there is no other. It is known by its by-id link, or else by
-    its name, since its number may change. Once another was taken, that one is stayed with.
+    its name, since its number may change. Once another was taken, that one is stayed with, until the next
+    call begins.
     """
 
     def __init__(
@@ -31,6 +32,10 @@ class SteadyCameras:
         self._clock = clock
         self._last: Camera | None = None
         self._missing_ns: int | None = None  # since when
+
+    def begin_call(self) -> None:
+        """The source was closed on purpose: no call can jump if another camera is taken now."""
+        self._last, self._missing_ns = None, None
 
     def __call__(self) -> list[Camera]:
         cameras = list(self._cameras())
@@ -55,7 +60,7 @@ class SteadyCameras:
         self._missing_ns = now_ns if self._missing_ns is None else self._missing_ns
         if has_others and now_ns - self._missing_ns >= LOYALTY_S * SECOND_NS:
             return
-        after = f"; after {LOYALTY_S:g} s another camera is taken" if has_others else ""
+        after = "; after about 15 s another camera is taken" if has_others else ""
         raise SourceError(f"{camera.name} is gone: plug it in again{after}")
 
 

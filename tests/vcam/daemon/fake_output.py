@@ -32,7 +32,7 @@ class FakeNode:
         self.is_open = False
         self.world.open_nodes -= 1
         if self.world.cannot_close:
-            raise OSError("it is gone")
+            raise self.world.closing_error
 
 
 @dataclass
@@ -48,6 +48,8 @@ class FakeOutput:
     is_there: bool = True
     has_page: bool = False
     cannot_close: bool = False
+    closing_error: Exception = field(default_factory=lambda: OSError("it is gone"))
+    opening_error: Exception | None = None  # other than a SinkError
     now_ns: int = 7 * S
     sent: int = 0
     moves: int = 0
@@ -59,6 +61,8 @@ class FakeOutput:
 
     def open(self) -> FakeNode | NullSink:
         self.tries_ns.append(self.now_ns)
+        if self.opening_error:
+            raise self.opening_error
         if not self.is_there and self.has_page:
             return NullSink("preview")
         if self.fault or not self.is_there:

@@ -42,3 +42,14 @@ def test_a_stage_that_fails_is_left_out_and_named() -> None:
     assert wall.policy.stage_failed("link", LinkError("its encoder failed")) == []
     assert wall.left_out == ["link"]
     assert wall.health.stage_errors == {"link": "its encoder failed"}
+
+
+def test_a_successor_that_comes_as_its_stage_is_left_out_is_tried_again() -> None:
+    wall = Wall()
+
+    def leave_out(name: str) -> Stages:
+        wall.health.stage_errors.pop(name, None)  # a reload has just put another one in its place
+        return []
+
+    KeepGoing(wall.health, wall.shown.append, leave_out).stage_failed("restore", ValueError("bad"))
+    assert wall.health.stage_errors == {"restore": "bad"}

@@ -9,6 +9,7 @@ from fake_output import CARD, FakeOutput, S
 from vcam.config import Config
 from vcam.daemon.kept_sink import KeptSink, open_sink
 from vcam.errors import SinkError
+from vcam.frame import Frame
 from vcam.sinks import FileSink, NullSink
 
 DAY_S = 86400.0
@@ -94,8 +95,39 @@ def test_one_that_fails_after_each_first_frame_is_tried_every_half_second_at_mos
     assert min(b - a for a, b in pairwise(output.tries_ns)) >= S // 2
 
 
-def test_an_output_that_cannot_even_be_closed_is_let_go() -> None:
-    output = FakeOutput(cannot_close=True)
+def test_one_that_opens_and_never_takes_a_frame_is_tried_ever_more_slowly() -> None:
+    class Refusing:
+        def send(self, frame: Frame) -> None:
+            raise SinkError("it takes nothing")
+
+        def close(self) -> None:
+            pass
+
+    output = FakeOutput()
+
+    def open_output() -> Refusing:
+        output.tries_ns.append(output.now_ns)
+        return Refusing()
+
+    output.run(KeptSink(open_output, clock=output.clock).open(), 60)
+    waits = [(b - a) / S for a, b in pairwise(output.tries_ns)]
+    assert waits == pytest.approx([0.6, 1, 2, 4, 8, 10, 10, 10, 10], abs=0.101)
+
+
+def test_a_refusal_of_the_system_while_opening_is_waited_out() -> None:
+    output = FakeOutput()
+    kept = output.keep()
+    output.fault, output.opening_error = "gone", OSError("too many open files")
+    output.run(kept, 5)
+    assert kept.cause == "too many open files"
+    output.fault, output.opening_error = "", None
+    output.run(kept, 10)
+    assert (kept.cause, output.open_nodes) == ("", 1)
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("gone"), SinkError("gone")])
+def test_an_output_that_cannot_even_be_closed_is_let_go(error: Exception) -> None:
+    output = FakeOutput(cannot_close=True, closing_error=error)
     kept = output.keep()
     output.fault = "gone"
     kept.send(CARD)

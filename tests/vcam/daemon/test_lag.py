@@ -52,9 +52,11 @@ def test_drops_of_another_cause_are_no_lag() -> None:
     assert lag.share == 0
 
 
-def test_frames_without_an_output_are_not_the_cameras() -> None:
+def test_while_there_is_no_output_it_is_not_known() -> None:
     lag = Lag()
-    run(lag, 30, fresh=20, busy=10, unpublished=100)
+    counts = run(lag, 30, fresh=0, busy=1, unpublished=30)
+    assert lag.share == 0
+    run(lag, 11, start_s=30, base=counts, fresh=20, busy=10)
     assert lag.share == pytest.approx(1 / 3)
 
 

@@ -14,9 +14,10 @@ from studio import SIZE, Studio
 from vcam.config import Config
 from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.parts import make_chain
-from vcam.errors import ModelError
+from vcam.daemon.parts import make_chain, make_restorer
+from vcam.errors import LinkError, ModelError
 from vcam.frame import Frame
+from vcam.restore import Restorer
 from vcam.sinks import NullSink
 
 
@@ -174,3 +175,68 @@ def test_a_pause_and_a_stop_wait_for_no_model(
         finally:
             may_end.set()
             loading.join(10)
+
+
+def test_with_a_model_that_does_not_run_other_settings_can_be_changed(
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, cells: object) -> object:
+        raise RuntimeError("out of memory")
+
+    with running(config, clock) as camera:
+        monkeypatch.setattr("vcam.restore.Network.residual", fail)
+        wait_for(lambda: camera.status().state == "pass-through: out of memory")
+        camera.do(Command(set={"source": "other", "strength": 0.5, "link": "360p"}))
+        assert (camera.config.source, camera.config.link) == ("other", "360p")
+        with pytest.raises(ModelError, match="does not run"):
+            camera.do(Command(set={"threads": 2}))
+
+
+def test_a_link_that_failed_and_is_switched_off_is_over(
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, frame: Frame) -> Frame:
+        raise LinkError("its encoder failed")
+
+    monkeypatch.setattr("vcam.link.Link.__call__", fail)
+    with running(config, clock) as camera:
+        camera.do(Command(set={"link": "360p"}))
+        wait_for(lambda: camera.status().state == "running without its link: its encoder failed")
+        camera.do(Command(set={"strength": 0.5}))
+        assert camera.status().state == "running without its link: its encoder failed"
+        camera.do(Command(set={"link": "off"}))
+        assert camera.status().state == "running"
+        restorer = camera._assembly.chain.restorer
+        tend(camera, clock, 80)
+        assert camera._assembly.chain.restorer is restorer
+
+
+def test_weights_that_change_while_another_model_is_loaded_are_loaded_after_it(
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_weights(Path(config.weights), ["still", "other"])
+
+    def load(of: Config) -> Restorer:
+        restorer = make_restorer(of)
+        write_weights(Path(config.weights), ["still", "other"], residual=188)  # a release arrives meanwhile
+        return restorer
+
+    with running(config, clock) as camera:
+        with monkeypatch.context() as patch:
+            patch.setattr("vcam.daemon.changes.make_restorer", load)
+            camera.do(Command(set={"model": "other"}))
+        first = camera._assembly.chain.restorer
+        tend(camera, clock, 6)
+        second = camera._assembly.chain.restorer
+        assert second is not first
+        tend(camera, clock, 20)
+        assert camera._assembly.chain.restorer is second
+
+
+def test_a_model_that_was_set_is_not_loaded_again_by_itself(config: Config, clock: ManualTime) -> None:
+    with running(config, clock) as camera:
+        write_weights(Path(config.weights), ["still", "other"])
+        camera.do(Command(set={"model": "other"}))
+        restorer = camera._assembly.chain.restorer
+        tend(camera, clock, 20)
+        assert camera._assembly.chain.restorer is restorer

@@ -101,6 +101,23 @@ class Nobody:
         pass
 
 
+def test_a_release_has_let_go_of_the_node_when_it_is_answered(config: Config) -> None:
+    made: list[Probes] = []
+    kept = FakeOutput().keep()
+    presence = Presence(MovingProbe(lambda: kept.output, lambda place: Probes(Path("node"), made)))
+    kept.on_move = presence.look_again
+    camera = Camera(config, make_chain(config), kept, Studio().make_source, Terms(presence=presence))
+    camera.start()
+    try:
+        for number in (1, 2, 3):
+            wait_for(lambda number=number: len(made) == number)
+            camera.do(Command(pause=True, release=True))
+            assert not made[-1].is_open
+            camera.do(Command(resume=True))
+    finally:
+        camera.stop()
+
+
 def unwatched(kept: KeptSink) -> Presence:
     presence = Presence(MovingProbe(lambda: kept.output, lambda place: Nobody()))
     kept.on_move = presence.look_again

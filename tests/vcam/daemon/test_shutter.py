@@ -61,6 +61,7 @@ class Webcam:
     closed: int = 0
     error: str = ""
     sources: list[str] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_lit(self) -> bool:
@@ -251,6 +252,27 @@ def test_a_missing_webcam_is_not_tried_while_nobody_watches(config: Config) -> N
         wait_for(lambda: stage.state == "running")
 
 
+def test_each_opening_after_a_close_on_purpose_begins_a_call(config: Config) -> None:
+    calls: list[str] = []
+    webcam, audience = Webcam(), Audience(False)
+    terms = Terms(
+        presence=audience, begin_call=lambda: calls.append("begins" if not webcam.is_lit else "late")
+    )
+    camera = Camera(config, make_chain(config), NullSink(), webcam.make_source, terms)
+    camera.start()
+    try:
+        for number in (1, 2):
+            audience.tell(True)
+            wait_for(lambda: camera.latest() is not None)
+            camera.wake()
+            wait_for(lambda number=number: webcam.opened == 2 * number)
+            audience.tell(False)
+            wait_for(lambda: not webcam.is_lit)
+    finally:
+        camera.stop()
+    assert calls == ["begins", "begins"]
+
+
 def test_a_machine_that_wakes_opens_the_webcam_anew_and_asks_again_who_watches(config: Config) -> None:
     with running(config, is_present=True) as stage:
         wait_for(lambda: stage.state == "running")
@@ -268,6 +290,15 @@ def test_a_machine_that_wakes_leaves_a_closed_webcam_closed(config: Config) -> N
         stage.audience.tell(True)
         wait_for(lambda: stage.state == "running")
     assert stage.webcam.opened == 1
+
+
+def test_a_closed_webcam_is_not_warned_of(config: Config) -> None:
+    with running(config, is_present=True) as stage:
+        wait_for(lambda: stage.state == "running")
+        stage.webcam.warnings = ("the webcam is slow",)
+        assert "the webcam is slow" in stage.camera.status().warnings
+        stage.audience.tell(False)
+        assert "the webcam is slow" not in stage.camera.status().warnings
 
 
 def test_who_looks_at_the_page_watches(config: Config) -> None:

@@ -8,7 +8,7 @@ from stand_in import write_weights
 
 from vcam.daemon.policy import Health
 from vcam.daemon.upkeep import Snapshot, Upkeep, look_at
-from vcam.errors import ModelError
+from vcam.errors import LinkError, ModelError
 
 FOLDER = Path("weights")
 
@@ -24,7 +24,7 @@ class Bench:
         self.reloads: list[float] = []  # seconds since the start
         self.error: Exception | None = None
         self.upkeep = Upkeep(self.health, self.reload, self.look, self.clock.clock)
-        self.upkeep.note_load(FOLDER)
+        self.upkeep.note_load(self.files)
         self._start_ns = self.clock.now_ns
 
     def look(self, folder: Path) -> Snapshot:
@@ -34,7 +34,7 @@ class Bench:
 
     def reload(self) -> None:
         self.reloads.append((self.clock.now_ns - self._start_ns) / 1e9)
-        self.upkeep.note_load(FOLDER)
+        self.upkeep.note_load(self.files)
         if self.error:
             raise self.error
         self.health.model_error = ""
@@ -93,10 +93,21 @@ def test_even_a_bug_in_a_load_leaves_the_old_model_running(caplog: pytest.LogCap
     assert caplog.records[0].exc_info is not None
 
 
+def test_a_link_that_cannot_be_made_is_no_models_fault(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()
+    bench.health.stage_errors["link"] = "its encoder failed"
+    bench.error = LinkError("no encoder libx264")
+    bench.run(11)
+    assert bench.health == Health(stage_errors={"link": "no encoder libx264"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "link has rested; still without the link: no encoder libx264"
+    ]
+
+
 def test_what_the_user_has_loaded_is_not_loaded_again() -> None:
     bench = Bench()
     bench.files = ("second",)
-    bench.upkeep.note_load(FOLDER)
+    bench.upkeep.note_load(bench.files)
     bench.run(60)
     assert bench.reloads == []
 

@@ -222,6 +222,22 @@ def test_to_settle_is_to_wait_for_a_look_that_began_since() -> None:
     presence.stop()
 
 
+def test_a_look_that_began_before_settles_nothing() -> None:
+    may_end = threading.Event()
+    may_end.set()
+    probe = Dawdling(may_end)
+    presence = Presence(probe, kernel=Releasing(may_end))
+    presence.start(lambda level: None)
+    may_end.clear()
+    probe.is_reading.clear()
+    probe.wake()
+    assert probe.is_reading.wait(PATIENCE_S)
+    probe.place = place = object()
+    presence.settle(PATIENCE_S)
+    assert probe.read_at is place
+    presence.stop()
+
+
 def test_without_a_thread_there_is_nothing_to_settle() -> None:
     Presence().settle(PATIENCE_S)
 
@@ -263,3 +279,31 @@ class Scripted:
     def close(self) -> None:
         self.is_closed = True
         self._kernel.close(self._bell)
+
+
+class Dawdling(Scripted):
+    """A probe that looks at once, and says what it saw when the test lets it."""
+
+    def __init__(self, may_end: threading.Event) -> None:
+        super().__init__()
+        self.is_reading = threading.Event()
+        self._may_end = may_end
+
+    def read(self, now_ns: int) -> Reading:
+        place = self.place
+        self.is_reading.set()
+        assert self._may_end.wait(PATIENCE_S)
+        reading = super().read(now_ns)
+        self.read_at = place
+        return reading
+
+
+class Releasing(Linux):
+    """A kernel whose bell lets what dawdles go on: who settles rings it."""
+
+    def __init__(self, may_go_on: threading.Event) -> None:
+        self._may_go_on = may_go_on
+
+    def ring(self, bell: int) -> None:
+        super().ring(bell)
+        self._may_go_on.set()

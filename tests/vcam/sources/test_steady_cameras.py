@@ -52,7 +52,7 @@ def test_a_pulled_cable_does_not_jump_to_another_camera() -> None:
     desk = Desk(C920)
     assert desk.chosen == C920
     desk.plugged = [BUILT_IN]
-    assert desk.refusal() == "C920 is gone: plug it in again; after 10 s another camera is taken"
+    assert desk.refusal() == "C920 is gone: plug it in again; after about 15 s another camera is taken"
     desk.time.sleep(9.9)
     desk.refusal()
     desk.plugged = [BUILT_IN, C920]
@@ -99,6 +99,19 @@ def test_after_ten_seconds_another_one_is_taken_and_stayed_with() -> None:
     assert desk.chosen == BUILT_IN
     desk.plugged = [C920, BUILT_IN]
     assert desk.chosen == BUILT_IN
+
+
+def test_the_next_call_waits_for_no_camera_of_the_last_one() -> None:
+    desk = Desk(C920)
+    assert desk.chosen == C920
+    desk.plugged = [BUILT_IN]
+    desk.refusal()
+    desk.steady.begin_call()
+    assert desk.chosen == BUILT_IN
+    desk.plugged = [C920]
+    desk.refusal()
+    desk.time.sleep(9)
+    desk.refusal()
 
 
 def test_each_absence_is_waited_for_anew() -> None:
