@@ -82,8 +82,8 @@ def test_a_slow_first_frame_does_not_make_all_later_ones_old() -> None:
     tape = play([0.0, *(k / FPS - 0.012 for k in range(1, 120))])
     shown = zip(tape.times_ns, tape.frames, strict=True)
     ages_ms = [(sent_ns - frame.captured_ns) / 1e6 for sent_ns, frame in shown if frame is not CARD]
-    # held for 7 ms of the 12 at first (5 are slack). Not the last ones: a busy machine may wake a thread late,
-    # which makes the next thirty old again
+    # held for 7 ms of the 12 at first (5 are slack). Not the last ones: a thread that a busy machine wakes
+    # late makes the next thirty old again
     assert min(np.median(ages_ms[k : k + 10]) for k in range(20, len(ages_ms) - 10)) < 4
     assert rate(tape) < 1.03 * FPS
 
