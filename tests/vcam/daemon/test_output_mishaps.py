@@ -105,15 +105,12 @@ def test_a_release_has_let_go_of_the_node_when_it_is_answered(config: Config) ->
     made: list[Probes] = []
     kept = FakeOutput().keep()
     presence = Presence(MovingProbe(lambda: kept.output, lambda place: Probes(Path("node"), made)))
-    kept.on_move = presence.look_again
     camera = Camera(config, make_chain(config), kept, Studio().make_source, Terms(presence=presence))
     camera.start()
     try:
-        for number in (1, 2, 3):
-            wait_for(lambda number=number: len(made) == number)
-            camera.do(Command(pause=True, release=True))
-            assert not made[-1].is_open
-            camera.do(Command(resume=True))
+        assert [probe.is_open for probe in made] == [True]
+        camera.do(Command(pause=True, release=True))  # nothing else makes presence look
+        assert [probe.is_open for probe in made] == [False]
     finally:
         camera.stop()
 
@@ -143,6 +140,15 @@ def test_an_output_that_vanishes_while_nobody_watches_opens_no_webcam(config: Co
         wait_for(lambda: studio.opened == 1)
     finally:
         camera.stop()
+
+
+def test_while_the_page_stands_in_nobody_watches(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    told: list[bool] = []
+    presence = make_presence(config, FakeOutput(is_there=False, has_page=True).keep())
+    presence.begin(told.append)
+    presence.stop()
+    assert told == [False]
 
 
 class Probes:

@@ -228,7 +228,6 @@ def test_a_look_that_began_before_settles_nothing() -> None:
     probe = Dawdling(may_end)
     presence = Presence(probe, kernel=Releasing(may_end))
     presence.start(lambda level: None)
-    may_end.clear()
     probe.is_reading.clear()
     probe.wake()
     assert probe.is_reading.wait(PATIENCE_S)
@@ -282,7 +281,7 @@ class Scripted:
 
 
 class Dawdling(Scripted):
-    """A probe that looks at once, and says what it saw when the test lets it."""
+    """A probe that looks at once, and says what it saw once it is let, each time anew."""
 
     def __init__(self, may_end: threading.Event) -> None:
         super().__init__()
@@ -293,6 +292,7 @@ class Dawdling(Scripted):
         place = self.place
         self.is_reading.set()
         assert self._may_end.wait(PATIENCE_S)
+        self._may_end.clear()
         reading = super().read(now_ns)
         self.read_at = place
         return reading
