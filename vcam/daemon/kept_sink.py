@@ -33,7 +33,7 @@ class KeptSink:
     """Sends to an output that may vanish, be busy or come late, and raises nothing of that.
 
     open_output  opens the output, or a NullSink where the page has to stand in for it; raises SinkError
-    has_output   asked while the page stands in, every LOOK_S or when a try is due: whether there is one to open
+    has_output   asked every LOOK_S, or when a try is due, while the page stands in: whether to try
     clock        monotonic nanoseconds
 
     A failed output is tried again after 0.5, 1, 2, ... 10 s. Tries happen inside `send`, which drops the
