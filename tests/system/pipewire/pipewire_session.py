@@ -27,6 +27,7 @@ PACKAGES = {
 ROOT = Path(__file__).resolve().parents[3]
 PUBLISHER = Path(__file__).with_name("pipewire_publisher.py")
 ANSWER_S = 8.0
+QUIET_S = 1.0
 FRAME_BYTES = 320 * 240 * 3 // 2
 I420 = "video/x-raw,format=I420"
 
@@ -156,6 +157,14 @@ class Camera:
         line = self._lines.get(timeout=ANSWER_S)
         assert line.startswith(expected), f"heard {line!r}, expected {expected!r}"
         return line
+
+    def hear_all(self) -> list[str]:
+        """What was said since the last time, to the end: until nothing more comes for a second."""
+        lines = [self.hear("")]
+        with suppress(queue.Empty):
+            while True:
+                lines.append(self._lines.get(timeout=QUIET_S))
+        return lines
 
     def memory_kb(self) -> int:
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
