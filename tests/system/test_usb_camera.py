@@ -76,8 +76,8 @@ def test_a_stream_that_stalls_has_no_next_frame(camera: UsbCamera) -> None:
 
 def test_a_switch_is_turned_by_a_line() -> None:
     switches = Switches()
-    for line in ("pattern 7", "stall on", "slow 2.5"):
+    for line in ("pattern 7", "stall on"):
         switches.turn(line)
-    assert switches == Switches(pattern=7, stall=True, slow=2.5)
+    assert switches == Switches(pattern=7, stall=True)
     switches.turn("stall off")
     assert not switches.stall

@@ -15,6 +15,7 @@ def check(report: Report, version: str) -> None:
             reader.until_shows(webcam.BARS_75, camera.BRIGHTER)
         _unplug(report, reader)
         _replace_model(report, reader)
+    _occupy(report)
     with (
         report.check("negative controls: an unrestored picture and one of before fail the picture's check"),
         watching("v4l2-ctl", camera.the_node()) as reader,
@@ -46,6 +47,25 @@ def _unplug(report: Report, reader: Reader) -> None:
             webcam.replug()
         webcam.show(webcam.BLUE)
         reader.until_shows(webcam.BLUE, camera.BRIGHTER)
+
+
+def _occupy(report: Report) -> None:
+    """Another program streams from the webcam when somebody begins to watch."""
+    with report.check("a busy webcam: the state says so, frames go on, and it is taken once it is free"):
+        camera.until_state("idle")
+        found = webcam.node()
+        assert found is not None
+        with watching("v4l2-ctl", found) as other:
+            other.next()
+            with watching("v4l2-ctl", camera.the_node()) as reader:
+                camera.until_state("waiting for camera")
+                note(camera.state())
+                assert "another program" in camera.state()
+                for _ in range(5):
+                    reader.next()
+                other.close()
+                webcam.show(webcam.BARS_100)
+                reader.until_shows(webcam.BARS_100, camera.BRIGHTER)
 
 
 def _replace_model(report: Report, reader: Reader) -> None:

@@ -72,4 +72,8 @@ def rgb_of(colour: Colour) -> Colour:
     luma = 255 / 219 * (y - 16)
     red, blue = 1.402 * 255 / 224 * (v - 128), 1.772 * 255 / 224 * (u - 128)
     green = -(0.114 * blue + 0.299 * red) / 0.587
-    return tuple(max(0, min(255, round(luma + part))) for part in (red, green, blue))  # type: ignore[return-value]
+    return _to_byte(luma + red), _to_byte(luma + green), _to_byte(luma + blue)
+
+
+def _to_byte(value: float) -> int:
+    return max(0, min(255, round(value)))

@@ -6,7 +6,6 @@ pulled when the program ends. FOLDER has its pictures, each named as `picture_na
     pattern N      the picture
     dark on|off    too little light: half as many frames, if its exposure may take so long
     stall on|off   no more pictures, and no end of the stream
-    slow FPS       as many frames a second, whatever has been agreed; 0: as agreed
 """
 
 import os
@@ -25,7 +24,7 @@ from guest.uvc_stream import PROBE, Choice, Stream, kind_of, pack_probe, unpack_
 MAKER, NAME, SERIAL = "Bars", "Bars Webcam", "0042"
 SETUP = struct.Struct("<BBHHH")  # request's type, request, value, index, length
 
-STANDARD, CLASS, ENDPOINT = 0x00, 0x20, 0x02
+STANDARD, ENDPOINT = 0x00, 0x02
 GET_STATUS, CLEAR_FEATURE, GET_DESCRIPTOR, GET_CONFIGURATION, GET_INTERFACE = 0, 1, 6, 8, 10
 SETTERS = (CLEAR_FEATURE, 3, 9, 11)  # features, configuration, interface: there is nothing to choose
 SET_CUR, GET_CUR, GET_MIN, GET_MAX, GET_RES, GET_LEN, GET_INFO, GET_DEF = 1, *range(0x81, 0x88)
@@ -56,7 +55,6 @@ class Switches:
     pattern: int = 0
     dark: bool = False
     stall: bool = False
-    slow: float = 0.0
 
     def turn(self, line: str) -> None:
         name, word = line.split()
@@ -99,8 +97,6 @@ class UsbCamera:
 
     @property
     def interval_s(self) -> float:
-        if self.switches.slow:
-            return 1 / self.switches.slow
         times = 2 if self.switches.dark and self._exposes_longer.value else 1
         return times * self._choice.interval / uvc.UNITS_HZ
 

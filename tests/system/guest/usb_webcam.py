@@ -38,7 +38,7 @@ class UsbWebcam:
         until("the USB webcam's node", lambda: node(), pause_s=0.05)
 
     def say(self, line: str) -> None:
-        """Turn one of its switches: `pattern 1`, `dark on`, `stall off`, `slow 5`."""
+        """Turn one of its switches: `pattern 1`, `dark on`, `stall off`."""
         assert self._process is not None, "the webcam is not plugged in"
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")

@@ -3,7 +3,6 @@
 After Documentation/usb/usbip_protocol.rst, from where a device has been imported; all numbers are big-endian.
 """
 
-import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -93,10 +92,6 @@ def attach(port: int, device: int = 1) -> socket.socket:
     with hosts:
         (CONTROLLER / "attach").write_text(f"{port} {hosts.fileno()} {device} {HIGH_SPEED}")
     return ours
-
-
-def has_controller() -> bool:
-    return os.access(CONTROLLER / "attach", os.W_OK)
 
 
 def _receive(line: socket.socket, count: int) -> bytes | None:

@@ -1,16 +1,17 @@
-"""A source for a running camera, which a test can unplug."""
+"""A source for a running camera, which a test can unplug, and a probe of one that nobody watches."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from vcam.config import Config
 from vcam.errors import SourceError
 from vcam.frame import Frame, black
 from vcam.pipeline import Source
+from vcam.presence import Reading
 
 SIZE = (128, 96)
 
@@ -51,3 +52,15 @@ class Studio:
             raise SourceError(self.error)
         self.index += 1
         return replace(black(SIZE), index=self.index, captured_ns=time.monotonic_ns())
+
+
+class Nobody:
+    """A probe that always says that nobody watches."""
+
+    waits: ClassVar[Mapping[int, int]] = {}
+
+    def read(self, now_ns: int) -> Reading:
+        return Reading(False)
+
+    def close(self) -> None:
+        pass

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_ends import wait_for
@@ -18,9 +19,9 @@ from vcam.sinks import NullSink
 
 
 @contextmanager
-def running(config: Config, studio: Studio | None = None, **terms: object) -> Iterator[Camera]:
+def running(config: Config, studio: Studio | None = None, **terms: Any) -> Iterator[Camera]:
     studio = studio or Studio()
-    camera = Camera(config, make_chain(config), NullSink(), studio.make_source, Terms(**terms))  # type: ignore[arg-type]
+    camera = Camera(config, make_chain(config), NullSink(), studio.make_source, Terms(**terms))
     camera.start()
     try:
         yield camera

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_ends import wait_for
 from fake_output import FakeOutput, S
-from studio import SIZE, Studio
+from studio import SIZE, Nobody, Studio
 
 from vcam.config import Config
 from vcam.control.status import Command
@@ -87,18 +87,6 @@ def test_a_pause_keeps_the_output(config: Config) -> None:
         sent = output.sent
         wait_for(lambda: output.sent > sent + 1)
         assert has(camera, "paused")
-
-
-class Nobody:
-    """A probe of a camera that nobody watches."""
-
-    waits: dict[int, int] = {}  # noqa: RUF012
-
-    def read(self, now_ns: int) -> Reading:
-        return Reading(False)
-
-    def close(self) -> None:
-        pass
 
 
 def test_a_release_has_let_go_of_the_node_when_it_is_answered(config: Config) -> None:

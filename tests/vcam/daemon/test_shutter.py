@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from studio import Nobody
 
 from vcam.config import Config
 from vcam.control.status import Command
@@ -21,7 +22,7 @@ from vcam.errors import SourceError
 from vcam.frame import Frame, black
 from vcam.pipeline import Source
 from vcam.placeholder import placeholder
-from vcam.presence import Presence, Reading
+from vcam.presence import Presence
 from vcam.sinks import NullSink, VirtualCameraSink
 
 SIZE = (128, 96)
@@ -309,23 +310,11 @@ def test_who_looks_at_the_page_watches(config: Config) -> None:
         assert stage.audience.looks == 1
 
 
-class Deaf:
-    """A probe that always says that nobody watches."""
-
-    waits: dict[int, int] = {}  # noqa: RUF012
-
-    def read(self, now_ns: int) -> Reading:
-        return Reading(False)
-
-    def close(self) -> None:
-        pass
-
-
 def test_only_a_virtual_camera_is_asked_who_watches_it(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Path] = []
-    monkeypatch.setattr("vcam.daemon.parts.find_probe", lambda node: asked.append(node) or Deaf())
+    monkeypatch.setattr("vcam.daemon.parts.find_probe", lambda node: asked.append(node) or Nobody())
     monkeypatch.setattr("vcam.daemon.parts.find_virtual_camera", lambda: Path("/dev/video7"))
     told: list[bool] = []
     for sink, spec in (
