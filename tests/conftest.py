@@ -6,6 +6,14 @@ from talking_head import Film, talking_head
 import vcam  # noqa: F401  # first: it sets what ONNX Runtime reads when it is loaded
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--other-sums",
+        action="store_true",
+        help="round the sums of float32 networks as another processor might (tests/distill/other_sums.py)",
+    )
+
+
 @pytest.fixture(scope="session")
 def film() -> Film:
     """Makes a clip of so many frames, (width, height), at 30 fps from time 0; the same one each time."""

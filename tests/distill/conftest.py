@@ -1,10 +1,12 @@
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from other_sums import OtherSums
 from talking_head import talking_head
 
 from distill.data.pack import Samples
@@ -17,6 +19,26 @@ from vcam.frame import to_bgr
 
 SIDE = 64
 FRAMES = 3
+
+# what compares results of floating-point networks: .ci/run walks it through several processors' arithmetic
+NUMERIC = ("networks", "losses", "export", "evaluate/test_frozen.py", "evaluate/test_peers.py")
+NUMERIC += ("evaluate/test_recipe_network.py", "test_bicubic.py", "test_gates.py", "test_objective.py")
+NUMERIC += ("test_parallel.py", "test_quantise.py", "test_release.py", "test_resume.py", "test_start.py")
+NUMERIC += ("test_teachers.py", "test_train.py", "test_validate.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if any(item.path.is_relative_to(here / name) for name in NUMERIC):
+            item.add_marker(pytest.mark.numeric)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def other_sums(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --other-sums, the arithmetic of a processor that is not here."""
+    with OtherSums() if request.config.getoption("--other-sums") else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
