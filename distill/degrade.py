@@ -1,13 +1,14 @@
 """What happens to a picture before the receiver sees it: a poor camera, a link, both or neither."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from vcam.frame import Frame, Plane, Size, from_bgr, resize, to_bgr
+from distill.cameras import Camera, compress
+from vcam.frame import Frame, Plane, Size, resize
 from vcam.link import Link, LinkProfile
 
 FPS = 30
@@ -17,18 +18,25 @@ KINDS = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by wha
 
 @dataclass(frozen=True)
 class PoorCamera:
-    """A webcam's own damage: lens blur, sensor noise that changes each frame, and MJPG compression."""
+    """A webcam's own damage: lens blur, sensor noise that changes each frame, and MJPG compression.
+
+    What cameras do besides, and over time, is in distill.cameras.
+    """
 
     blur_px: float = 0.8  # standard deviation of the lens' point spread
     noise: float = 3.0  # standard deviation of the sensor noise at mid-grey, in code values
     quality: int = 70  # libjpeg's scale, 1..100
+
+    def shoot(self, frames: Iterable[Frame], rng: np.random.Generator) -> list[Frame]:
+        """Film the scene `frames`, in order."""
+        return [add_camera_damage(frame, self, rng) for frame in frames]
 
 
 @dataclass(frozen=True)
 class Degradation:
     """A camera, then a downscale by `scale`, then a codec; any of them may be absent."""
 
-    camera: PoorCamera | None = None
+    camera: PoorCamera | Camera | None = None
     scale: float = 1.0
     link: LinkProfile | None = None
 
@@ -39,11 +47,13 @@ class Degradation:
             return "clean" if self.camera is None else "camera"
         return f"x{min(4, math.ceil(self.scale))}"
 
+    def truth(self, frames: Sequence[Frame]) -> list[Frame]:
+        """What a restored clip is compared with: the frames, in the light of the camera's room."""
+        return self.camera.truth(frames) if isinstance(self.camera, Camera) else list(frames)
+
     def apply(self, frames: Sequence[Frame], rng: np.random.Generator) -> list[Frame]:
         """Degrade a clip; frame i of the result is what is seen of frame i, at the degraded size."""
-        seen = list(frames)
-        if self.camera is not None:
-            seen = [add_camera_damage(frame, self.camera, rng) for frame in seen]
+        seen = list(frames) if self.camera is None else self.camera.shoot(frames, rng)
         if self.link is not None:
             width, height = (max(16, round(side / self.scale / 2) * 2) for side in seen[0].size)
             # a link never scales up, and fits into its box: this box is the exact size
@@ -61,10 +71,7 @@ def add_camera_damage(frame: Frame, camera: PoorCamera, rng: np.random.Generator
         u=add_noise(_blur(frame.u, camera.blur_px / 2), camera.noise / 2, rng),
         v=add_noise(_blur(frame.v, camera.blur_px / 2), camera.noise / 2, rng),
     )
-    jpeg = cv2.imencode(".jpg", to_bgr(noisy), (cv2.IMWRITE_JPEG_QUALITY, camera.quality))[1]
-    bgr = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
-    assert bgr is not None
-    return replace(from_bgr(bgr, frame.index, frame.captured_ns), is_cut=frame.is_cut)
+    return compress(noisy, camera.quality)
 
 
 def _blur(plane: Plane, sigma: float) -> Plane:
