@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from vcam.errors import VcamError
+from vcam.public import public_text
 
 COMMANDS = {
     "run": "run the camera here, in the foreground, until Ctrl-C",
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return importlib.import_module(f"vcam.commands.{args.command}").run(args)
     except VcamError as error:
-        print(f"sharpkd: {error}", file=sys.stderr)
+        print(f"sharpkd: {public_text(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -1,7 +1,6 @@
 """What a user can set, its file, and its errors. The defaults below are the documentation."""
 
 import difflib
-import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,8 +9,11 @@ from typing import Any
 
 from vcam.errors import ConfigError
 from vcam.frame import Size, check_size, parse_size
+from vcam.paths import write_private
 
 LARGEST = (1920, 1080)
+LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
+LONGEST_SHOWN = 80  # of a wrong one, in a message
 PROVIDERS = ("auto", "cpu", "cuda", "tensorrt")
 WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 # the output's geometry never changes while the daemon lives, nor does what holds it
@@ -48,10 +50,12 @@ class Config:
         _check_output(self.size)
         if self.provider not in PROVIDERS:
             found = _closest(self.provider, PROVIDERS)
-            raise ConfigError(f"provider = {self.provider!r}{found}; expected {', '.join(PROVIDERS)}")
+            raise ConfigError(f"provider = {_short(self.provider)}{found}; expected {', '.join(PROVIDERS)}")
         for key in ("source", "sink", "link", "model"):
             if not getattr(self, key):
                 raise ConfigError(f"{key} is empty; leave it out for {_default(key)!r}")
+        for key in ("source", "sink", "link", "model", "weights"):
+            _check_text(key, getattr(self, key))
 
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -89,7 +93,7 @@ def replace_setting(config: Config, key: str, text: str) -> Config:
     try:
         value = _PARSERS[kind](text.strip())
     except (KeyError, ValueError):
-        raise ConfigError(f"{key} = {text!r} is no {_expected(kind)}; {_example(key)}") from None
+        raise ConfigError(f"{key} = {_short(text)} is no {_expected(kind)}; {_example(key)}") from None
     return replace(config, **{key: value})
 
 
@@ -109,9 +113,8 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
         before = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
         kept = [old for old in before if old.partition("=")[0].strip() not in names]
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        partial.write_text("".join([*kept, *_end_of_line(kept), *lines]), encoding="utf-8")
-        partial.replace(path)
+        # private: the source may be an address with its password
+        write_private(path, "".join([*kept, *_end_of_line(kept), *lines]))
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; choose another file") from None
 
@@ -136,7 +139,9 @@ def _quote(text: str) -> str:
 
 def _check_key(key: str) -> str:
     if key not in KEYS:
-        raise ConfigError(f"no setting {key!r}{_closest(key, KEYS)}; expected one of: {', '.join(KEYS)}")
+        raise ConfigError(
+            f"no setting {_short(key)}{_closest(key, KEYS)}; expected one of: {', '.join(KEYS)}"
+        )
     return key
 
 
@@ -148,7 +153,7 @@ def _check_type(key: str, value: object) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not kind:
-        raise ConfigError(f"{key} = {value!r} is no {_expected(kind)}; {_example(key)}")
+        raise ConfigError(f"{key} = {_short(value)} is no {_expected(kind)}; {_example(key)}")
     return value
 
 
@@ -161,8 +166,19 @@ def _check_output(size: Size) -> None:
         raise ConfigError(f"size = {size[0]}x{size[1]} is too large; expected at most 1920x1080")
 
 
+def _check_text(key: str, text: str) -> None:
+    if len(text) > LONGEST_TEXT:
+        raise ConfigError(f"{key} has {len(text)} characters; expected at most {LONGEST_TEXT}")
+
+
+def _short(value: object) -> str:
+    """A value as a message repeats it."""
+    shown = repr(value)
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+
+
 def _closest(word: str, words: Mapping[str, object] | tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(word, list(words), 1)
+    close = difflib.get_close_matches(word[:LONGEST_SHOWN], list(words), 1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

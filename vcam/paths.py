@@ -3,8 +3,10 @@
 import os
 import stat
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -91,3 +93,16 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     partial.replace(path)
+
+
+def append_private(path: Path) -> BinaryIO:
+    """Open a file to append to, which only this user may read, whoever could read it before."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.chmod(path, 0o600)
+    return os.fdopen(descriptor, "ab")
+
+
+def hide_from_others(path: Path) -> None:
+    """Let only this user read a file, if there is one and it is the user's own."""
+    with suppress(OSError):
+        path.chmod(0o600)

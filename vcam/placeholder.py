@@ -1,5 +1,6 @@
 """The card that the camera shows while there is no picture."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ INK, SOFT, ACCENT = (240, 236, 232), (164, 154, 146), (190, 178, 94)
 # OpenCV 5 draws a smooth TrueType face under these names
 PLAIN, BOLD = cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX
 WIDEST = 0.86  # of the picture's width
+LONGEST = 300  # characters: what is beyond them would not fit anyway, and takes its time to be measured
 SMALLEST = 0.7  # of a line's height: text longer than this fits is cut
 DRAWN_HEIGHT = 720  # smaller cards are drawn larger and scaled down: OpenCV spaces small letters badly
 
@@ -80,14 +82,21 @@ def _draw_line(canvas: Bgr, line: Line, unit: float) -> None:
 
 def _fit(line: Line, unit: float, stroke: int, room: float) -> tuple[str, float]:
     """The line's text and font scale, made smaller and then cut until it fits into `room` pixels."""
-    text = " ".join(line.text.split())
+    text = " ".join(line.text[:LONGEST].split())
     scale = line.height * unit / cv2.getTextSize("H", line.font, 1, 1)[0][1]
     scale *= min(1.0, max(SMALLEST, room / max(1, _width(text, line.font, scale, stroke))))
-    kept = text
-    while kept and _width(text, line.font, scale, stroke) > room:
-        kept = kept[:-1]
-        text = kept.rstrip() + "..."
-    return text, scale
+    if _width(text, line.font, scale, stroke) <= room:
+        return text, scale
+
+    def width_of(count: int) -> int:
+        return _width(_cut(text, count), line.font, scale, stroke)
+
+    kept = bisect_right(range(len(text)), room, key=width_of) - 1
+    return _cut(text, max(0, kept)), scale
+
+
+def _cut(text: str, count: int) -> str:
+    return text[:count].rstrip() + "..."
 
 
 def _width(text: str, font: int, scale: float, stroke: int) -> int:

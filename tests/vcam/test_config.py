@@ -44,6 +44,8 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ('provider = "cudda"', ["config.toml", "'cudda'", "did you mean 'cuda'"]),
         ('source = ""', ["config.toml", "source is empty", "'auto'"]),
         ("[camera]\nfps = 30", ["config.toml", "no setting 'camera'"]),
+        (f'source = "{"x" * 2001}"', ["config.toml", "source has 2001 characters", "at most 2000"]),
+        (f'fps = "{"x" * 2001}"', ["config.toml", "x...", "whole number"]),
         ("fps = = 3", ["config.toml", "no TOML"]),
     ],
 )
@@ -53,6 +55,7 @@ def test_a_mistake_names_file_key_and_what_was_expected(tmp_path: Path, text: st
     message = str(caught.value)
     assert [word for word in words if word not in message] == []
     assert "\n" not in message
+    assert len(message) < 400
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -96,3 +99,4 @@ def test_saving_makes_the_folder(tmp_path: Path) -> None:
     save_settings(path, Config(fps=20), ["fps"])
     assert load_config(path) == Config(fps=20)
     assert [file.name for file in path.parent.iterdir()] == ["config.toml"]
+    assert path.stat().st_mode & 0o777 == 0o600, "the source may be an address with its password"

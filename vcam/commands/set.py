@@ -13,6 +13,7 @@ from vcam.control.client import ControlClient
 from vcam.errors import ConfigError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
+from vcam.public import public_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         ControlClient(paths.socket).command(set=settings)
     else:
         _save(paths, settings)
-    print(", ".join(f"{key} = {value}" for key, value in settings.items()))
+    print(public_text(", ".join(f"{key} = {value}" for key, value in settings.items())))
     return 0
 
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from vcam.commands.logs import last_lines
 from vcam.control.client import ControlClient
+from vcam.daemon.journal import PublicFormatter
 from vcam.desktop.places import user_places
 from vcam.desktop.systemctl import exit_status, is_reachable, start_service
 from vcam.errors import AlreadyRunningError, NotRunningError, VcamError
 from vcam.instance import holder
-from vcam.paths import Paths, make_private, user_paths
+from vcam.paths import Paths, append_private, make_private, user_paths
 
 PATIENCE_S = 90.0  # TensorRT builds its engine at the first start
 LOOK_S = 0.05
@@ -51,7 +52,9 @@ def run(args: argparse.Namespace) -> int:
 def _run_here(paths: Paths, is_always_on: bool) -> int:
     from vcam.daemon.service import run_daemon  # loads the whole camera; a plain start does without
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(PublicFormatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_terminal])
     run_daemon(paths, is_always_on)
     return 0
 
@@ -95,7 +98,7 @@ def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:
     options = ["--always-on"] if is_always_on else []
     # -P: no module is looked for in the folder where the user happens to be
     command = [sys.executable, "-P", "-m", "vcam.daemon", "--config", str(paths.config), *options]
-    with paths.log.open("ab") as log:
+    with append_private(paths.log) as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

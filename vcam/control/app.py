@@ -15,6 +15,7 @@ from vcam.errors import VcamError
 from vcam.frame import Frame
 from vcam.pipeline import Result
 from vcam.preview import preview_routes
+from vcam.public import public_text
 
 
 class Controlled(Protocol):
@@ -62,7 +63,7 @@ def make_app(controlled: Controlled, more: Sequence[Route] = ()) -> Starlette:
 
 def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VcamError)
-    return JSONResponse({"error": str(error), "exit_code": error.exit_code}, status_code=400)
+    return JSONResponse({"error": public_text(str(error)), "exit_code": error.exit_code}, status_code=400)
 
 
 def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
@@ -73,4 +74,4 @@ def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
         "expected set, pause (with release), resume, reload or stop" if request.method == "POST" else ""
     )
     message = "; ".join(filter(None, (f"the request is malformed at {where}: {first['msg']}", expected)))
-    return JSONResponse({"error": message, "exit_code": 2}, status_code=422)
+    return JSONResponse({"error": public_text(message), "exit_code": 2}, status_code=422)

@@ -6,16 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from vcam.daemon.journal import journal_log
+from vcam.daemon.journal import PrivateLog, journal_log
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
 from vcam.paths import user_paths
-
-LOG_BYTES, LOG_FILES = 1_000_000, 3
-LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 log = logging.getLogger("vcam.daemon")
 
@@ -30,9 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.config:
         paths = replace(paths, config=args.config)
     paths.log.parent.mkdir(parents=True, exist_ok=True)
-    to_file = RotatingFileHandler(paths.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
-    handlers = [to_file, *journal_log(sys.stderr, os.environ)]
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=handlers)
+    handlers = [PrivateLog(paths.log), *journal_log(sys.stderr, os.environ)]
+    logging.basicConfig(level=logging.INFO, handlers=handlers)
     try:
         run_daemon(paths, args.always_on)
     except VcamError as error:

@@ -22,6 +22,7 @@ from vcam.frame import Frame
 from vcam.pipeline import Clock, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.placeholder import placeholder
 from vcam.presence import Presence
+from vcam.public import public_name, public_text, without_folders
 
 SourceFactory: TypeAlias = Callable[[Config], Source]
 
@@ -73,12 +74,15 @@ class Camera:
         self._upkeep = Upkeep(self._health, lambda: self._reload(self.config), clock=self._terms.clock)
         self._lag = Lag()
         self._source: Source | None = None  # the one opened last
+        self._opened = config.source  # its name in the configuration
         self._since_s = time.monotonic()
         self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
         self._pausing = threading.Lock()
-        self._card = placeholder(config.size, *self._opening())
+        self._card = self._opening = self._draw_opening()
         self._pipeline = self._make_pipeline()
-        self._shutter = Shutter(self._pipeline, self._show, self._show_opening, is_always_on=config.always_on)
+        self._shutter = Shutter(
+            self._pipeline, self._draw, self._show, self._show_opening, is_always_on=config.always_on
+        )
 
     @property
     def config(self) -> Config:
@@ -111,7 +115,7 @@ class Camera:
 
     def state(self) -> str:
         """What it does, in words, with the cause where something is wrong."""
-        return name_state(self._pipeline, self._health, self._shutter.rest, self._sink)
+        return self._public(name_state(self._pipeline, self._health, self._shutter.rest, self._sink))
 
     def beats(self) -> int:
         """Turns of the output's clock; while it lives they become more, whatever is shown, and to whom."""
@@ -123,13 +127,13 @@ class Camera:
             self._assembly.chain,
             self._pipeline.meter.read(time.monotonic_ns()),
             state=self.state(),
-            source=str(getattr(self._source, "name", self.config.source)),
+            source=self._public(str(getattr(self._source, "name", self.config.source))),
             sink=self._sink,
             since_s=self._since_s,
         )
         source = None if self._shutter.rest else self._source
         parts = (self.config, self._assembly.chain, self._health, source, self._sink)
-        warnings = tuple(find_warnings(*parts, self._lag.share, status.state))
+        warnings = tuple(map(self._public, find_warnings(*parts, self._lag.share, status.state)))
         return replace(status, preview_url=self.preview_url, warnings=warnings)
 
     def wake(self) -> None:
@@ -184,17 +188,20 @@ class Camera:
         self._shutter.set_always_on(config.always_on)
         if "source" in changed:
             self._health.camera_error = ""
-            self._shutter.show_if_open(*self._opening())
+            self._opening = self._draw_opening()
+            self._shutter.show_if_open(self._opening)
             self._pipeline.reopen_source()
 
     def _open_source(self) -> Source:
-        self._source = self._make_source(self.config)
+        config = self.config
+        self._opened = config.source
+        self._source = self._make_source(config)
         return self._source
 
     def _make_pipeline(self) -> Pipeline:
         policy: Policy = FailFast()
         if self._terms.is_patient:
-            policy = KeepGoing(self._health, self._show_cause, self._assembly.leave_out)
+            policy = KeepGoing(self._health, self._show_cause, self._assembly.leave_out, self._public)
         return Pipeline(
             self._open_source,
             self._assembly.chain.stages(),
@@ -206,18 +213,25 @@ class Camera:
             limit=self._terms.limit,
         )
 
-    def _opening(self) -> tuple[str, str]:
-        return "Starting", f"Opening {self.config.source}"
+    def _public(self, text: str) -> str:
+        """A sentence about the source as others may read it, be it of the one before a change."""
+        return public_text(public_text(text, self._opened), self.config.source)
+
+    def _draw_opening(self) -> Frame:
+        return self._draw("Starting", f"Opening {public_name(self.config.source)}")
+
+    def _draw(self, title: str, detail: str) -> Frame:
+        return placeholder(self.config.size, title, without_folders(detail))
 
     def _show_opening(self) -> None:
         self._terms.begin_call()
         self._health.camera_error = ""
-        self._show(*self._opening())
+        self._show(self._opening)
 
     def _show_cause(self, cause: str) -> None:
         if cause:
-            self._shutter.show_if_open("Waiting for the camera", cause)
+            self._shutter.show_if_open(self._draw("Waiting for the camera", cause))
 
-    def _show(self, title: str, detail: str) -> None:
-        self._card = placeholder(self.config.size, title, detail)
-        self._pipeline.set_placeholder(self._card)
+    def _show(self, card: Frame) -> None:
+        self._card = card
+        self._pipeline.set_placeholder(card)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from vcam.errors import VcamError
 from vcam.pipeline import Stages
+from vcam.public import public_text
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class KeepGoing:
     health      is kept up to date here
     show_cause  called with "" or with why there is no picture, once for each change
     leave_out   the stages to go on with, without the one of this name
+    public      an error of the source as others may read it
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class KeepGoing:
         health: Health,
         show_cause: Callable[[str], None],
         leave_out: Callable[[str], Stages],
+        public: Callable[[str], str] = public_text,
     ) -> None:
         self._health = health
         self._show_cause = show_cause
         self._leave_out = leave_out
+        self._public = public
 
     def source_opened(self) -> None:
         if self._health.camera_error:
@@ -45,9 +49,10 @@ class KeepGoing:
         self._set_cause("")
 
     def source_failed(self, error: VcamError, attempt: int) -> float:
-        if str(error) != self._health.camera_error:
-            log.warning("waiting for camera: %s", error)
-        self._set_cause(str(error))
+        cause = self._public(str(error))
+        if cause != self._health.camera_error:
+            log.warning("waiting for camera: %s", cause)
+        self._set_cause(cause)
         return back_off_s(attempt)
 
     def stage_failed(self, name: str, error: Exception) -> Stages:

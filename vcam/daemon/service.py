@@ -21,7 +21,7 @@ from vcam.daemon.signals import Flags, catch_signals
 from vcam.daemon.tending import Tending
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
-from vcam.paths import Paths, make_private, write_private
+from vcam.paths import Paths, hide_from_others, make_private, write_private
 from vcam.sources import SteadyCameras
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     Raises AlreadyRunningError, or the VcamError of whatever cannot be built at the start.
     """
     make_private(paths.runtime)
+    hide_from_others(paths.config)
     keep_freed_memory()
     with Instance(paths.lock), catch_signals() as flags:
         config = read_config(paths.config, is_always_on)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vcam.frame import Frame
 from vcam.pipeline import Pipeline
 
 
@@ -23,22 +24,26 @@ IDLE = Rest("idle: nobody watches", "Waiting for somebody to watch", "The camera
 class Shutter:
     """Opens and closes a pipeline's source as the user's pause, presence and `always_on` have it.
 
-    show       called with the words of the card: a title and a detail
+    draw       makes a card of a title and a detail; takes its time
+    show       called with the card to show
     show_open  called before the source is opened: shows that it is
 
-    The three are independent; a pause wins. Any thread may set any of them, and none waits for a device.
+    The three are independent; a pause wins. Any thread may set any of them, and none waits for a device, nor
+    for a card to be drawn: those of a rest are drawn at the beginning, others by who hands them over.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
-        show: Callable[[str, str], None],
+        draw: Callable[[str, str], Frame],
+        show: Callable[[Frame], None],
         show_open: Callable[[], None],
         *,
         is_always_on: bool,
     ) -> None:
         self._pipeline = pipeline
         self._show = show
+        self._cards = {rest: draw(rest.title, rest.detail) for rest in (PAUSED, IDLE)}
         self._show_open = show_open
         self._lock = threading.Lock()
         self._is_paused = False
@@ -66,11 +71,11 @@ class Shutter:
             self._is_always_on = is_always_on
             self._settle()
 
-    def show_if_open(self, title: str, detail: str) -> None:
-        """Show words about the source, unless it is closed by intention."""
+    def show_if_open(self, card: Frame) -> None:
+        """Show a card about the source, unless it is closed by intention."""
         with self._lock:
             if self._rest is None:
-                self._show(title, detail)
+                self._show(card)
 
     def _settle(self) -> None:
         rest = None if self._is_present or self._is_always_on else IDLE
@@ -84,4 +89,4 @@ class Shutter:
         else:
             if was_open:
                 self._pipeline.pause()
-            self._show(rest.title, rest.detail)
+            self._show(self._cards[rest])

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
+from vcam.public import public_name
 from vcam.sources.file import reason
 from vcam.sources.pace import SECOND_NS, Clock
 from vcam.sources.picture import to_frame
@@ -46,8 +47,8 @@ class StreamSource:
     clock     monotonic nanoseconds; `captured_ns` is its time when the frame was decoded
     read_s    longest wait for a packet, and for a picture out of packets, before SourceError
 
-    Once open: `size` and `fps` (the sender's word; 30 where it says nothing). `name` is the address without
-    password and query. The first frame is a cut. `__enter__` waits for the first keyframe.
+    Once open: `size` and `fps` (the sender's word; 30 where it says nothing). `name` is its public name. The
+    first frame is a cut. `__enter__` waits for the first keyframe.
 
     Raises SourceError if the stream cannot be opened, has no picture, stops sending or ends: a live stream
     has no end, so the caller opens a new source. A URL of a finished recording plays as fast as it downloads.
@@ -56,7 +57,7 @@ class StreamSource:
 
     def __init__(self, url: str, *, clock: Clock = time.monotonic_ns, read_s: float = READ_S) -> None:
         self.url = url
-        self.name = redact(url)
+        self.name = public_name(url)
         self.size: Size = (0, 0)
         self.fps = 30.0
         self._clock = clock
@@ -162,11 +163,3 @@ class StreamSource:
             return self._stream.codec_context.decode(packet)
         except av.FFmpegError:
             return []
-
-
-def redact(url: str) -> str:
-    """The URL without user, password and query, fit for logs; a path comes back as it is."""
-    parts = urlsplit(url)
-    if not parts.netloc:
-        return url
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -5,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_ends import wait_for
+from fake_ends import PATIENCE_S, wait_for
 from stand_in import write_experts, write_weights
 from studio import SIZE, Studio
 
@@ -14,7 +15,8 @@ from vcam.control.status import Command
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import make_chain
 from vcam.errors import ConfigError, LinkError, ModelError, SourceError, VcamError
-from vcam.frame import Frame
+from vcam.frame import Frame, black
+from vcam.placeholder import placeholder
 from vcam.sinks import NullSink
 
 
@@ -197,3 +199,50 @@ def test_a_link_that_fails_is_left_out(config: Config, monkeypatch: pytest.Monke
 def test_a_foreground_camera_ends_with_what_failed(config: Config) -> None:
     with running(config, Studio(error="unplugged"), is_patient=False) as camera, pytest.raises(SourceError):
         wait_for(lambda: camera.wait(0.01))
+
+
+def test_the_card_tells_no_secret(config: Config) -> None:
+    studio = Studio(error="cannot open rtsp://joe:secret@cam/x: check it. See /home/joe/log")
+    camera = Camera(
+        replace(config, source="rtsp://joe:secret@cam/x?key=1"),
+        make_chain(config),
+        NullSink(),
+        studio.make_source,
+    )
+    assert shows(camera, "Starting", "Opening rtsp://cam")
+    camera.start()
+    try:
+        cause = "cannot open rtsp://cam: check it. See log"
+        wait_for(lambda: shows(camera, "Waiting for the camera", cause))
+    finally:
+        camera.stop()
+
+
+def shows(camera: Camera, title: str, detail: str) -> bool:
+    return bool((camera.placeholder().y == placeholder(SIZE, title, detail).y).all())
+
+
+def test_a_pause_does_not_wait_for_a_card_to_be_drawn(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = Camera(config, make_chain(config), NullSink(), Studio().make_source)
+    camera.start()
+    is_drawing, may_end = threading.Event(), threading.Event()
+
+    def draw(*_: object) -> Frame:
+        is_drawing.set()
+        assert may_end.wait(PATIENCE_S)
+        return black(SIZE)
+
+    monkeypatch.setattr("vcam.daemon.camera.placeholder", draw)
+    setting = threading.Thread(target=camera.do, args=(Command(set={"source": "other"}),))
+    setting.start()
+    try:
+        assert is_drawing.wait(PATIENCE_S)
+        camera.do(Command(pause=True))
+        assert camera.status().state == "paused"
+    finally:
+        may_end.set()
+        setting.join()
+        camera.stop()
+    assert camera.status().state == "paused"
