@@ -25,8 +25,12 @@ class Paths:
     runtime: Path  # a folder that only the user may enter
 
     @property
-    def lock(self) -> Path:
-        return self.runtime / "lock"
+    def locks(self) -> tuple[Path, Path]:
+        """The lock, and its guard: logind and cleaners remove the runtime folder below a running daemon.
+
+        The guard's name is this machine's own, since several may share a home.
+        """
+        return self.runtime / "lock", self.log.with_name(f"lock.{os.uname().nodename}")
 
     @property
     def socket(self) -> Path:

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         keep_freed_memory()
         paths = user_paths()
-        check_free(node, holder(paths.lock), ControlClient(paths.socket))
+        check_free(node, holder(*paths.locks), ControlClient(paths.socket))
         config = replace(read_config(args), source="pattern", sink=str(node), link=OFF)
         chain = make_chain(config)
         facts = describe(config, chain)

@@ -47,7 +47,7 @@ def read_config(paths: Paths, platform: str = sys.platform) -> tuple[Config, lis
 
 def make_case(paths: Paths, config: Config, is_quick: bool) -> Case:
     machine = this_machine() if sys.platform == "linux" else None
-    pid = holder(paths.lock)
+    pid = holder(*paths.locks)
     try:
         status = ControlClient(paths.socket).status() if pid else {}
     except VcamError:  # that it does not answer is for a check to say

@@ -103,7 +103,7 @@ def _enable(places: Places) -> None:
 
 
 def _start_service(paths: Paths, is_now: bool, is_new: bool) -> None:
-    pid = holder(paths.lock)
+    pid = holder(*paths.locks)
     if pid is not None and pid != main_pid():
         print(f"a camera runs outside of the service, pid {pid}; hand it over with: sharpkd restart")
     elif pid is not None:

@@ -48,6 +48,6 @@ def _save(paths: Paths, settings: dict[str, str]) -> None:
     for key, value in settings.items():
         config = replace_setting(config, key, value)
     live = {key: value for key, value in settings.items() if key not in FIXED}
-    if live and holder(paths.lock) is not None:
+    if live and holder(*paths.locks) is not None:
         ControlClient(paths.socket).command(set=live)
     save_settings(paths.config, config, settings)

@@ -23,6 +23,7 @@ from vcam.instance import holder
 from vcam.paths import Paths, append_private, make_private, user_paths
 
 PATIENCE_S = 90.0  # TensorRT builds its engine at the first start
+RENEWAL_S = 5.0  # a daemon whose runtime folder was deleted makes it again much sooner
 LOOK_S = 0.05
 
 
@@ -65,7 +66,7 @@ def ensure_running(paths: Paths, is_always_on: bool = False) -> tuple[dict[str, 
     Raises the VcamError that ended it, with its exit code; NotRunningError if it does not answer in time.
     """
     make_private(paths.runtime)
-    if holder(paths.lock) is None:
+    if holder(*paths.locks) is None:
         is_plain = not is_always_on and paths == user_paths()
         daemon = None if is_plain and start_installed(paths) else spawn(paths, is_always_on)
         return _await_answer(paths, daemon), True
@@ -114,18 +115,31 @@ def _await_answer(paths: Paths, daemon: subprocess.Popen[bytes] | None) -> dict[
     Raises the VcamError that ended it, with its exit code; NotRunningError if it does not answer in time.
     """
     client = ControlClient(paths.socket)
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
+    begin_s = time.monotonic()
+    while time.monotonic() < begin_s + PATIENCE_S:
         try:
             return client.status()
         except NotRunningError:
             code = None if daemon is None else daemon.poll()
-        if daemon is None and holder(paths.lock) is None:
-            raise NotRunningError("the camera that was starting has ended; see: sharpkd logs")
         if code is not None and code != AlreadyRunningError.exit_code:
             raise _death(paths, code)
+        if daemon is None or code is not None:
+            _check_holder(paths, time.monotonic() - begin_s)
         time.sleep(LOOK_S)
     raise NotRunningError(f"the camera does not answer within {PATIENCE_S:g} s; see: sharpkd logs")
+
+
+def _check_holder(paths: Paths, waited_s: float) -> None:
+    """Raise NotRunningError if the daemon that somebody else started has ended, or lies out of reach."""
+    lock, guard = paths.locks
+    pid = holder(lock, guard)
+    if pid is None:
+        raise NotRunningError("the camera that was starting has ended; see: sharpkd logs")
+    if holder(lock) is None and waited_s > RENEWAL_S:
+        raise AlreadyRunningError(
+            f"already running, pid {pid}, but not reached in {paths.runtime}: it was started with another "
+            "XDG_RUNTIME_DIR. Run: sharpkd restart"
+        )
 
 
 def _death(paths: Paths, code: int) -> VcamError:

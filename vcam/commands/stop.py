@@ -29,12 +29,12 @@ def stop(paths: Paths, patience_s: float = PATIENCE_S) -> bool:
 
     Raises VcamError if it is still there after `patience_s`.
     """
-    pid = holder(paths.lock)
+    pid = holder(*paths.locks)
     if pid is None:
         return False
     _ask(paths, pid)
     deadline = time.monotonic() + patience_s
-    while holder(paths.lock) == pid:
+    while holder(*paths.locks) == pid:
         if time.monotonic() > deadline:
             raise VcamError(
                 f"the camera, pid {pid}, is still there after {patience_s:g} s; "

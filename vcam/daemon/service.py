@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,17 +11,18 @@ from pathlib import Path
 from vcam.config import Config, load_config
 from vcam.control.app import make_app
 from vcam.control.page import open_page
-from vcam.control.server import ControlServer, listen_unix
+from vcam.control.server import ControlServer
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.kept_sink import open_sink
 from vcam.daemon.naps import Naps
 from vcam.daemon.notify import Herald, find_supervisor
 from vcam.daemon.parts import make_chain, make_presence, make_source_of
+from vcam.daemon.reach import Reach
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.daemon.tending import Tending
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
-from vcam.paths import Paths, hide_from_others, make_private, write_private
+from vcam.paths import Paths, hide_from_others, make_private
 from vcam.sources import SteadyCameras
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     make_private(paths.runtime)
     hide_from_others(paths.config)
     keep_freed_memory()
-    with Instance(paths.lock), catch_signals() as flags:
+    with Instance(*paths.locks) as instance, catch_signals() as flags:
         config = read_config(paths.config, is_always_on)
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
@@ -50,8 +51,8 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
                 begin_call=cameras.begin_call,
             )
             camera = Camera(config, chain, sink, partial(make_source_of, cameras=cameras), terms)
-            with serve(camera, paths, config.preview_port):
-                run_camera(camera, flags)
+            with serve(camera, paths, instance, config.preview_port) as reach:
+                run_camera(camera, flags, look=reach.look)
 
 
 def read_config(path: Path, is_always_on: bool) -> Config:
@@ -60,8 +61,13 @@ def read_config(path: Path, is_always_on: bool) -> Config:
     return replace(config, always_on=config.always_on or is_always_on)
 
 
-def run_camera(camera: Camera, flags: Flags, naps: Naps | None = None) -> None:
-    """Start the camera and wait until it ends or is asked to; then stop it. Raises what ended it."""
+def run_camera(
+    camera: Camera, flags: Flags, naps: Naps | None = None, look: Callable[[], None] = lambda: None
+) -> None:
+    """Start the camera and wait until it ends or is asked to; then stop it. Raises what ended it.
+
+    look  called from time to time; what it raises ends the camera, too
+    """
     naps = naps or Naps()
     herald = Herald(camera, find_supervisor(os.environ, os.getpid()))
     log.info("started")
@@ -71,6 +77,7 @@ def run_camera(camera: Camera, flags: Flags, naps: Naps | None = None) -> None:
             with herald:
                 while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
                     _look(camera, naps)
+                    look()
         finally:
             camera.stop()
     log.info("stopped")
@@ -84,16 +91,11 @@ def _look(camera: Camera, naps: Naps) -> None:
 
 
 @contextmanager
-def serve(camera: Camera, paths: Paths, port: int) -> Iterator[None]:
+def serve(camera: Camera, paths: Paths, instance: Instance, port: int) -> Iterator[Reach]:
     """Serve the control API on both sockets; leaves no file behind."""
-    with ExitStack() as stack:
-        stack.callback(paths.socket.unlink, missing_ok=True)
-        unix = listen_unix(paths.socket)
-        page = open_page(make_app(camera), port)
-        camera.preview_url = page.url
-        for path, text in ((paths.token, page.token), (paths.preview_url, page.url)):
-            stack.callback(path.unlink, missing_ok=True)
-            write_private(path, text + "\n")
-        app = make_app(camera, [page.ticket_route()])
-        stack.enter_context(ControlServer([(unix, app), page.listener]))
-        yield
+    page = open_page(make_app(camera), port)
+    camera.preview_url = page.url
+    app = make_app(camera, [page.ticket_route()])
+    files = {paths.token: page.token + "\n", paths.preview_url: page.url + "\n"}
+    with ControlServer([page.listener]), Reach(app, paths, instance, files) as reach:
+        yield reach

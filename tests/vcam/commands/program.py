@@ -43,7 +43,7 @@ class Program:
 
     @property
     def pid(self) -> int | None:
-        return holder(self.paths.lock)
+        return holder(*self.paths.locks)
 
     def kill(self) -> None:
         """End a daemon as a power cut would."""

@@ -1,6 +1,7 @@
 """A real daemon, from start to stop."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,6 +115,18 @@ def test_a_killed_daemon_leaves_no_obstacle(program: Program) -> None:
     assert program.run("status").returncode == 3
     assert program.run("start").returncode == 0
     wait_for(lambda: program.status()["state"] == "running")
+
+
+def test_a_daemon_whose_runtime_folder_is_deleted_stays_the_only_one(program: Program) -> None:
+    program.run("start")
+    pid = program.pid
+    shutil.rmtree(program.paths.runtime)  # as logind does at logout
+    again = program.run("start")
+    assert (again.returncode, again.stdout.partition(":")[0]) == (0, f"already running, pid {pid}")
+    assert program.status()["pid"] == pid
+    shutil.rmtree(program.paths.runtime)
+    assert program.run("stop").stdout == "stopped\n"
+    assert program.pid is None
 
 
 def test_signals_reload_and_stop_it_and_leave_nothing_behind(program: Program) -> None:

@@ -26,7 +26,7 @@ def places(paths: Paths, systemd: Systemd) -> Places:
 def camera(paths: Paths) -> Iterator[None]:
     """A daemon, as far as its lock goes: this process."""
     make_private(paths.runtime)
-    with Instance(paths.lock):
+    with Instance(*paths.locks):
         yield
 
 

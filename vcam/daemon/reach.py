@@ -1,0 +1,103 @@
+"""How commands reach the daemon: its socket and the files beside it, kept in their place."""
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from starlette.types import ASGIApp
+
+from vcam.control.server import ControlServer, listen_unix
+from vcam.errors import AlreadyRunningError, VcamError
+from vcam.instance import Instance
+from vcam.paths import Paths, make_private, write_private
+
+log = logging.getLogger(__name__)
+
+
+class Reach:
+    """Serves an application on the Unix socket, with files beside it, while it is entered.
+
+    instance  the lock, which is held: whoever holds it owns everything in the runtime folder
+    files     path -> text of what else lies there for its user alone
+
+    The runtime folder may be deleted at any time, by logind when its user logs out or by a cleaner of old
+    files. `look` then makes everything in it again, as soon as that can be done.
+    """
+
+    def __init__(self, app: ASGIApp, paths: Paths, instance: Instance, files: Mapping[Path, str]) -> None:
+        self._app = app
+        self._paths = paths
+        self._instance = instance
+        self._files = files
+        self._served = ExitStack()
+        self._socket: os.stat_result | None = None
+        self._failure = ""
+
+    def __enter__(self) -> Self:
+        """Begin to serve. Raises VcamError if the socket or a file cannot be made."""
+        try:
+            self._open()
+        except VcamError:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def look(self) -> None:
+        """Make again what was deleted. Raises AlreadyRunningError if another daemon has taken the place."""
+        if self._is_whole():
+            return
+        try:
+            make_private(self._paths.runtime)
+            self._instance.renew()
+            self._close()
+            self._open()
+        except AlreadyRunningError as error:
+            raise AlreadyRunningError(
+                f"{self._paths.runtime} was deleted, and another camera started: {error}"
+            ) from None
+        except VcamError as error:
+            self._note(f"cannot be reached since {self._paths.runtime} was deleted: {error}")
+        else:
+            self._failure = ""
+            log.warning("files in %s were deleted: made again", self._paths.runtime)
+
+    def _note(self, failure: str) -> None:
+        if failure != self._failure:
+            log.error("%s", failure)
+        self._failure = failure
+
+    def _is_whole(self) -> bool:
+        try:
+            is_ours = self._socket is not None and os.path.samestat(self._socket, self._paths.socket.lstat())
+        except OSError:
+            return False
+        return is_ours and self._instance.is_whole() and all(path.exists() for path in self._files)
+
+    def _open(self) -> None:
+        unix = listen_unix(self._paths.socket)
+        self._served.callback(unix.close)
+        self._socket = self._paths.socket.lstat()
+        try:
+            for path, text in self._files.items():
+                write_private(path, text)
+        except OSError as error:
+            raise VcamError(f"cannot write into {self._paths.runtime}: {error.strerror}") from None
+        self._served.enter_context(ControlServer([(unix, self._app)]))
+
+    def _close(self) -> None:
+        self._served.close()
+        if self._instance.is_in_place():  # else they are another daemon's
+            for path in (self._paths.socket, *self._files):
+                path.unlink(missing_ok=True)
