@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(ROOT.glob("vcam/**/*.py"))
 FROM_VCAM = {
     "vcam",
-    *(f"vcam.{room}" for room in ("errors", "frame", "link", "metrics", "manifest", "restore")),
+    *(f"vcam.{room}" for room in ("errors", "frame", "media", "link", "metrics", "manifest", "restore")),
 }
 TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "skimage"}
 
@@ -77,6 +77,8 @@ ORDER = [
     "errors",
     "frame",
     "picture",
+    "regular",
+    "media",
     "v4l2",
     "metrics",
     "meter",

@@ -47,3 +47,12 @@ class AlreadyRunningError(VcamError):
     """Another daemon of this user holds the lock."""
 
     exit_code = 8
+
+
+def as_source_error(error: Exception, name: str) -> SourceError:
+    """A sentence for what no source was known to raise; raise it from `error`, which is for the log.
+
+    It says only what kind of error it is: its text may quote an address with its password.
+    """
+    kind = type(error).__name__
+    return SourceError(f"{name} cannot be used, it fails in an unexpected way ({kind}): try another source")

@@ -111,8 +111,10 @@ class Patient(FailFast):
     def __init__(self, delay_s: float = 0.0) -> None:
         self.delay_s = delay_s
         self.attempts: list[int] = []
+        self.errors: list[VcamError] = []
 
     def source_failed(self, error: VcamError, attempt: int) -> float | None:
+        self.errors.append(error)
         self.attempts.append(attempt)
         return self.delay_s
 

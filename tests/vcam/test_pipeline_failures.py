@@ -2,13 +2,31 @@
 
 import threading
 from dataclasses import replace
+from typing import Self
 
 import pytest
-from fake_ends import CARD, PATIENCE_S, SIZE, Feed, Gate, Patient, Tape, running, wait_for
+from fake_ends import CARD, FPS, PATIENCE_S, SIZE, Feed, Gate, Patient, Tape, running, wait_for
 
 from vcam.errors import SourceError
 from vcam.frame import Frame, black
 from vcam.pipeline import FailFast, Pipeline, Result, Stages
+
+
+class Broken(Feed):
+    """A source that raises where it is opened or read."""
+
+    def __init__(self, error: Exception, place: str) -> None:
+        super().__init__()
+        self._error = error
+        self._place = place
+
+    def __enter__(self) -> Self:
+        if self._place == "opened":
+            raise self._error
+        return super().__enter__()
+
+    def __next__(self) -> Frame:
+        raise self._error
 
 
 class LeaveOut(FailFast):
@@ -41,6 +59,36 @@ def test_a_failed_source_is_opened_again_and_goes_on() -> None:
         wait_for(lambda: tape.pictures == [0, 7])
     assert feed.opened == 2
     assert policy.attempts == [1]
+
+
+@pytest.mark.parametrize("place", ["made", "opened", "read"])
+def test_what_nobody_foresaw_of_a_source_is_the_policys_to_judge(place: str) -> None:
+    feed, tape, policy = Feed(), Tape(), Patient(delay_s=0.001)
+    error = ZeroDivisionError("a rate of 0")
+    is_first = threading.Semaphore(1)
+
+    def make_source() -> Feed:
+        if is_first.acquire(blocking=False):
+            if place == "made":
+                raise error
+            return Broken(error, place)
+        return feed
+
+    pipeline = Pipeline(make_source, [], tape, size=SIZE, fps=FPS, placeholder=CARD, policy=policy)
+    pipeline.start()
+    feed.send(3)
+    wait_for(lambda: tape.pictures == [3])
+    feed.end()
+    pipeline.stop()
+    assert [(type(failure), failure.__cause__) for failure in policy.errors] == [(SourceError, error)]
+
+
+def test_what_nobody_foresaw_of_a_source_ends_a_foreground_run_with_a_sentence() -> None:
+    with (
+        running(Broken(ZeroDivisionError("a rate of 0"), "opened"), Tape()) as pipeline,
+        pytest.raises(SourceError, match="fails in an unexpected way"),
+    ):
+        pipeline.wait(PATIENCE_S)
 
 
 def test_attempts_are_counted_until_a_frame_comes() -> None:

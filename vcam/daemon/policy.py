@@ -51,7 +51,7 @@ class KeepGoing:
     def source_failed(self, error: VcamError, attempt: int) -> float:
         cause = self._public(str(error))
         if cause != self._health.camera_error:
-            log.warning("waiting for camera: %s", cause)
+            log.warning("waiting for camera: %s", cause, exc_info=error.__cause__)
         self._set_cause(cause)
         return back_off_s(attempt)
 

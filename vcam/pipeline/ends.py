@@ -62,7 +62,10 @@ class Policy(Protocol):
     def source_opened(self) -> None: ...
 
     def source_failed(self, error: VcamError, attempt: int) -> float | None:
-        """Seconds to wait before opening the source again, or None to end the pipeline with the error."""
+        """Seconds to wait before opening the source again, or None to end the pipeline with the error.
+
+        An error that nobody foresaw is the cause of `error`; its traceback is for the log.
+        """
 
     def stage_failed(self, name: str, error: Exception) -> Stages | None:
         """The stages to go on with, or None to end the pipeline with the error."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from vcam.errors import VcamError
+from vcam.errors import VcamError, as_source_error
 from vcam.frame import Frame, Size, crop_to_aspect, resize
 from vcam.meter import Meter
 from vcam.pipeline.ends import Clock, FailFast, Policy, Result, Sink, Source, Stages
@@ -138,12 +138,13 @@ class Pipeline:
             try:
                 for _ in self._read_source():
                     attempt = 0
-            except VcamError as error:
+            except Exception as error:  # the source's boundary: made, opened, read or closed
                 self._is_live = False
                 attempt += 1
-                delay_s = self._policy.source_failed(error, attempt)
+                failure = _say(error)
+                delay_s = self._policy.source_failed(failure, attempt)
                 if delay_s is None:
-                    raise
+                    raise failure  # noqa: B904  # it has its cause
                 if not self._stopping.is_set() and self._reopening.wait(delay_s):
                     attempt = 0  # whoever asks for it now knows of a change
                 continue
@@ -268,6 +269,15 @@ class Pipeline:
         now_ns = self._clock()
         is_on_beat = now_ns < due_ns + (self._period_ns if result is None else 0)
         return result, (due_ns if is_on_beat else now_ns) + self._period_ns
+
+
+def _say(error: Exception) -> VcamError:
+    """The failure of a source as a sentence; what nobody foresaw is its cause."""
+    if isinstance(error, VcamError):
+        return error
+    failure = as_source_error(error, "the source")
+    failure.__cause__ = error
+    return failure
 
 
 def conform(frame: Frame, size: Size) -> Frame:

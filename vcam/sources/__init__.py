@@ -1,5 +1,6 @@
 """Where frames come from: webcams, files, live streams, the bundled clip and a test pattern."""
 
+import errno
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import TypeAlias
 
 from vcam.errors import SourceError
 from vcam.frame import Size
+from vcam.regular import check_regular
+from vcam.sources.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.sources.cameras import Camera, list_cameras
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
@@ -15,7 +18,7 @@ from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
 from vcam.sources.stamp import Stamp, read_stamp
 from vcam.sources.steady import SteadyCameras
 from vcam.sources.still import StillSource
-from vcam.sources.stream import SCHEMES, StreamSource
+from vcam.sources.stream import StreamSource
 from vcam.sources.webcam import WebcamSource
 
 __all__ = [
@@ -69,7 +72,7 @@ def make_source(
     | rtsp, rtsps, srt, rtp, udp, http, https :// | that live stream                                    |
     | talk.sdp                                    | the RTP stream it describes                         |
     | an existing file, a path, or *.mp4 and such | that recording                                      |
-    | file://...                                  | that recording                                      |
+    | file:///...                                 | that recording; %20 is a space                      |
     | any other word                              | the first camera with that word in its name         |
 
     size, fps   asked of cameras and the pattern; files and streams have their own
@@ -79,7 +82,7 @@ def make_source(
     Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
     Raises SourceError if the spec is none of these.
     """
-    scheme, is_url, rest = spec.partition("://")
+    scheme, is_url, _ = spec.partition("://")
     if not spec.strip():
         raise SourceError(f"the source is empty; expected {EXPECTED}")
     if spec == "sample":
@@ -88,12 +91,12 @@ def make_source(
         return still_sample_source(clock=clock, sleep=sleep)
     if spec == "pattern":
         return PatternSource(size, fps, clock=clock, sleep=sleep)
-    if is_url and scheme.lower() == "file":
-        return FileSource(rest, loop, clock=clock, sleep=sleep)
-    if is_url and scheme.lower() not in SCHEMES:
+    if is_file_url(spec):
+        return FileSource(path_of(spec), loop, clock=clock, sleep=sleep)
+    if is_url and scheme.strip().lower() not in SCHEMES:
         raise SourceError(f"no source {scheme}://; expected one of: {', '.join(SCHEMES)}; or {EXPECTED}")
     if is_url or spec.endswith(".sdp"):
-        return StreamSource(spec, clock=clock)
+        return StreamSource(normalise(spec) if is_url else spec, clock=clock)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
         return FileSource(spec, loop, clock=clock, sleep=sleep)
     choice = cameras if spec == "auto" else list_cameras
@@ -101,5 +104,14 @@ def make_source(
 
 
 def _is_file(spec: str) -> bool:
-    path = Path(spec)
-    return path.exists() or "/" in spec or "\\" in spec or path.suffix.lower() in FILE_SUFFIXES
+    if "/" in spec or "\\" in spec or Path(spec).suffix.lower() in FILE_SUFFIXES:
+        return True
+    try:
+        check_regular(Path(spec))
+    except FileNotFoundError:
+        return False
+    except (
+        OSError
+    ) as error:  # a name of 300 characters can be no file's; a FIFO is there, to be refused later
+        return error.errno != errno.ENAMETOOLONG
+    return True

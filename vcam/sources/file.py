@@ -1,11 +1,9 @@
 """A recording as a source: any file PyAV reads, a still picture being a video of one frame."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
 from av.container import InputContainer
@@ -14,14 +12,17 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
-from vcam.frame import Frame, Size
+from vcam.frame import MAX_SIDE, Frame, Size
+from vcam.media import DECODER_OPTIONS, open_recording
+from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
-from vcam.sources.picture import check_picture_size, to_frame
+from vcam.sources.picture import check_decoder, check_picture_size, to_frame
+from vcam.sources.rate import usable_rate
 
 TEXT_DEMUXER = "tty"  # FFmpeg would show a text file as ANSI art
 
 
-class FileSource:
+class FileSource(GuardedSource):
     """Frames of a video or picture file.
 
     path      the file
@@ -60,58 +61,57 @@ class FileSource:
         self._pace: Pace | None = None
         self._reformatter = VideoReformatter()
         self._container: InputContainer | None = None
-        self._frames: Iterator[Frame] = iter(())
+        self._frames = _no_frames()
 
-    def __enter__(self) -> Self:
+    def _enter(self) -> None:
         stream = self._open()
+        if not (stream.width and stream.height):
+            limit = f"{MAX_SIDE}x{MAX_SIDE}"
+            raise SourceError(f"{self.path} cannot be decoded: it is damaged, or larger than {limit} pixels")
         self.size = check_picture_size((stream.width, stream.height))
-        rate = stream.average_rate or stream.guessed_rate or self.fps
-        self.fps = Fraction(rate).limit_denominator(1001)
+        self.fps = usable_rate(stream.average_rate, stream.guessed_rate)
         self.frame_count = stream.frames or None
         self._pace = Pace(self._clock, self._sleep) if self._realtime else None
         self._frames = self._play(stream)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        return self
-
-    def __next__(self) -> Frame:
+    def _read(self) -> Frame:
         return next(self._frames)
 
+    def _close(self) -> None:
+        self._frames.close()  # a generator keeps what it has in its hands: us, the decoder and its threads
+        self._frames = _no_frames()
+        self._reformatter = VideoReformatter()
+        self._close_container()
+
     def _open(self) -> VideoStream:
-        self._close()
-        if self.path.is_dir():
-            raise SourceError(f"{self.path} is a directory, expected a video file: name a file in it")
+        self._close_container()
         try:
-            self._container = av.open(self.path)
+            self._container = open_recording(self.path)
         except FileNotFoundError:
             raise SourceError(f"no file {self.path}: check the path, or use --source sample") from None
+        except IsADirectoryError:
+            raise SourceError(
+                f"{self.path} is a directory, expected a video file: name a file in it"
+            ) from None
         except PermissionError:
             raise SourceError(f"{self.path} may not be read by this user: chmod u+r {self.path}") from None
         except (av.FFmpegError, OSError) as error:
-            found = f"{self.path} is no video that FFmpeg reads ({reason(error)})"
+            found = f"{self.path} is not a video that FFmpeg reads ({reason(error)})"
             raise SourceError(f"{found}: name another file") from None
-        streams = self._container.streams.video
-        if not streams or self._container.format.name == TEXT_DEMUXER:
-            self._close()
+        if not self._container.streams.video or self._container.format.name == TEXT_DEMUXER:
             raise SourceError(f"{self.path} has no video stream, expected a video or a picture file")
-        streams[0].thread_type = "AUTO"
-        return streams[0]
+        stream = self._container.streams.video[0]
+        check_decoder(stream, str(self.path))
+        stream.thread_type = "AUTO"
+        stream.codec_context.options = DECODER_OPTIONS
+        return stream
 
-    def _close(self) -> None:
-        if self._container is not None:
-            self._container.close()
-            self._container = None
+    def _close_container(self) -> None:
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
 
-    def _play(self, stream: VideoStream) -> Iterator[Frame]:
+    def _play(self, stream: VideoStream) -> Generator[Frame, None, None]:
         """All frames, round after round, each one when it is due."""
         for index, (picture, moment_ns, is_cut) in enumerate(self._rounds(stream)):
             captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
@@ -145,6 +145,10 @@ class FileSource:
         except av.FFmpegError as error:
             yield from _drain(stream)
             raise SourceError(f"{self.path} is damaged, its decoding ended ({reason(error)})") from None
+
+
+def _no_frames() -> Generator[Frame, None, None]:
+    yield from ()
 
 
 def reason(error: Exception) -> str:

@@ -1,14 +1,12 @@
 """A test picture as a source: colour bars, a moving block, number and time written into the pixels."""
 
 import time
-from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 import cv2
 
 from vcam.frame import Frame, Plane, Size, check_size
 from vcam.sources.bars import TEXT_BAND, draw_bars
+from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
 from vcam.sources.stamp import Stamp, draw_stamp
 
@@ -16,7 +14,7 @@ WHITE_Y = 235
 SWEEP_S = 4.0  # the moving block crosses the picture in this time
 
 
-class PatternSource:
+class PatternSource(GuardedSource):
     """Test frames, one every 1/fps s, without end.
 
     size      (width, height), even
@@ -26,7 +24,7 @@ class PatternSource:
     sleep     waits for seconds
 
     Each frame carries its index and `captured_ns` in milliseconds as a Stamp (see `vcam.sources.stamp`).
-    `__enter__` raises ValueError if the size cannot be a Frame's.
+    Raises ValueError if the size cannot be a Frame's.
     """
 
     name = "pattern"
@@ -40,7 +38,7 @@ class PatternSource:
         clock: Clock = time.monotonic_ns,
         sleep: Sleep = time.sleep,
     ) -> None:
-        self.size = size
+        self.size = check_size(size)
         self.fps = fps
         self._realtime = realtime
         self._clock = clock
@@ -49,24 +47,15 @@ class PatternSource:
         self._still: Frame | None = None
         self._count = 0
 
-    def __enter__(self) -> Self:
-        self._still = draw_bars(check_size(self.size))
+    def _enter(self) -> None:
+        self._still = draw_bars(self.size)
         self._count = 0
         self._pace = Pace(self._clock, self._sleep) if self._realtime else None
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         self._still = None
 
-    def __iter__(self) -> Iterator[Frame]:
-        return self
-
-    def __next__(self) -> Frame:
+    def _read(self) -> Frame:
         if self._still is None:
             raise ValueError("the pattern is not open: use it in a with statement")
         index, self._count = self._count, self._count + 1

@@ -4,6 +4,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, Plane, Size
@@ -37,6 +38,12 @@ def to_frame(
         captured_ns,
         is_cut,
     )
+
+
+def check_decoder(stream: VideoStream, name: str) -> None:
+    """Raise SourceError unless this FFmpeg has a decoder for the stream."""
+    if stream.codec_context is None:  # which its type hint does not say
+        raise SourceError(f"{name}: this FFmpeg has no decoder for it; convert it to H.264 first")
 
 
 def check_picture_size(size: Size) -> Size:

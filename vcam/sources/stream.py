@@ -3,8 +3,8 @@
 import time
 from collections import deque
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
+from fractions import Fraction
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import av
@@ -17,12 +17,14 @@ from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
+from vcam.media import DECODER_OPTIONS, file_address
 from vcam.public import public_name
+from vcam.regular import check_regular
 from vcam.sources.file import reason
+from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import SECOND_NS, Clock
-from vcam.sources.picture import to_frame
-
-SCHEMES = ("rtsp", "rtsps", "srt", "rtp", "udp", "http", "https")
+from vcam.sources.picture import check_decoder, to_frame
+from vcam.sources.rate import usable_rate
 
 OPEN_S = 4.0  # an RTSP handshake over a bad line; counted once for connecting and once for probing
 FIRST_PICTURE_S = 6.0  # who joins between two keyframes waits for the next one
@@ -37,10 +39,12 @@ LOW_LATENCY = {
     "rtsp_transport": "tcp",  # UDP loses packets of keyframes in a burst
     "overrun_nonfatal": "1",  # a full UDP buffer loses packets instead of ending the stream
 }
-SDP_PROTOCOLS = {"protocol_whitelist": "file,crypto,data,udp,rtp,rtcp"}
+# what a sender may make us open: never a file of this machine, but for the .sdp that the user named
+NETWORK = "rtsp,rtsps,srt,rtp,rtcp,srtp,udp,http,https,httpproxy,tcp,tls,crypto,data"
+SDP_PROTOCOLS = "file,crypto,data,udp,rtp,rtcp"
 
 
-class StreamSource:
+class StreamSource(GuardedSource):
     """The newest frames of a live stream, decoded as they come; nothing is paced and nothing kept back.
 
     url       one of SCHEMES, or the path of an .sdp file
@@ -69,38 +73,21 @@ class StreamSource:
         self._reformatter = VideoReformatter()
         self._count = 0
 
-    def __enter__(self) -> Self:
-        try:
-            self._open()
-            first = self._next_picture(max(FIRST_PICTURE_S, self._read_s))
-        except BaseException:
-            self._close()
-            raise
+    def _enter(self) -> None:
+        self._open()
+        first = self._next_picture(max(FIRST_PICTURE_S, self._read_s))
         self._pictures.appendleft(first)
         self._count = 0
         self.size = first.width & ~1, first.height & ~1
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        return self
-
-    def __next__(self) -> Frame:
+    def _read(self) -> Frame:
         picture = self._next_picture(self._read_s)
         index, self._count = self._count, self._count + 1
         return to_frame(picture, index, self._clock(), index == 0, self._reformatter)
 
     def _open(self) -> None:
-        options = LOW_LATENCY | (SDP_PROTOCOLS if self.url.endswith(".sdp") else {})
         try:
-            self._container = av.open(self.url, options=options, timeout=(OPEN_S, self._read_s))
+            self._container = self._connect()
         except av.error.ExitError:
             raise SourceError(
                 f"{self.name} did not answer within {OPEN_S:g} s: check the address and that the sender runs"
@@ -117,17 +104,31 @@ class StreamSource:
         if not self._container.streams.video:
             raise SourceError(f"{self.name} sends no video, expected a stream with a picture")
         self._stream = self._container.streams.video[0]
+        check_decoder(self._stream, self.name)
         self._stream.thread_type = "SLICE"  # frame threads hold one frame back each
         self._stream.codec_context.flags |= Flags.low_delay
-        if self._stream.average_rate:
-            self.fps = float(self._stream.average_rate)
+        self._stream.codec_context.options = DECODER_OPTIONS
+        self.fps = float(usable_rate(self._stream.average_rate, otherwise=Fraction(30)))
         # all streams: while only the sound still comes, the deadline has to be looked at
         self._packets = self._container.demux()
+
+    def _connect(self) -> InputContainer:
+        is_address = "://" in self.url
+        if not is_address:
+            check_regular(Path(self.url))
+        protocols = {"protocol_whitelist": NETWORK if is_address else SDP_PROTOCOLS}
+        return av.open(
+            self.url if is_address else file_address(self.url),
+            options=LOW_LATENCY | DECODER_OPTIONS | protocols,
+            metadata_errors="replace",  # the sender's title may be in any encoding
+            timeout=(OPEN_S, self._read_s),
+        )
 
     def _close(self) -> None:
         self._packets = iter(())
         self._pictures.clear()
         self._stream = None
+        self._reformatter = VideoReformatter()
         if self._container is not None:
             self._container.close()
             self._container = None

@@ -6,11 +6,10 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import cv2
 
@@ -18,6 +17,7 @@ from vcam.errors import SourceError
 from vcam.frame import Frame, Size, from_bgr
 from vcam.sources.cameras import Camera, exposes_longer, find_camera, list_cameras
 from vcam.sources.grabber import Capture, Grabber
+from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import Clock
 from vcam.sources.rate import Rate
 
@@ -32,7 +32,7 @@ IS_LINUX = sys.platform == "linux"
 MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 
 
-class WebcamSource:
+class WebcamSource(GuardedSource):
     """Frames of a webcam as it delivers them.
 
     device          "auto" (the first real camera), /dev/videoN, a /dev/v4l/by-id path, N, or part of its name
@@ -85,27 +85,22 @@ class WebcamSource:
         self._refusal = ""  # of MJPG, where it matters
         self._remedy = ""  # of slowness, asked for when it begins
 
-    def __enter__(self) -> Self:
+    def _enter(self) -> None:
         capture = self._open()
-        self._configure(capture)
+        try:
+            self._configure(capture)
+        except BaseException:
+            capture.release()  # no grabber owns it yet
+            raise
         self._grabber = Grabber(capture, self._clock)
         self._count, self._rate = 0, Rate(self.fps)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         grabber, self._grabber = self._grabber, None
         if grabber is not None and not grabber.close(CLOSE_S):
             log.warning("%s: its driver hangs; the camera is free again when that ends", self.name)
 
-    def __iter__(self) -> Iterator[Frame]:
-        return self
-
-    def __next__(self) -> Frame:
+    def _read(self) -> Frame:
         if self._grabber is None:
             raise ValueError("the webcam is not open: use it in a with statement")
         try:

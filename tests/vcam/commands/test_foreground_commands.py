@@ -85,7 +85,7 @@ def test_an_interrupted_run_says_what_it_did(program: Program) -> None:
     ("words", "code", "message"),
     [
         (("--source", "/nowhere/talk.mp4"), 4, "no file /nowhere/talk.mp4"),
-        (("--source", __file__), 4, "is no video"),
+        (("--source", __file__), 4, "is not a video"),
         (("--sink", "/nowhere/out.mp4"), 5, "cannot write /nowhere/out.mp4"),
         (("--sink", "out.avi"), 5, "no sink 'out.avi'"),
         (("--link", "17p"), 7, "no link profile '17p'"),

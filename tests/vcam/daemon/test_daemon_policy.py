@@ -1,3 +1,5 @@
+import pytest
+
 from vcam.daemon.policy import Health, KeepGoing, back_off_s
 from vcam.errors import LinkError, SourceError
 from vcam.pipeline import Stages
@@ -27,6 +29,15 @@ def test_a_missing_camera_shows_its_cause_once() -> None:
     assert delays == [0.5, 1.0]
     assert wall.shown == ["unplugged"]
     assert wall.health.camera_error == "unplugged"
+
+
+def test_the_traceback_of_what_nobody_foresaw_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    wall, error = Wall(), SourceError("it fails in an unexpected way")
+    error.__cause__ = ZeroDivisionError("a rate of 0")
+    for attempt in (1, 2):
+        wall.policy.source_failed(error, attempt)
+    assert caplog.text.count("ZeroDivisionError: a rate of 0") == 1
+    assert wall.health.camera_error == "it fails in an unexpected way"
 
 
 def test_a_camera_that_is_back_takes_the_cause_away() -> None:

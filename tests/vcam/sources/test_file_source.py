@@ -122,8 +122,8 @@ def test_a_damaged_file_gives_what_decodes_then_an_error(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("noise.mp4", b"\x93\x1f\x00" * 700, "is no video that FFmpeg reads"),
-        ("empty.mp4", b"", "is no video that FFmpeg reads"),
+        ("noise.mp4", b"\x93\x1f\x00" * 700, "is not a video that FFmpeg reads"),
+        ("empty.mp4", b"", "is not a video that FFmpeg reads"),
         ("notes.txt", b"hello\n" * 100, "has no video stream"),
     ],
 )

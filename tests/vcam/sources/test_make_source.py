@@ -41,17 +41,59 @@ def test_an_existing_file_needs_no_ending(tmp_path: Path, monkeypatch: pytest.Mo
     assert isinstance(make("clip"), FileSource)
 
 
-def test_a_file_url_is_a_file() -> None:
-    source = make("file:///clips/a.mp4")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///clips/a%20b.mp4",
+        "file://localhost/clips/a%20b.mp4",
+        "FILE:///clips/a b.mp4",
+        "file:/clips/a%20b.mp4",
+    ],
+)
+def test_a_file_url_is_a_file(url: str) -> None:
+    source = make(url)
     assert isinstance(source, FileSource)
-    assert source.path == Path("/clips/a.mp4")
+    assert source.path == Path("/clips/a b.mp4")
+
+
+def test_a_file_of_another_machine_is_refused() -> None:
+    with pytest.raises(SourceError, match="of host 'nas'; write file:///path"):
+        make("file://nas/clips/a.mp4")
+
+
+def test_the_scheme_of_a_stream_may_be_in_capitals() -> None:
+    source = make("RTSP://Cam/Live")
+    assert isinstance(source, StreamSource)
+    assert source.url == "rtsp://Cam/Live"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "rtsp://admin:p[ss@cam/x",
+        "rtsp://admin:p/ss@cam/x",
+        "rtsp://admin:p#ss@cam/x",
+        "rtsp://admin:p?ss@cam/x",
+        "rtsp://admin:p\u2105ss@cam/x",
+        "rtsp://cam:99999/x",
+    ],
+)
+def test_an_address_that_cannot_be_taken_apart_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(SourceError, match=r"not a valid URL; .* \[ as %5B") as caught:
+        make(url)
+    assert "ss" not in str(caught.value).replace("password", "").replace("address", "")
+
+
+def test_a_name_that_is_too_long_for_a_file_is_no_crash() -> None:
+    assert isinstance(make("a" * 300), WebcamSource)
+    assert isinstance(make("a\0b"), FileSource)
 
 
 @pytest.mark.parametrize(
     "spec",
     [
         "rtsp://cam/1",
-        "RTSP://cam/1",
         "srt://0.0.0.0:9000?mode=listener",
         "udp://@:5000",
         "rtp://@:5004",

@@ -51,7 +51,7 @@ def test_a_stream_that_stalls_or_ends_is_waited_for_and_shown_again(weights: Pat
     with serving() as (address, stop), running(weights, f"{address}/{path}") as camera:
         wait_for(in_state(camera, "running"))
         stop.set()
-        wait_for(in_state(camera, "waiting for camera: ", f"{address}/{path}", ": check the "))
+        wait_for(in_state(camera, "waiting for camera: ", address, ": check the "))
         assert camera.latest() is None
         assert goes_on(camera), "a card goes out"
         stop.clear()
@@ -72,7 +72,7 @@ def test_a_sender_that_dies_and_starts_again_is_found(weights: Path) -> None:
 def test_a_file_that_comes_late_is_shown(weights: Path, tmp_path: Path) -> None:
     path = tmp_path / "talk.mp4"
     with running(weights, str(path)) as camera:
-        wait_for(in_state(camera, "waiting for camera: ", str(path)))
+        wait_for(in_state(camera, "waiting for camera: ", path.name))
         write_video(tmp_path / "whole.mp4").rename(path)
         camera.wake()  # sooner than the back-off would
         wait_for(in_state(camera, "running"))

@@ -1,0 +1,94 @@
+"""Files that somebody names: regular ones only, of a bounded size, and never waited for without end.
+
+A FIFO without a writer blocks whoever opens it, /dev/zero has no end, and where a file server has gone, even
+`stat` does not return.
+"""
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE_S = 2.0  # a healthy disk answers in milliseconds, one that must spin up is read from the cache
+
+# a thread that hangs in the kernel cannot be ended; at most one for each path, however often it is tried
+_hanging: dict[str, threading.Thread] = {}
+
+
+def check_regular(path: Path, patience_s: float = PATIENCE_S) -> None:
+    """Raise OSError, whose `strerror` is the reason, unless the path is a regular file.
+
+    FileNotFoundError, PermissionError and IsADirectoryError are what they always are; TimeoutError means that
+    its file system does not answer.
+    """
+    found = within(patience_s, str(path), lambda: _valid_stat(path))
+    _check_kind(found.st_mode)
+
+
+def read_small(path: Path, limit: int, patience_s: float = PATIENCE_S) -> bytes:
+    """The content of a regular file of at most `limit` bytes. Raises OSError as `check_regular` does."""
+    return within(patience_s, str(path), lambda: _read(path, limit))
+
+
+def within(patience_s: float, name: str, work: Callable[[], T]) -> T:
+    """The result of `work`, or what it raised; TimeoutError if it takes longer than `patience_s`.
+
+    name  of the thing that may hang: while one call for it does, the next ones fail at once
+    """
+    before = _hanging.get(name)
+    if before is not None and before.is_alive():
+        raise _no_answer()
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except Exception as error:  # handed to the caller, whose it is
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="file", daemon=True)
+    thread.start()
+    thread.join(patience_s)
+    if thread.is_alive():
+        _hanging[name] = thread
+        raise _no_answer()
+    _hanging.pop(name, None)
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def _valid_stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except ValueError as error:  # a null byte, or half a surrogate pair
+        raise OSError(errno.EINVAL, "not a valid file name") from error
+
+
+def _read(path: Path, limit: int) -> bytes:
+    _check_kind(_valid_stat(path).st_mode)
+    # it may have become another since: without O_NONBLOCK, opening a FIFO waits for its writer
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as file:
+        _check_kind(os.fstat(handle).st_mode)
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit} bytes")
+    return content
+
+
+def _check_kind(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "a directory, expected a file")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "a pipe or a device, expected a regular file")
+
+
+def _no_answer() -> TimeoutError:
+    return TimeoutError(errno.ETIMEDOUT, "its file system does not answer")
