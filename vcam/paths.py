@@ -54,6 +54,11 @@ def user_paths() -> Paths:
     )
 
 
+def engine_cache() -> Path:
+    """Where what a GPU's compiler took long to build is kept; it may be deleted at any time."""
+    return platformdirs.user_cache_path(APP) / "engines"
+
+
 def _runtime_path() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base:

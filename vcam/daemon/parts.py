@@ -13,9 +13,10 @@ from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.tiers import BUDGET, choose_model
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
+from vcam.paths import engine_cache
 from vcam.pipeline import Sink, Source, Stages
 from vcam.presence import MovingProbe, Presence, Probe, find_probe
-from vcam.restore import Engine, Model, Restorer
+from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.sinks import PipeWireSink, VirtualCameraSink, find_virtual_camera
 from vcam.sources import Camera as Webcam
 from vcam.sources import list_cameras, make_source
@@ -47,14 +48,15 @@ def load_model(config: Config, budget_ms: float | None = None) -> Model:
     budget_ms  for one run of it, where `model` is "auto"; None for what the frame rate leaves
     """
     folder = folder_of(config)
-    engine = Engine(config.provider, config.threads, config.require_gpu)
+    cache = prepare_cache(engine_cache()) if config.provider == "tensorrt" else None
+    engine = Engine(config.provider, config.threads, config.require_gpu, cache)
     budget_ms = BUDGET * 1000 / config.fps if budget_ms is None else budget_ms
     return choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model)
 
 
 def make_restorer(config: Config) -> Restorer:
     """The restore stage, warm. Raises ModelError."""
-    return Restorer(load_model(config), config.size, config.strength, config.crispness)
+    return Restorer(load_model(config), config.size, config.strength, config.crispness, is_live=True)
 
 
 def make_link(text: str, seed: int = 0) -> Link | None:

@@ -7,7 +7,7 @@ from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.parts import Chain
 from vcam.daemon.policy import Health
 from vcam.pipeline import Sink, Source
-from vcam.restore import CPU_PROVIDER
+from vcam.restore import CPU_PROVIDER, gpu_needs
 
 GPUS = ("cuda", "tensorrt")
 
@@ -34,6 +34,6 @@ def find_warnings(
         )
     if chain.restorer and config.provider in GPUS and chain.restorer.model.provider == CPU_PROVIDER:
         yield (
-            f"provider = {config.provider}, but the model runs on the CPU: install the NVIDIA driver, CUDA 12"
-            " and cuDNN 9, or run: sharpkd set provider cpu"
+            f"provider = {config.provider}, but the model runs on the CPU: install {gpu_needs()},"
+            " or run: sharpkd set provider cpu"
         )

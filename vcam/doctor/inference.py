@@ -12,9 +12,9 @@ from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.shell import join
 from vcam.errors import ModelError
+from vcam.restore import CPU_PROVIDER, gpu_needs
 
 CHECK = "model"
-CPU = "CPUExecutionProvider"
 NVIDIA = ("/dev/nvidia0", "/proc/driver/nvidia/version")
 GPU_FIX = join(sys.executable, "-m", "pip", "install", "--upgrade", "onnxruntime-gpu[cuda,cudnn]")
 WEIGHTS_FIX = "git checkout weights"
@@ -72,9 +72,9 @@ def _hasten(config: Config) -> str:
 
 def judge_provider(case: Case, model: Loaded) -> list[Finding]:
     """Whether a GPU lies idle; a GPU of another make than NVIDIA's is none that can be used."""
-    if case.machine is None or model.provider != CPU or case.config.provider == "cpu":
+    if case.machine is None or model.provider != CPU_PROVIDER or case.config.provider == "cpu":
         return []
     if not case.machine.find(*NVIDIA):
         return []
-    message = "there is an NVIDIA GPU, but ONNX Runtime uses the CPU: it finds no CUDA 12 or cuDNN 9"
+    message = f"there is an NVIDIA GPU, but ONNX Runtime uses the CPU; it needs {gpu_needs()}"
     return [warning(CHECK, message, GPU_FIX)]

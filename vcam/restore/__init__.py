@@ -1,7 +1,14 @@
 """The restore stage: a bicubic base in uint8 plus the student's residual, by ONNX Runtime."""
 
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells, to_strips
-from vcam.restore.engine import CPU_PROVIDER, Engine, has_nvidia_driver, thread_count
+from vcam.restore.engine import (
+    CPU_PROVIDER,
+    Engine,
+    gpu_needs,
+    has_nvidia_driver,
+    prepare_cache,
+    thread_count,
+)
 from vcam.restore.model import Model, Network
 from vcam.restore.restorer import MAX_OUTPUT, Restorer
 
@@ -15,7 +22,9 @@ __all__ = [
     "Network",
     "Restorer",
     "from_cells",
+    "gpu_needs",
     "has_nvidia_driver",
+    "prepare_cache",
     "thread_count",
     "to_cells",
     "to_strips",

@@ -11,11 +11,22 @@ from vcam.errors import ModelError
 from vcam.frame import Size
 from vcam.manifest import MIXTURE, ModelSpec, read_checked
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, to_cells, to_strips
-from vcam.restore.engine import CPU_PROVIDER, Engine, open_session, providers_of, thread_count
+from vcam.restore.engine import (
+    CPU_PROVIDER,
+    TENSORRT_PROVIDER,
+    Engine,
+    gpu_needs,
+    open_session,
+    providers_of,
+    thread_count,
+)
 
 Shares = npt.NDArray[np.float32]  # (experts,), sums to 1
 
 WARM_UP_RUNS = 5
+TENSORRT_STEPS = (
+    8  # of a share: it builds each network for seconds to minutes, once for each that it may meet
+)
 
 
 class Network:
@@ -34,8 +45,18 @@ class Network:
         return self._session.run(None, {"cells": cells})[0]
 
 
+def on_steps(shares: Shares, steps: int) -> Shares:
+    """Shares rounded to about 1/steps, still of sum 1, so that there are not many of them to prepare for."""
+    whole = np.floor(shares * steps + 0.5)
+    return shares if not whole.any() else (whole / whole.sum()).astype(np.float32)
+
+
 class Model:
     """A loaded student.
+
+    provider   what runs it, by ONNX Runtime's name: the one really in use, not the one asked for
+    precision  "int8" on the CPU, "fp32" on a GPU
+    alike      the network for a damage of which nothing is known
 
     Raises ModelError if a file is not what the manifest names, cannot be loaded, does not keep the contract
     of ModelSpec, or if a GPU is required and the session does not run on one.
@@ -45,22 +66,21 @@ class Model:
         engine = engine or Engine()
         self.spec = spec
         self.warm_up_ms = 0.0  # median of the last warm-up, at its size
+        self._folder, self._cache = folder, engine.cache
         self._threads, self._providers = thread_count(engine), providers_of(engine)
+        self._gauge = self._open_gauge()
         is_on_cpu = self._providers == [CPU_PROVIDER]
-        self.precision = "int8" if is_on_cpu or "fp32" not in spec.files else "fp32"
-        if self.precision not in spec.files:
-            raise ModelError(f"model {spec.name!r} has no {self.precision} file; run: make distill")
-        self._content = read_checked(folder, spec.files[self.precision])
-        self._gauge = self._open_gauge(folder)
-        session = self._open(self.all_alike)
-        self.provider: str = session.get_providers()[0]  # the one really in use
-        self._check_contract(session)
+        session = self._load("int8" if is_on_cpu or "fp32" not in spec.files else "fp32")
         if engine.is_gpu_required and self.provider == CPU_PROVIDER:
             raise ModelError(
                 "a GPU is required, but ONNX Runtime runs on the CPU here; "
-                "install the NVIDIA driver, CUDA 12 and cuDNN 9, or leave --require-gpu out"
+                f"install {gpu_needs()}, or leave --require-gpu out"
             )
-        self._alike = Network(session, self._reach)
+        if self.provider == CPU_PROVIDER and self._providers != [CPU_PROVIDER]:
+            self._providers = [CPU_PROVIDER]  # what was asked for is not there, and is not asked for again
+            session = self._load("int8") if "int8" in spec.files else session
+        self._check_contract(session)
+        self.alike = Network(session, self._reach)
 
     @property
     def all_alike(self) -> Shares:
@@ -82,15 +102,16 @@ class Model:
         crispness   0 the faithful look, 1 the crisp one, between them their mixture; without effect on a
                     model of one look
 
-        Takes some 10 ms: for every change of the damage, not for every frame.
+        Takes some 10 ms on a CPU, and with TensorRT up to minutes where it is not in its cache: for every
+        change of the damage, not for every frame, and not between two frames.
         """
         if not self.spec.experts:
-            return self._alike
+            return self.alike
         return Network(self._open(shares, crispness), self._reach)
 
     def residual(self, cells: Cells) -> Cells:
         """Run the network for a damage of which nothing is known: what a warm-up and a bench time."""
-        return self._alike.residual(cells)
+        return self.alike.residual(cells)
 
     def warm_up(self, size: Size) -> float:
         """Run at the output size until the timings are steady; returns the median milliseconds.
@@ -121,19 +142,31 @@ class Model:
         """Sums of floats depend on how a picture is cut into blocks: only int8 may be computed in part."""
         return self.spec.reach if self.precision == "int8" and self.provider == CPU_PROVIDER else 0
 
+    def _load(self, precision: str) -> Any:
+        """Take the file of this precision; returns its session for all shares alike."""
+        if precision not in self.spec.files:
+            raise ModelError(f"model {self.spec.name!r} has no {precision} file; run: make distill")
+        self.precision = precision
+        self._content = read_checked(self._folder, self.spec.files[precision])
+        session = self._open(self.all_alike)
+        self.provider: str = session.get_providers()[0]
+        return session
+
     def _open(self, shares: Shares, crispness: float = 0.0) -> Any:
         bound = None
         if self.spec.experts:
+            if TENSORRT_PROVIDER in self._providers:
+                shares = on_steps(shares, TENSORRT_STEPS)
             looks = [shares * (1 - crispness), shares * crispness] if self.spec.looks > 1 else [shares]
             bound = {MIXTURE: np.concatenate(looks)[None].astype(np.float32)}
-        return open_session(self._content, self.spec.name, self._threads, self._providers, bound)
+        return open_session(self._content, self.spec.name, self._threads, self._providers, bound, self._cache)
 
-    def _open_gauge(self, folder: Path) -> Any:
+    def _open_gauge(self) -> Any:
         if not self.spec.experts:
             return None
         if "gauge" not in self.spec.files:
             raise ModelError(f"model {self.spec.name!r} has no gauge file; run: make distill")
-        content = read_checked(folder, self.spec.files["gauge"])
+        content = read_checked(self._folder, self.spec.files["gauge"])
         session = open_session(content, f"{self.spec.name} gauge", 1, [CPU_PROVIDER])
         found = session.get_outputs()[0].shape[-1]
         if found != self.spec.experts:

@@ -6,7 +6,7 @@ from vcam.frame import Frame, Size, check_size, crop_to_aspect, resize
 from vcam.restore.cells import ZERO_RESIDUAL, from_cells, to_cells
 from vcam.restore.model import Model
 from vcam.restore.still import StillCells
-from vcam.restore.tuning import Tuning
+from vcam.restore.tuning import Tuning, prepare_beside, prepare_here
 
 MAX_OUTPUT = (1920, 1080)
 
@@ -18,19 +18,28 @@ class Restorer:
     size       of the output, (width, height), even, at most 1920x1080 in either orientation
     strength   how much of the residual is added, 0..1; 0 leaves the plain bicubic picture
     crispness  0..1: from the faithful look to the crisp one, if the model has it
+    is_live    another damage's network is opened beside the frames, which go on with the old one until it is
+               ready; else frames wait for it, so that the same ones always come out the same
 
     Frames must come in order: the damage is followed over time, and what stood still is not computed again.
     Raises ValueError if size, strength or crispness is out of range.
     """
 
-    def __init__(self, model: Model, size: Size, strength: float = 1.0, crispness: float = 0.0) -> None:
+    def __init__(
+        self,
+        model: Model,
+        size: Size,
+        strength: float = 1.0,
+        crispness: float = 0.0,
+        is_live: bool = False,
+    ) -> None:
         check_size(size)
         if max(size) > max(MAX_OUTPUT) or min(size) > min(MAX_OUTPUT):
             raise ValueError(f"output {size[0]}x{size[1]} is larger than 1920x1080")
         self.model = model
         self.size = size
         self.strength = strength
-        self._tuning = Tuning(model)
+        self._tuning = Tuning(model, prepare=prepare_beside if is_live else prepare_here)
         self._still = StillCells()
         self.crispness = crispness
 

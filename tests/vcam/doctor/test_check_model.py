@@ -8,11 +8,12 @@ from made_machine import MadeMachine
 from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
-from vcam.doctor.inference import CPU, Loaded, check_model
+from vcam.doctor.inference import Loaded, check_model
 from vcam.errors import ModelError
 from vcam.manifest import REMEDY
+from vcam.restore import CPU_PROVIDER
 
-ON_CPU = Loaded("fast", CPU, 9.0)
+ON_CPU = Loaded("fast", CPU_PROVIDER, 9.0)
 
 
 def check(made: MadeMachine, loaded: Loaded, config: Config | None = None) -> list[Finding]:
@@ -81,7 +82,7 @@ def test_the_published_weights_are_restored(made: MadeMachine) -> None:
     [
         (Config(weights="/nowhere"), f"no /nowhere/manifest.json; {REMEDY}"),
         (Config(model="nosuch"), "no model 'nosuch' in weights; choose one of: fast, best, or auto"),
-        (Config(require_gpu=True), "a GPU is required, but ONNX Runtime runs on the CPU here"),
+        (Config(require_gpu=True), "a GPU is required, but ONNX Runtime runs on the CPU_PROVIDER here"),
     ],
 )
 def test_restoring_them_is_not_offered_for_what_it_cannot_mend(config: Config, error: str) -> None:

@@ -1,11 +1,14 @@
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
 
-from vcam.restore import Network
+from vcam.errors import ModelError
+from vcam.restore import Cells, Network
 from vcam.restore.model import Shares
-from vcam.restore.tuning import INERTIA, LOOK_EVERY, TOLERANCE, Tuning
+from vcam.restore.tuning import INERTIA, LOOK_EVERY, TOLERANCE, Tuning, prepare_beside
 
 SEEN = (640, 360)
 CELLS = np.zeros((1, 2, 2, 16), np.uint8)
@@ -18,6 +21,7 @@ class Script:
         self.says = list(says)  # the first expert's share, look by look; the last one stays
         self.looks = 0
         self.opened: list[tuple[float, float]] = []  # (first expert's share, crispness)
+        self.alike = Network(None, 1)
 
     @property
     def all_alike(self) -> Shares:
@@ -113,3 +117,75 @@ def test_crispness_takes_effect_at_the_next_frame() -> None:
     tuning.crispness = 0.4
     run(tuning, 2)
     assert [crispness for _, crispness in model.opened] == [0, 0.4]
+
+
+class Delayed:
+    """Prepares networks when a test says so: what a thread does, without one."""
+
+    def __init__(self) -> None:
+        self.opens: list[tuple[Callable[[], Network], Future[Network]]] = []
+
+    def __call__(self, open_network: Callable[[], Network], cells: Cells) -> Future[Network]:
+        self.opens.append((open_network, Future()))
+        return self.opens[-1][1]
+
+    def finish(self) -> Network:
+        open_network, future = self.opens[-1]
+        network = open_network()
+        future.set_result(network)
+        return network
+
+
+def test_frames_go_on_with_the_old_network_until_the_new_one_is_ready() -> None:
+    model, prepare = Script([0.9, 0.0]), Delayed()
+    tuning = Tuning(model, prepare=prepare)
+    assert run(tuning, 1) == [model.alike]  # nothing else is there yet
+    first = prepare.finish()
+    assert run(tuning, 30) == [first] * 30  # the damage has changed, and the next one takes its time
+    second = prepare.finish()
+    assert run(tuning, 1) == [second]
+
+
+def test_one_network_is_prepared_at_a_time_and_the_last_wish_is_met() -> None:
+    model, prepare = Script([0.9]), Delayed()
+    tuning = Tuning(model, prepare=prepare)
+    for crispness in (0.1, 0.2, 0.3):
+        tuning.crispness = crispness
+        run(tuning, 5)
+    assert len(prepare.opens) == 1
+    prepare.finish()
+    run(tuning, 1)
+    prepare.finish()
+    run(tuning, 1)
+    assert [crispness for _, crispness in model.opened] == [0.1, 0.3]
+
+
+def test_a_network_that_cannot_be_opened_is_told_at_the_next_frame() -> None:
+    prepare = Delayed()
+    tuning = Tuning(Script([0.9]), prepare=prepare)
+    run(tuning, 1)
+    prepare.opens[-1][1].set_exception(ModelError("no memory on the GPU"))
+    with pytest.raises(ModelError, match="no memory on the GPU"):
+        run(tuning, 1)
+
+
+def test_beside_means_in_another_thread_and_after_a_first_run() -> None:
+    ran: list[int] = []
+
+    class Slow(Network):
+        def residual(self, cells: Cells) -> Cells:
+            ran.append(threading.get_ident())
+            return cells
+
+    network = Slow(None, 1)
+    assert prepare_beside(lambda: network, CELLS).result(timeout=20) is network
+    assert len(ran) == 1
+    assert ran[0] != threading.get_ident()
+
+
+def test_what_fails_beside_is_handed_over() -> None:
+    def fail() -> Network:
+        raise ModelError("no memory on the GPU")
+
+    with pytest.raises(ModelError, match="no memory on the GPU"):
+        prepare_beside(fail, CELLS).result(timeout=20)
