@@ -78,6 +78,7 @@ ORDER = [
     "frame",
     "picture",
     "regular",
+    "partial",
     "media",
     "v4l2",
     "metrics",

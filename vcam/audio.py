@@ -1,7 +1,6 @@
 """The sound of a recording, carried over to its restored copy as it is."""
 
 import heapq
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
@@ -11,6 +10,9 @@ from typing import Any
 import av
 from av.packet import Packet
 
+from vcam.media import file_address, open_recording
+from vcam.partial import make_partial
+
 
 def copy_audio(recording: Path, video: Path, begin_s: Fraction) -> str:
     """Put the first audio stream of `recording` into `video`, a file that has none.
@@ -19,27 +21,29 @@ def copy_audio(recording: Path, video: Path, begin_s: Fraction) -> str:
 
     Returns "" if there is none or it was copied, else why it could not be; then `video` is as it was.
     """
-    partial = video.with_name(f".{video.name}.{os.getpid()}.audio")
+    partial: Path | None = None
     try:
+        partial = make_partial(video)
         if _mux(recording, video, partial, begin_s):
             partial.replace(video)
     except (av.FFmpegError, OSError, ValueError) as error:
         return str(getattr(error, "strerror", None) or error)
     finally:
-        with suppress(OSError):
-            partial.unlink()
+        if partial is not None:
+            with suppress(OSError):
+                partial.unlink()
     return ""
 
 
 def _mux(recording: Path, video: Path, target: Path, begin_s: Fraction) -> bool:
     """Write both streams to `target`; False if the recording has no audio."""
     with ExitStack() as stack:
-        sound = stack.enter_context(av.open(recording))
+        sound = stack.enter_context(open_recording(recording))
         if not sound.streams.audio:
             return False
-        picture = stack.enter_context(av.open(video))
+        picture = stack.enter_context(open_recording(video))
         kind = "mp4" if video.suffix.lower() == ".mp4" else "matroska"
-        output = stack.enter_context(av.open(target, "w", format=kind))
+        output = stack.enter_context(av.open(file_address(target), "w", format=kind))
         pairs = ((picture, picture.streams.video[0], Fraction(0)), (sound, sound.streams.audio[0], begin_s))
         copies = [
             _packets(container, stream, output.add_stream_from_template(stream), shift_s)

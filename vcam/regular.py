@@ -26,7 +26,7 @@ def check_regular(path: Path, patience_s: float = PATIENCE_S) -> None:
     FileNotFoundError, PermissionError and IsADirectoryError are what they always are; TimeoutError means that
     its file system does not answer.
     """
-    found = within(patience_s, str(path), lambda: _valid_stat(path))
+    found = within(patience_s, str(path), lambda: stat_of(path))
     _check_kind(found.st_mode)
 
 
@@ -64,7 +64,8 @@ def within(patience_s: float, name: str, work: Callable[[], T]) -> T:
     return results[0]
 
 
-def _valid_stat(path: Path) -> os.stat_result:
+def stat_of(path: Path) -> os.stat_result:
+    """What `path.stat()` says. Raises OSError also for a name that no file can have."""
     try:
         return path.stat()
     except ValueError as error:  # a null byte, or half a surrogate pair
@@ -72,7 +73,7 @@ def _valid_stat(path: Path) -> os.stat_result:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    _check_kind(_valid_stat(path).st_mode)
+    _check_kind(stat_of(path).st_mode)
     # it may have become another since: without O_NONBLOCK, opening a FIFO waits for its writer
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, "rb") as file:

@@ -18,6 +18,8 @@ from av.video.stream import VideoStream
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, Size, check_size, to_bgr
+from vcam.media import file_address
+from vcam.partial import make_partial
 from vcam.picture import to_picture
 
 VIDEO_ENDINGS = {".mp4": "mp4", ".mkv": "matroska"}  # ending -> FFmpeg's name of the container
@@ -77,7 +79,7 @@ class FileSink:
         # a whole number of ticks to each frame, so that a constant rate stays exact
         self._ticks = self._rate.denominator * max(1, TICKS // self._rate.numerator)
         self._time_base = 1 / (self._rate * self._ticks)
-        self._partial = _partial(self.path)
+        self._partial: Path | None = None
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._last_pts = -1
@@ -130,6 +132,7 @@ class FileSink:
             self._write(None)
             assert self._container is not None
             self._container.close()
+            assert self._partial is not None
             _sync(self._partial)
             self._partial.replace(self.path)
         self._is_over = True
@@ -140,13 +143,16 @@ class FileSink:
         if self._is_over:
             return
         self._is_over = True
-        with suppress(OSError):
-            self._partial.unlink()  # before the close, which then need not move the index to the front
+        self._unlink()  # before the close, which then need not move the index to the front
         if self._container is not None:
             with suppress(av.FFmpegError, OSError):
                 self._container.close()
-        with suppress(OSError):
-            self._partial.unlink()  # Windows keeps an open file's name until now
+        self._unlink()  # Windows keeps an open file's name until now
+
+    def _unlink(self) -> None:
+        if self._partial is not None:
+            with suppress(OSError):
+                self._partial.unlink()
 
     def _check(self, frame: Frame) -> None:
         if self._is_over:
@@ -157,8 +163,9 @@ class FileSink:
 
     def _add_stream(self, container_format: str) -> VideoStream:
         options = {"movflags": "+faststart"} if container_format == "mp4" else {}
-        self._partial.touch()  # FFmpeg would look at the folder only with the first frame
-        self._container = av.open(str(self._partial), "w", format=container_format, options=options)
+        self._partial = make_partial(self.path)  # FFmpeg would look at the folder only with the first frame
+        address = file_address(self._partial)
+        self._container = av.open(address, "w", format=container_format, options=options)
         stream = self._container.add_stream(self._encoding.encoder, rate=self._rate)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._size
@@ -203,20 +210,22 @@ def write_still(path: Path | str, frame: Frame) -> None:
             f"cannot write a picture to {path}: ending {ending!r}; use {', '.join(STILL_ENDINGS)}"
         )
     _, encoded = cv2.imencode(ending, to_bgr(frame), STILL_ENDINGS[ending])
-    partial = _partial(path)
     try:
-        partial.write_bytes(encoded.tobytes())
-        _sync(partial)
-        partial.replace(path)
+        _write_whole(path, encoded.tobytes())
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         raise SinkError(_explain(path, error)) from error
 
 
-def _partial(path: Path) -> Path:
-    """The temporary name: hidden, beside the target so that a rename suffices, one for each process."""
-    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+def _write_whole(path: Path, content: bytes) -> None:
+    partial = make_partial(path)
+    try:
+        partial.write_bytes(content)
+        _sync(partial)
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def _sync(path: Path) -> None:

@@ -202,6 +202,30 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         FileSink(tmp_path / "nowhere/talk.mp4", SIZE, 30).open()
 
 
+def test_a_name_that_ffmpeg_takes_for_an_address_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("2024-05-01T12:30:00.mp4", "tcp:a.mkv", "a%03d.mp4"):
+        with FileSink(name, SIZE, 30) as sink:
+            sink.send(flat(0))
+        assert (tmp_path / name).stat().st_size > 0
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("name", ["a" * 252 + ".mp4", "a\0b.mp4"])
+def test_a_name_that_no_file_can_have_is_refused_before_the_first_frame(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SinkError, match="cannot write"):
+        FileSink(tmp_path / name, SIZE, 30).open()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_that_name_is_refused_before_the_first_frame(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").mkdir()
+    with pytest.raises(SinkError, match="a folder of this name is there"):
+        FileSink(tmp_path / "a.mp4", SIZE, 30).open()
+
+
 def test_lossless_mp4_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=r"lossless.*'.mp4'; use .mkv"):
         FileSink(tmp_path / "talk.mp4", SIZE, 30, lossless=True).open()
