@@ -15,7 +15,7 @@ PEERS ?=
 CHECK_OPENCV = @$(BIN)/python -c "import cv2" || \
 	{ echo "OpenCV lacks system libraries; install them: sudo apt install libgl1 libglib2.0-0"; exit 1; }
 
-.PHONY: run test test-system check format distill distill-smoke evaluate results bench clean
+.PHONY: run test test-system check format distill distill-smoke evaluate far-end results bench clean
 
 run: $(VENV)/.run
 	$(BIN)/sharpkd run $(ARGS)
@@ -51,8 +51,12 @@ distill-smoke: $(VENV)/.dev
 
 # What the published students gain on the clips in CLIPS.
 evaluate: $(VENV)/.dev
-	for model in fast best; do for set in named webcam clean; do \
+	for model in fast best; do for set in named webcam W L N clean; do \
 		$(BIN)/python -m distill evaluate $(CLIPS) --model $$model --set $$set $(ARGS) || exit; done; done
+
+# What the other side of a call sees of the clips in CLIPS; `results` puts it on its page.
+far-end: $(VENV)/.dev
+	$(BIN)/python -m distill evaluate $(CLIPS) --set call $(ARGS)
 
 # Measure filters, students, recipes' networks and others' on the clips in CLIPS, the STILLS (face__, people__,
 # general__, text__) and with the PEERS' files, where these are named; write docs/results.md from that.

@@ -149,4 +149,4 @@ class _Judge:
         shown = tqdm(clips, f"judging {spec.name}")
         rows = list(evaluate(model, shown, SCALED | WEBCAM, stride=2, crispness=crispness))
         clean = list(evaluate(model, clips, CLEAN, stride=5, crispness=crispness))
-        return summarise(rows), min(row.psnr_after for row in clean)
+        return summarise(rows), min(row.after.psnr_y for row in clean)

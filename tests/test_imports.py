@@ -14,7 +14,7 @@ FROM_VCAM = {
     "vcam",
     *(f"vcam.{room}" for room in ("errors", "frame", "media", "link", "metrics", "manifest", "restore")),
 }
-TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "skimage"}
+TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "scipy", "skimage"}
 
 LOOK = """
 import importlib, sys

@@ -1,39 +1,110 @@
-"""Print what a published model gains on a folder of clips, then one JSON line."""
+"""Print what a published model gains on a folder of clips, then one JSON line.
+
+The sets: W, L and N are webcams by day and in dim rooms; D (or named) are D1 to D5, links; webcam is a poor
+webcam with grey noise; clean is an undamaged picture; scaled is what a release is judged by; call is what the
+other side of a call sees of W, L, N and a perfect camera behind real encoders.
+"""
 
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
+import cv2
+
+from distill.evaluate.baselines import filters, shipped
+from distill.evaluate.calls import ENCODERS, all_calls
+from distill.evaluate.clips import list_clips
+from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import SETS
-from distill.evaluate.judge import Row, evaluate, read_clips, summarise, table
-from vcam.errors import ModelError
+from distill.evaluate.farend import CALLS_FILE, CAMERAS, NOTHING, Protocol, judge_calls
+from distill.evaluate.judge import FIRST_SCORED, Row, evaluate, read_clips, summarise
+from distill.evaluate.kept import append_kept
+from distill.report.farend import all_tables, summary
+from distill.report.verdict import mean_gains, verdict_table
+from vcam.errors import ConfigError, ModelError
 from vcam.manifest import read_manifest
 from vcam.restore import Engine, Model
+
+CALL = "call"
+ALIASES = {"D": "named"}
+LOOKS = [NOTHING, "fast", "best", "best crisp", "unsharp 0.3"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--model", default="fast")
-    parser.add_argument("--crispness", type=float, default=0.0, help="0 faithful, 1 crisp")
-    parser.add_argument("--set", choices=SETS, default="scaled")
+    parser.add_argument("--set", nargs="+", choices=[*SETS, *ALIASES, CALL], default=["scaled"])
     parser.add_argument("--min-height", type=int, default=480)
-    parser.add_argument("--frames", type=int, help="of each clip; default all")
+    parser.add_argument("--clips-limit", type=int, help="the first so many clips; default all")
+    parser.add_argument("--frames", type=int, help="of each clip; default all, with call 150")
     parser.add_argument("--stride", type=int, default=5, help="score every so manieth frame")
+    parser.add_argument("--first", type=int, default=FIRST_SCORED, help="number of the first scored frame")
+    parser.add_argument("--out", type=Path, help=f"add JSON lines to it; with call default {CALLS_FILE}")
+    model = parser.add_argument_group("all sets but call")
+    model.add_argument("--model", default="fast")
+    model.add_argument("--crispness", type=float, default=0.0, help="0 faithful, 1 crisp")
+    call = parser.add_argument_group("call: resumed from --out")
+    call.add_argument("--looks", nargs="+", default=LOOKS, help=f"beside {NOTHING}, which is always there")
+    call.add_argument("--cameras", nargs="+", choices=CAMERAS, default=list(CAMERAS))
+    call.add_argument("--codecs", nargs="+", choices=ENCODERS, default=list(ENCODERS))
+    call.add_argument("--kbps", nargs="+", type=float, default=[], help="these rates alone")
+    call.add_argument("--no-vmaf", action="store_true", help="where ffmpeg has no libvmaf")
 
 
 def run(args: argparse.Namespace) -> None:
+    cv2.setNumThreads(args.threads)
+    if CALL in args.set and len(args.set) > 1:
+        raise ConfigError("the set call is judged by itself; name the others in a run of their own")
+    if CALL in args.set:
+        run_calls(args)
+    else:
+        run_sets(args)
+
+
+def run_sets(args: argparse.Namespace) -> None:
+    """One model in one look, under every degradation of the sets."""
     specs = read_manifest(args.weights)
     if args.model not in specs:
         raise ModelError(f"no model {args.model!r} in the manifest; choose one of: {', '.join(specs)}")
-    model = Model(specs[args.model], args.weights, Engine("cpu"))
-    clips = read_clips(args.clips, args.min_height, args.frames)
+    model = Model(specs[args.model], args.weights, Engine("cpu", args.threads))
+    degradations = {label: each for name in args.set for label, each in SETS[ALIASES.get(name, name)].items()}
+    clips = islice(read_clips(args.clips, args.min_height, args.frames), args.clips_limit)
+    judged = {"model": args.model, "crispness": args.crispness, "set": " ".join(args.set)}
     rows: list[Row] = []
-    for row in evaluate(model, clips, SETS[args.set], args.stride, crispness=args.crispness):
+    for row in evaluate(model, clips, degradations, args.stride, crispness=args.crispness, first=args.first):
         rows.append(row)
         print(f"{row.clip} {row.degradation} {row.psnr_gain:+.2f} dB", file=sys.stderr)
+        if args.out:
+            key = f"{args.model} {args.crispness:g} {row.clip} {row.degradation}"
+            append_kept(args.out, key, judged | asdict(row))
     if not rows:
         raise ModelError(f"no clips of {args.min_height} lines or more in {args.clips}")
-    print(table(rows))
-    judged = {"model": args.model, "crispness": args.crispness, "set": args.set}
-    print(json.dumps({**judged, **summarise(rows)}))
+    print(verdict_table(rows))
+    print(json.dumps({**judged, **summarise(rows), "degradations": mean_gains(rows)}))
+
+
+def run_calls(args: argparse.Namespace) -> None:
+    """All looks of all cameras in all calls."""
+    protocol = Protocol(args.first, args.stride, vmaf=not args.no_vmaf)
+    specimens = list_clips(args.clips, args.min_height, args.frames or 150, 0)[: args.clips_limit]
+    looks = choose(filters() + shipped(args.weights, args.threads), args.looks)
+    cameras = {name: CAMERAS[name] for name in args.cameras}
+    calls = all_calls(args.codecs, args.kbps)
+    if not calls:
+        raise ConfigError(f"no call has a rate of {args.kbps}; leave --kbps out to see those that have one")
+    found = list(judge_calls(looks, specimens, cameras, calls, protocol, args.out or CALLS_FILE))
+    for title, text in all_tables(found):
+        print(f"{title}\n\n{text}\n")
+    print(json.dumps({"set": CALL, "calls": len(found), "psnr_gain": summary(found)}))
+
+
+def choose(found: Sequence[Contender], names: Iterable[str]) -> list[Contender]:
+    """The looks by their names, the untouched picture first. Raises ConfigError for an unknown name."""
+    known = {each.name: each for each in found}
+    wanted = dict.fromkeys([NOTHING, *names])
+    if unknown := [name for name in wanted if name not in known]:
+        raise ConfigError(f"no look {unknown[0]!r}; choose some of: {', '.join(known)}")
+    return [known[name] for name in wanted]

@@ -8,6 +8,7 @@ from pathlib import Path
 from distill.evaluate.baselines import filters, shipped
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import NAMED, WEBCAM
+from distill.evaluate.farend import CALLS_FILE, read_arrived
 from distill.evaluate.peers import peers
 from distill.evaluate.recipe_network import recipe_networks
 from distill.evaluate.results import read_results
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipes", type=Path, help="folder of records and networks; default: WEIGHTS/recipes"
     )
+    parser.add_argument("--calls", type=Path, default=CALLS_FILE, help="that `evaluate --set call` kept")
     parser.add_argument("--ablation", type=Path, help="default: BUILD/ablation.json")
     parser.add_argument("--peers", type=Path, help="folder of others' networks, for their costs and crops")
     parser.add_argument(
@@ -49,6 +51,7 @@ def run(args: argparse.Namespace) -> None:
         costs=costs_of(published(args.weights), args.weights, records, args.peers),
         ablation=read_ablation(args.ablation or args.build / "ablation.json"),
         measured=date.fromtimestamp(args.results.stat().st_mtime),
+        calls=read_arrived(args.calls) if args.calls.exists() else [],
         crops={} if args.no_crops else make_crops(view, recipes, args),
         crops_credit="" if args.clips else SAMPLE_CREDIT,
     )

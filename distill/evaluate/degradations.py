@@ -1,5 +1,6 @@
 """What the clips of a table go through before they are restored."""
 
+from distill.cameras import CAMERAS
 from distill.degrade import FPS, Degradation, PoorCamera
 from vcam.link import LinkProfile
 
@@ -18,6 +19,9 @@ NAMED = {
     "D4 x3 crf30": _x264(30, 3),
     "D5 x4 crf28": _x264(28, 4),
 }
+# white and grey noise, a new one each frame; W, L and N are nearer to what people own
 WEBCAM = {"W poor webcam": Degradation(camera=PoorCamera(blur_px=0.8, noise=3, quality=70))}
 CLEAN = {"clean": Degradation()}
-SETS = {"scaled": SCALED, "named": NAMED, "webcam": WEBCAM, "clean": CLEAN}
+TITLES = {"W": "W webcam, white noise", "L": "L dim room, white noise", "N": "N dim room, grain"}
+FILMED = {name: {TITLES[name]: Degradation(camera)} for name, camera in CAMERAS.items()}
+SETS = {"scaled": SCALED, "named": NAMED, "webcam": WEBCAM, "clean": CLEAN, **FILMED}

@@ -1,6 +1,6 @@
 """What a published model is worth: restored frames against the truth, through vcam.restore as shipped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -10,65 +10,82 @@ import numpy as np
 
 from distill.data.media import Media, cut_clip, pan_still, read_clip
 from distill.degrade import Degradation
+from distill.evaluate.areas import Motion
+from distill.evaluate.metrics import FramePair
+from distill.evaluate.tally import Figures, Tally
 from vcam.frame import Frame
-from vcam.metrics import psnr, ssim
 from vcam.restore import Model, Restorer
 
 FIRST_SCORED = 10  # the encoder's first frames are a keyframe's, and say little about a call
-CLEAN_PSNR = 60.0  # what equal planes count as in a mean
 
 
 @dataclass(frozen=True)
 class Row:
-    """Means over the scored frames of one clip under one degradation; `before` is the bicubic picture."""
+    """Figures of one clip under one degradation; `before` is the bicubic picture.
+
+    computed  share of the picture that the restorer computed, the mean over the scored frames
+    """
 
     clip: str
     degradation: str
     frames: int
-    psnr_before: float
-    psnr_after: float
-    ssim_before: float
-    ssim_after: float
+    before: Figures
+    after: Figures
+    computed: float
 
     @property
     def psnr_gain(self) -> float:
-        return self.psnr_after - self.psnr_before
+        return self.after.psnr_y - self.before.psnr_y
 
     @property
     def ssim_gain(self) -> float:
-        return self.ssim_after - self.ssim_before
+        return self.after.ssim_y - self.before.ssim_y
 
 
 def evaluate(
     model: Model,
     clips: Iterable[tuple[str, Sequence[Frame]]],
-    degradations: dict[str, Degradation],
+    degradations: Mapping[str, Degradation],
     stride: int = 5,
     seed: int = 0,
     crispness: float = 0.0,
+    first: int = FIRST_SCORED,
 ) -> Iterator[Row]:
-    """Judge a model on true clips: all frames are restored, every `stride`-th from 10 on is scored."""
-    for name, truth in clips:
+    """Judge a model on true clips: all frames are restored in order, some of them scored.
+
+    stride   every so manieth frame is scored
+    first    number of the first one; of a clip that is too short for it the last one is scored
+    """
+    for name, frames in clips:
         for label, degradation in degradations.items():
-            seen = degradation.apply(truth, np.random.default_rng(seed))
+            truth = degradation.truth(frames)
+            seen = degradation.apply(frames, np.random.default_rng(seed))
             restore = Restorer(model, truth[0].size, crispness=crispness)
-            yield _judge(restore, name, label, truth, seen, stride)
+            yield _judge(
+                restore, name, label, truth, seen, range(min(first, len(truth) - 1), len(truth), stride)
+            )
 
 
 def _judge(
-    restore: Restorer, clip: str, label: str, truth: Sequence[Frame], seen: Sequence[Frame], stride: int
+    restore: Restorer, clip: str, label: str, truth: Sequence[Frame], seen: Sequence[Frame], scored: range
 ) -> Row:
-    base = Restorer(restore.model, restore.size, strength=0)
-    scores = []
-    first = min(FIRST_SCORED, len(truth) - 1)
+    base, motion = Restorer(restore.model, restore.size, strength=0), Motion()
+    before, after, computed = Tally(), Tally(), []
+    last: list[Frame] = []  # the truth, the bicubic and the restored picture of the frame before
     for index, frame in enumerate(seen):
-        restored = restore(frame)  # all of them: a stage follows what it is shown
-        if index < first or (index - first) % stride:
-            continue
-        true, before, after = truth[index].y, base(frame).y, restored.y
-        scores.append((psnr(before, true), psnr(after, true), ssim(before, true), ssim(after, true)))
-    means = [fmean(min(score, CLEAN_PSNR) for score in column) for column in zip(*scores, strict=True)]
-    return Row(clip, label, len(scores), *means)
+        shown = [truth[index], base(frame), restore(frame)]
+        areas = motion(truth[index].y)
+        if index in scored:
+            true, plain, restored = _pairs(last or shown, shown)
+            before.add(plain, true, areas)
+            after.add(restored, true, areas)
+            computed.append(restore.computed)
+        last = shown
+    return Row(clip, label, len(computed), before.figures(), after.figures(), fmean(computed))
+
+
+def _pairs(last: Sequence[Frame], shown: Sequence[Frame]) -> list[FramePair]:
+    return list(zip(last, shown, strict=True))
 
 
 def read_clips(folder: Path, min_height: int, limit: int | None) -> Iterator[tuple[str, list[Frame]]]:
@@ -92,26 +109,6 @@ def hold_out(media: Media, side: int, count: int) -> Iterator[tuple[str, list[Fr
             truth = pan_still(image, side, frames, rng) if image is not None else []
         if truth:
             yield path.stem, truth
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Rows as a Markdown table, with the mean and the worst below."""
-    lines = [
-        "| clip | degradation | PSNR-Y in | out | gain dB | SSIM-Y in | out | gain |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {row.clip} | {row.degradation} | {row.psnr_before:.2f} | {row.psnr_after:.2f} | "
-        f"{row.psnr_gain:+.2f} | {row.ssim_before:.4f} | {row.ssim_after:.4f} | {row.ssim_gain:+.4f} |"
-        for row in rows
-    ]
-    worst = min(rows, key=lambda row: row.psnr_gain)
-    summary = summarise(rows)
-    lines.append(
-        f"| **mean** | | | | **{summary['psnr_gain']:+.3f}** | | | **{summary['ssim_gain']:+.4f}** |"
-    )
-    lines.append(f"| worst: {worst.clip} | {worst.degradation} | | | {worst.psnr_gain:+.3f} | | | |")
-    return "\n".join(lines)
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, float]:

@@ -1,19 +1,19 @@
 """One contender's figures on one degraded clip, and the file that keeps them for the next run."""
 
-import json
-import os
+import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from distill.evaluate.kept import append_kept, read_kept
 from distill.evaluate.metrics import FramePair, flicker, ms_ssim, ssim_rgb
-from distill.evaluate.vmaf import score_vmaf
+from distill.evaluate.tally import MOST_PSNR
+from distill.evaluate.vmaf import MODELS, score_vmaf
 from vcam.frame import Frame
 from vcam.metrics import mse, psnr, ssim
 
 METRICS = 1  # version of all that is computed here
-MOST_PSNR = 60.0  # dB, what equal planes count as in a mean
 
 Figures: TypeAlias = list[float]  # one a scored frame
 
@@ -40,7 +40,7 @@ def score(restored: Sequence[Frame], truth: Sequence[Frame], has_vmaf: bool) -> 
     frames = list(zip(restored[::2], truth[::2], strict=True))
     multi_scale = [ms_ssim(out.y, true.y) for out, true in frames]
     known = [value for value in multi_scale if value is not None]
-    vmaf = _vmaf(restored, truth) if has_vmaf else {}
+    vmaf = vmaf_of_pairs(restored, truth) if has_vmaf else {}
     return Scores(
         psnr_y=[min(psnr(out.y, true.y), MOST_PSNR) for out, true in frames],
         ssim_y=[ssim(out.y, true.y) for out, true in frames],
@@ -57,43 +57,28 @@ def _pairs(frames: Sequence[Frame]) -> list[FramePair]:
     return list(zip(frames[::2], frames[1::2], strict=True))
 
 
-def _vmaf(restored: Sequence[Frame], truth: Sequence[Frame]) -> dict[str, Figures]:
-    """VMAF of the scored frames.
+def vmaf_of_pairs(
+    restored: Sequence[Frame], truth: Sequence[Frame], models: Sequence[str] = tuple(MODELS)
+) -> dict[str, Figures]:
+    """VMAF of the scored frames, which are laid out as in `score`, by the model's name.
 
     Each pair is shown backwards. libvmaf takes a frame's motion as the smaller of those from the frame before
     and to the frame after: so that is the motion between a scored frame and its successor, and no jump.
     """
     shown, true = ([frame for pair in _pairs(each) for frame in pair[::-1]] for each in (restored, truth))
-    scores = score_vmaf(shown, true)
-    return {name: scores[name][1::2] for name in ("vmaf", "vmaf_neg")}
+    scores = score_vmaf(shown, true, models=models)
+    return {name: scores[name][1::2] for name in models}
 
 
 def read_scores(path: Path) -> dict[str, Scores]:
-    """The scores that are kept in a file of JSON lines, by key; a line that a kill cut off is no score."""
+    """The scores that are kept in a file of JSON lines, by key; lines of another shape are no scores."""
     found: dict[str, Scores] = {}
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                entry = json.loads(line)
-                key = entry.pop("key")
-                found[key] = Scores(**entry)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue
+    for key, entry in read_kept(path).items():
+        with contextlib.suppress(TypeError):
+            found[key] = Scores(**entry)
     return found
 
 
 def append_scores(path: Path, key: str, scores: Scores) -> None:
     """Add one line to the file, on the disk when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if file.tell() and _last_byte(path) != b"\n":
-            file.write(b"\n")  # what a kill cut off stays a line of its own
-        file.write(json.dumps({"key": key, **asdict(scores)}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _last_byte(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read()
+    append_kept(path, key, asdict(scores))

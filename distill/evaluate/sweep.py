@@ -104,7 +104,7 @@ def _score_all(
     seen = case.degradation.apply(truth, np.random.default_rng(settings.seed))
     scored = scored_indices(len(truth), case.specimen.scored, settings.first)
     places = [place for index in scored for place in (index, index + 1)]
-    true = [truth[place] for place in places]
+    true = case.degradation.truth([truth[place] for place in places])
     for contender in contenders:
         restored = list(contender.restore(seen, truth[0].size, places))
         yield contender, score(restored, true, settings.vmaf)

@@ -28,12 +28,14 @@ def score_vmaf(
     truth: Sequence[Frame],
     features: Sequence[str] = (),
     ffmpeg: Path | None = None,
+    models: Sequence[str] = tuple(MODELS),
 ) -> dict[str, list[float]]:
     """Score restored frames against the truth, both in the order they are shown.
 
     restored, truth   frames of one size
     features          libvmaf's own, beside the two models: "psnr", "float_ssim", "float_ms_ssim"
     ffmpeg            to run; by default the one of imageio-ffmpeg
+    models            some of MODELS
 
     Returns the figures of each frame by name: "vmaf" and "vmaf_neg" in 0..100, and what libvmaf calls the
     features. VMAF's motion is taken from the frame before and the frame after: the first frame has none.
@@ -49,7 +51,7 @@ def score_vmaf(
         folder = Path(name)
         _write_frames(restored, folder / "restored.yuv")
         _write_frames(truth, folder / "truth.yuv")
-        _run(_command(ffmpeg or find_ffmpeg(), truth[0], features), folder)
+        _run(_command(ffmpeg or find_ffmpeg(), truth[0], features, models), folder)
         frames = json.loads((folder / "log.json").read_text())["frames"]
     scores = [frame["metrics"] for frame in frames]
     return {key: [score[key] for score in scores] for key in scores[0]}
@@ -61,10 +63,10 @@ def _write_frames(frames: Sequence[Frame], path: Path) -> None:
             file.write(pack(frame).data)
 
 
-def _command(ffmpeg: Path, frame: Frame, features: Sequence[str]) -> list[str]:
-    """One process for both models, one thread: a sweep may run beside others."""
-    models = "|".join(rf"version={version}\:name={name}" for name, version in MODELS.items())
-    options = [f"model='{models}'", "n_threads=1", "log_fmt=json", "log_path=log.json"]
+def _command(ffmpeg: Path, frame: Frame, features: Sequence[str], models: Sequence[str]) -> list[str]:
+    """One process for all models, one thread: a sweep may run beside others."""
+    named = "|".join(rf"version={MODELS[name]}\:name={name}" for name in models)
+    options = [f"model='{named}'", "n_threads=1", "log_fmt=json", "log_path=log.json"]
     if features:
         options.append("feature='" + "|".join(f"name={name}" for name in features) + "'")
     raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{frame.width}x{frame.height}"]

@@ -38,6 +38,7 @@ def make_page(evidence: Evidence) -> Page:
     shown = {name: show(name, CAPTIONS[name]) if content else "" for name, content in drawn.items()}
     paragraphs = [
         *sections.opening(evidence, shown["pareto.png"]),
+        *sections.far_end(evidence.calls),
         *sections.matrices(view, shown["degradations.png"]),
         *sections.claims(view, records),
         *sections.training(view, records, shown["training.png"]),

@@ -1,15 +1,17 @@
 """The page's sections, each as the paragraphs it is made of; an empty one is left out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from distill.evaluate.farend import Arrived
 from distill.networks import catalogue
 from distill.report import words
 from distill.report.ablation import Ablation
 from distill.report.brief import in_short, notes
 from distill.report.claims import overview, published, reasons, system_table
 from distill.report.costs import Cost
+from distill.report.farend import bits_table, gain_table, measured_figures
 from distill.report.matrices import by_clip, by_content, by_degradation
 from distill.report.records import Record
 from distill.report.summary import harm_table, input_sentence, picture_table
@@ -30,6 +32,7 @@ class Evidence:
     measured: date
     crops: Mapping[str, bytes] = field(default_factory=dict)
     crops_credit: str = ""
+    calls: Sequence[Arrived] = ()
 
 
 def show(name: str, caption: str) -> str:
@@ -53,6 +56,20 @@ def opening(evidence: Evidence, pareto: str) -> Iterator[str]:
     yield harm_table(view)
     yield words.HARM
     yield notes(view)
+
+
+def far_end(calls: Sequence[Arrived]) -> Iterator[str]:
+    """What the other side of a call sees."""
+    if not calls:
+        return
+    count = len({each.clip for each in calls})
+    yield "## At the far end of the call"
+    yield words.FAR_END
+    yield gain_table(calls)
+    yield words.BITS.format(clips=f"{count} clip{'s' * (count != 1)}")
+    for figure, title in measured_figures(calls).items():
+        yield f"**At equal {title}**"
+        yield bits_table(calls, figure)
 
 
 def matrices(view: View, bars: str) -> Iterator[str]:

@@ -20,6 +20,25 @@ HARM = """\
 W is a poor webcam without a link: blur 0.8, noise 3, MJPG 70. *Clean* is an undamaged input: the PSNR-Y
 at which it comes out, 60 dB standing for untouched."""
 
+FAR_END = """\
+What the other side of a call sees: a camera's picture, as it is or in one of our looks, then the calling
+program's own encoder at a constant bitrate, compared with the truth *before the camera* at the size that was
+sent. W is an ordinary webcam, L a dim room with white noise, N a dim room with the grain, fixed pattern and
+flicker of real webcams (`distill/cameras.py`); the perfect one shows what a look costs where there is nothing
+to restore. The first row of each camera has PSNR-Y in dB and VMAF-NEG of its untouched picture, the others
+what is gained over it, and by how much the bits that were really sent change.
+
+```
+python -m distill evaluate CLIPS --set call
+```"""
+
+BITS = """\
+Bjontegaard's deltas over the rates of each encoder and size, the mean over {clips}: by how much the bits
+change at equal quality, and behind the slash how much better the picture is at equal bits. *(2 of 5)* is how
+many clips have curves that overlap; *under −60%* says that none do, and that the look is better at a rate
+that much lower than the untouched picture ever is. Where more bits only carry more noise, a quality counts
+at the lowest rate that reaches it."""
+
 DEGRADATIONS = "PSNR-Y gain in dB on the clips of calls; the first row is the PSNR-Y of the input."
 CONTENTS = """\
 PSNR-Y gain in dB, mean over {main}; how many clips in brackets. All but the calls are stills that pan."""

@@ -1,14 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_in import ZERO, write_weights
+from stand_in import ZERO, write_experts, write_weights
 from talking_head import Film
 
 from distill.evaluate.baselines import Unsharp, filters, sharpen, shipped
 from distill.evaluate.contenders import upscale
 from vcam.errors import ModelError
 from vcam.frame import Size, resize
+from vcam.restore import Engine, Model, Restorer
 
 SIZE: Size = (160, 96)
 HALF: Size = (80, 48)
@@ -74,3 +76,19 @@ def test_other_weights_of_the_same_name_have_another_key(tmp_path: Path) -> None
 def test_a_folder_without_models_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no .*manifest\.json"):
         shipped(tmp_path, threads=1)
+
+
+def test_a_shipped_model_sees_every_frame_in_order_from_the_first(film: Film, tmp_path: Path) -> None:
+    spec = write_experts(tmp_path, "experts", [ZERO, ZERO + 8])
+    (contender,) = shipped(tmp_path, threads=1)
+    dark, bright = (
+        replace(frame, y=np.full_like(frame.y, luma))
+        for frame, luma in zip(film(2, SIZE), (16, 200), strict=True)
+    )
+    seen = [dark] * 3 + [bright]
+    restorer = Restorer(Model(spec, tmp_path, Engine("cpu", 1)), SIZE)
+    expected = [restorer(frame) for frame in seen]
+    late, early = contender.restore(seen, SIZE, [3, 1])
+    assert np.array_equal(late.y, expected[3].y)
+    assert np.array_equal(early.y, expected[1].y)
+    assert not np.array_equal(late.y, Restorer(restorer.model, SIZE)(bright).y)  # it follows the damage

@@ -1,23 +1,24 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_in import write_weights
+from stand_in import ZERO, write_experts, write_weights
 from talking_head import Film
 
+from distill.cameras import Camera
 from distill.data.media import list_media
 from distill.degrade import Degradation, PoorCamera
 from distill.evaluate.degradations import CLEAN, SETS
 from distill.evaluate.judge import (
-    CLEAN_PSNR,
     Row,
     evaluate,
     hold_out,
     read_clips,
     summarise,
-    table,
 )
+from distill.evaluate.tally import MOST_PSNR, Figures
 from vcam.frame import Frame, Size
 from vcam.link import LinkProfile
 from vcam.manifest import read_manifest
@@ -36,7 +37,9 @@ def still(tmp_path: Path) -> Model:
 
 
 def row(clip: str, gain: float, ssim_gain: float = 0.01) -> Row:
-    return Row(clip, "x2", 3, 30.0, 30.0 + gain, 0.8, 0.8 + ssim_gain)
+    before = Figures(30.0, 0.8, 40.0, 40.0, 2.0, 3.0, None, None, 31.0)
+    after = replace(before, psnr_y=30.0 + gain, ssim_y=0.8 + ssim_gain)
+    return Row(clip, "x2", 3, before, after, 1.0)
 
 
 def clip(frames: Sequence[Frame]) -> list[tuple[str, Sequence[Frame]]]:
@@ -53,8 +56,8 @@ def test_the_picture_before_is_the_degraded_one(still: Model, film: Film) -> Non
     truth = film(11, SIZE)
     (found,) = evaluate(still, clip(truth), POOR, seed=3)
     seen = POOR["poor"].apply(truth, np.random.default_rng(3))[10]
-    assert found.psnr_before == pytest.approx(psnr(seen.y, truth[10].y))
-    assert found.ssim_before == pytest.approx(ssim(seen.y, truth[10].y))
+    assert found.before.psnr_y == pytest.approx(psnr(seen.y, truth[10].y))
+    assert found.before.ssim_y == pytest.approx(ssim(seen.y, truth[10].y))
 
 
 def test_every_so_manieth_frame_from_the_tenth_on_is_scored(still: Model, film: Film) -> None:
@@ -70,12 +73,12 @@ def test_of_a_short_clip_the_last_frame_is_scored(still: Model, film: Film) -> N
 def test_a_scaled_picture_is_judged_at_its_true_size(still: Model, film: Film) -> None:
     scaled = {"x2": Degradation(None, 2, LinkProfile(crf=20))}
     (found,) = evaluate(still, clip(film(12, SIZE)), scaled)
-    assert 20 < found.psnr_before < 50
+    assert 20 < found.before.psnr_y < 50
 
 
 def test_a_clean_picture_counts_as_60_db(still: Model, film: Film) -> None:
     (found,) = evaluate(still, clip(film(12, SIZE)), CLEAN)
-    assert found.psnr_after == CLEAN_PSNR
+    assert found.after.psnr_y == MOST_PSNR
 
 
 def test_each_clip_is_judged_under_each_degradation(still: Model, film: Film) -> None:
@@ -94,16 +97,27 @@ def test_the_summary_is_of_all_rows_and_names_the_worst() -> None:
     assert found == {"psnr_gain": 0.2, "ssim_gain": 0.02, "worst_psnr_gain": -0.1}
 
 
-def test_the_table_ends_with_the_mean_and_the_worst() -> None:
-    lines = table([row("a", 0.5), row("b", -0.1)]).splitlines()
-    assert "| a | x2 | 30.00 | 30.50 | +0.50 |" in lines[2]
-    assert "**+0.200**" in lines[-2]
-    assert lines[-1].startswith("| worst: b | x2 | | | -0.100 |")
-    assert len({line.count("|") for line in lines}) == 1
+def test_a_restorer_sees_every_frame_and_scores_from_the_first_on(still: Model, film: Film) -> None:
+    (found,) = evaluate(still, clip(film(26, SIZE)), POOR, stride=4, first=12)
+    assert found.frames == 4  # 12, 16, 20, 24
+
+
+def test_what_is_computed_of_a_picture_that_stands_still_is_reported(tmp_path: Path, film: Film) -> None:
+    spec = write_experts(tmp_path, "experts", [ZERO, ZERO])
+    model = Model(spec, tmp_path, Engine("cpu", threads=1))
+    moving, standing = film(16, SIZE), [film(1, SIZE)[0]] * 16
+    found = list(evaluate(model, [("moving", moving), ("standing", standing)], CLEAN))
+    assert found[0].computed > found[1].computed == 0
+
+
+def test_a_dim_room_is_judged_by_its_own_truth(still: Model, film: Film) -> None:
+    dim = {"dim": Degradation(Camera(blur_px=0, read_noise=0, quality=None, light=0.5))}
+    (found,) = evaluate(still, clip(film(12, SIZE)), dim)
+    assert found.after.psnr_y == MOST_PSNR
 
 
 def test_the_sets_of_the_documents_are_there() -> None:
-    assert set(SETS) == {"scaled", "named", "webcam", "clean"}
+    assert set(SETS) == {"scaled", "named", "webcam", "clean", "W", "L", "N"}
     assert len(SETS["scaled"]) == 6
 
 

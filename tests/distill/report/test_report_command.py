@@ -1,11 +1,14 @@
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from report_files import ablation_json, write_record, write_sweep
 
 from distill.__main__ import main
+from distill.evaluate.farend import Arrived
+from distill.evaluate.kept import append_kept
 from distill.report.page import Page, write_page
 
 CLAIM = {
@@ -37,10 +40,34 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "docs"
 
 
+def test_what_the_far_end_sees_is_on_the_page_if_it_was_judged(evidence: Path, docs: Path) -> None:
+    assert "far end" not in (docs / "results.md").read_text()
+    calls = evidence / "call.jsonl"
+    for number, (look, psnr) in enumerate([("bicubic", 30.0), ("best", 33.0)]):
+        for kbps in (500.0, 1000.0):
+            arrived = Arrived("a", "L", look, "h264", 720, kbps, kbps, psnr + kbps / 1000, 0.9, None, 7)
+            append_kept(calls, f"{number} {kbps}", asdict(arrived))
+    assert report(evidence, "--calls", str(calls)) == 0
+    text = (evidence / "docs" / "results.md").read_text()
+    assert "## At the far end of the call" in text
+    assert "| L | best | +3.00 / – (0%) | +3.00 / – (0%) |" in text
+    assert "| L | best | under −50% / +3.00 |" in text
+    assert "At equal VMAF-NEG" not in text  # it was left out
+
+
 def report(folder: Path, *options: str) -> int:
     weights, out = folder / "weights", folder / "docs" / "results.md"
     before = ["--threads", "1", "--weights", str(weights), "--build", str(folder)]
-    after = ["--results", str(folder / "sweep.json"), "--out", str(out), "--no-crops", *options]
+    after = [
+        "--results",
+        str(folder / "sweep.json"),
+        "--out",
+        str(out),
+        "--no-crops",
+        "--calls",
+        str(folder / "none"),
+        *options,
+    ]
     return main([*before, "report", *after])
 
 

@@ -1,0 +1,37 @@
+"""A file of JSON lines that keeps what is known, so that a run which was killed goes on where it was."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def read_kept(path: Path) -> dict[str, dict[str, Any]]:
+    """What a file keeps, by key, without the key; a line that a kill cut off is left out."""
+    found: dict[str, dict[str, Any]] = {}
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                entry = json.loads(line)
+                found[entry.pop("key")] = entry
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+    return found
+
+
+def append_kept(path: Path, key: str, facts: Mapping[str, Any]) -> None:
+    """Add one line to the file, on the disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if file.tell() and _last_byte(path) != b"\n":
+            file.write(b"\n")  # what a kill cut off stays a line of its own
+        file.write(json.dumps({"key": key, **facts}).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _last_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read()
