@@ -2,17 +2,26 @@
 
 import hashlib
 import json
+import re
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
+from types import NoneType
+from typing import Any, get_type_hints
 
 from vcam.errors import ModelError
+from vcam.regular import read_small
 
 FILE_NAME = "manifest.json"
 SCHEMA = 1
 CELLS = (1, 2, 4, 8)  # sides of a cell whose rows are machine words, see vcam.restore.to_cells
 MIXTURE = "mixture"  # the tensor that a file of experts leaves open
+MANIFEST_LIMIT = 1 << 20  # bytes; ours has 7,000
+MODEL_LIMIT = 1 << 24  # bytes; a student has less than one million
+LARGEST = 10**9  # of any number in a manifest
+LONGEST = 60  # of a value in a message, in characters
+NAME = re.compile(r"[\w][\w.+-]{0,99}")  # of a model or a file: in the folder itself, and printable
 REMEDY = "restore the weights folder (git checkout weights) or run: make distill"
 
 
@@ -60,36 +69,111 @@ def weights_folder() -> Path:
 def read_manifest(folder: Path) -> dict[str, ModelSpec]:
     """Read the models of a weights folder by name, in the manifest's order: best picture first.
 
-    Raises ModelError if the manifest is missing, no JSON, or of another schema.
+    Raises ModelError if the manifest is missing, not JSON, of another schema, or if a value in it is not of
+    its type or out of range.
     """
     path = folder / FILE_NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_small(path, MANIFEST_LIMIT).decode())
     except FileNotFoundError:
         raise ModelError(f"no {path}; {REMEDY}") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; {REMEDY}") from None
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}; {REMEDY}") from None
+    except RecursionError:
+        raise ModelError(f"cannot read {path}: it is nested too deeply; {REMEDY}") from None
+    except ValueError as error:
+        raise ModelError(f"cannot read {path}: {_shorten(str(error))}; {REMEDY}") from None
     try:
-        if content["schema"] != SCHEMA:
-            raise ModelError(f"{path} has schema {content['schema']}, expected {SCHEMA}; {REMEDY}")
-        specs = [_read_spec(entry) for entry in content["models"]]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} lacks or misspells {error}; {REMEDY}") from None
+        return _read_specs(content)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}; {REMEDY}") from None
+
+
+def _read_specs(content: object) -> dict[str, ModelSpec]:
+    table = _table("the manifest", content)
+    if table.get("schema") != SCHEMA:
+        raise ValueError(f"schema is {_show(table.get('schema'))}, expected {SCHEMA}")
+    models = table.get("models")
+    if not isinstance(models, list):
+        raise ValueError(f"models is {_show(models)}, expected a list")
+    specs = [_read_spec(entry) for entry in models]
+    if len({spec.name for spec in specs}) < len(specs):
+        raise ValueError("two models have the same name")
     return {spec.name: spec for spec in specs}
 
 
-def _read_spec(entry: dict[str, object]) -> ModelSpec:
-    unknown = set(entry) - {field.name for field in fields(ModelSpec)}
-    if unknown:
-        raise KeyError(", ".join(sorted(unknown)))
-    values: dict[str, object] = dict(entry)
+def _read_spec(entry: object) -> ModelSpec:
+    values = _read_fields(ModelSpec, "a model", entry)
     if values["cell"] not in CELLS:
-        raise KeyError(f"cell: {values['cell']!r} is none of {CELLS}")
-    files = values.pop("files")
-    if not isinstance(files, dict):
-        raise KeyError("files")
-    read = {precision: ModelFile(**file) for precision, file in files.items()}
-    return ModelSpec(files=read, **values)  # type: ignore[arg-type]  # JSON; keys are checked above
+        raise ValueError(f"cell is {values['cell']}, expected one of {CELLS}")
+    return ModelSpec(**values)
+
+
+def _read_files(name: str, value: object) -> Mapping[str, ModelFile]:
+    return {
+        kind: ModelFile(**_read_fields(ModelFile, kind, file)) for kind, file in _table(name, value).items()
+    }
+
+
+def _read_fields(kind: type[ModelSpec] | type[ModelFile], name: str, value: object) -> dict[str, Any]:
+    """A dataclass's fields from a table of JSON, each of its type. Raises ValueError with the reason."""
+    table, hints = _table(name, value), get_type_hints(kind)
+    unknown = sorted(set(table) - set(hints))
+    if unknown:
+        raise ValueError(f"{name} has no entry {_show(unknown[0])}, expected some of: {', '.join(hints)}")
+    missing = {field.name for field in fields(kind) if field.default is field.default_factory is MISSING}
+    if missing - set(table):
+        raise ValueError(f"{name} lacks {', '.join(sorted(missing - set(table)))}")
+    return {key: _READERS[hints[key]](key, entry) for key, entry in table.items()}
+
+
+def _table(name: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is {_show(value)}, expected a table")
+    return value
+
+
+def _read_text(name: str, value: object) -> str:
+    if not isinstance(value, str) or (name == "name" and not NAME.fullmatch(value)):
+        raise ValueError(
+            f"{name} is {_show(value)}, expected {'a plain name' if name == 'name' else 'a text'}"
+        )
+    return value
+
+
+def _read_whole(name: str, value: object) -> int:
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        raise ValueError(f"{name} is {_show(value)}, expected a whole number from 0 to {LARGEST}")
+    return value
+
+
+def _read_number(name: str, value: object) -> float:
+    if type(value) not in (int, float) or not abs(value) <= LARGEST:  # type: ignore[arg-type]  # a number
+        raise ValueError(f"{name} is {_show(value)}, expected a number from -{LARGEST} to {LARGEST}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _read_numbers(name: str, value: object) -> Mapping[str, float]:
+    return {key: _read_number(key, number) for key, number in _table(name, value).items()}
+
+
+_READERS: Mapping[Any, Callable[[str, object], Any]] = {
+    str: _read_text,
+    int: _read_whole,
+    float: _read_number,
+    Mapping[str, float]: _read_numbers,
+    Mapping[str, ModelFile]: _read_files,
+}
+
+
+def _show(value: object) -> str:
+    """A value of JSON in a sentence: a number of 400 digits is no help."""
+    kinds = {dict: "a table", list: "a list", NoneType: "missing"}
+    return kinds.get(type(value)) or _shorten(repr(value))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def manifest_text(specs: Mapping[str, ModelSpec]) -> str:
@@ -106,7 +190,7 @@ def read_checked(folder: Path, file: ModelFile) -> bytes:
     """Read a model file. Raises ModelError if it is missing or not the file that the manifest names."""
     path = folder / file.name
     try:
-        content = path.read_bytes()
+        content = read_small(path, MODEL_LIMIT)
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}; {REMEDY}") from None
     found = sha256_of(content)

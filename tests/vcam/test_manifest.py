@@ -1,4 +1,8 @@
+import copy
 import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +22,13 @@ from vcam.manifest import (
 
 CONTENT = b"an ONNX file"
 FILE = ModelFile("fast-int8.onnx", sha256_of(CONTENT), 17)
-FAST = ModelSpec("fast", 4, 288.0, {"int8": FILE}, "recipe", "data", "abc", {"psnr_gain": 0.5})
+FAST = ModelSpec("fast", 4, 288.0, {"int8": FILE}, 8, 2, 5, "recipe", "data", "abc", {"psnr_gain": 0.5})
 BEST = ModelSpec("best", 4, 999.0, {"int8": ModelFile("best-int8.onnx", "0" * 64, 17)})
 
 
 def write(folder: Path, content: object) -> Path:
-    (folder / FILE_NAME).write_text(content if isinstance(content, str) else json.dumps(content))
+    text = content if isinstance(content, str) else json.dumps(content)
+    (folder / FILE_NAME).write_text(text, errors="surrogateescape")
     return folder
 
 
@@ -43,6 +48,7 @@ def refusal(folder: Path) -> str:
         read_manifest(folder)
     message = str(caught.value)
     assert "\n" not in message
+    assert len(message) < 400
     assert "make distill" in message
     return message
 
@@ -62,13 +68,16 @@ def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
     assert f"no {tmp_path / FILE_NAME}" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "\x00", "[" * 100_000, '{"schema": ' + "9" * 5000 + "}", "\udcff", " " * (1 << 20) + "{}"],
+)
 def test_what_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
     assert "cannot read" in refusal(write(tmp_path, text))
 
 
 def test_another_schema_is_refused(tmp_path: Path) -> None:
-    assert "has schema 2, expected 1" in refusal(write(tmp_path, manifest() | {"schema": 2}))
+    assert "schema is 2, expected 1" in refusal(write(tmp_path, manifest() | {"schema": 2}))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,23 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
         (manifest(files={"int8": {"name": "x"}}), "sha256"),
         (manifest(cell=3), "cell"),
         (manifest(cell="4"), "cell"),
+        (manifest(cell=[]), "cell"),
+        (manifest(cell=4.0), "cell"),
+        (manifest(name=7), "name"),
+        (manifest(name="fast\nbest"), "name"),
+        (manifest(experts="8"), "experts"),
+        (manifest(experts=True), "experts"),
+        (manifest(experts=-1), "experts"),
+        (manifest(reach=10**400), "reach"),
+        (manifest(macs_per_pixel=10**400), "macs_per_pixel"),
+        (manifest(macs_per_pixel=float("nan")), "macs_per_pixel"),
+        (manifest(measured={"psnr_gain": "0.5"}), "psnr_gain"),
+        (manifest(measured=[1]), "measured"),
+        (manifest(recipe={}), "recipe"),
+        (manifest(files={"int8": {"name": "../../x", "sha256": "0", "opset": 17}}), "name"),
+        (manifest(files={"int8": {"name": "x", "sha256": 0, "opset": 17}}), "sha256"),
+        (manifest(files={"int8": {"name": "x", "sha256": "0", "opset": 10**400}}), "opset"),
+        ({"schema": 1, "models": [entry(), entry()]}, "same name"),
     ],
 )
 def test_a_manifest_of_another_shape_is_refused(tmp_path: Path, content: object, word: str) -> None:
@@ -118,3 +144,47 @@ def test_the_sha256_is_the_known_one() -> None:
 
 def test_the_weights_folder_is_named_even_if_there_is_none() -> None:
     assert weights_folder().name == "weights"
+
+
+@pytest.mark.parametrize("name", [FILE_NAME, FILE.name])
+def test_a_pipe_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    """Reading one waits for whoever writes into it, for ever."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ModelError, match="a pipe or a device, expected a regular file"):
+        read_manifest(tmp_path) if name == FILE_NAME else read_checked(tmp_path, FILE)
+
+
+@pytest.mark.parametrize("name", [FILE_NAME, FILE.name])
+def test_a_huge_file_is_refused_unread(tmp_path: Path, name: str) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte of nothing
+    with pytest.raises(ModelError, match=r"larger than \d+ bytes"):
+        read_manifest(tmp_path) if name == FILE_NAME else read_checked(tmp_path, FILE)
+
+
+def test_the_shipped_manifest_is_read() -> None:
+    assert list(read_manifest(weights_folder())) == ["best", "fast"]
+
+
+def places(value: object, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The roads to each value in JSON."""
+    yield so_far
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*so_far, key))
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -1, 1.5, 10**400, float("inf"), "", "x" * 9999, [], {}, [[]]]
+)
+def test_any_value_of_another_kind_is_taken_or_refused_in_a_sentence(tmp_path: Path, value: object) -> None:
+    whole = json.loads(manifest_text({"fast": FAST}))
+    for road in places(whole):
+        changed = copy.deepcopy({"root": whole})
+        place: Any = changed
+        for key in ("root", *road)[:-1]:
+            place = place[key]
+        place[("root", *road)[-1]] = value
+        write(tmp_path, changed["root"])
+        with suppress(ModelError):
+            assert isinstance(read_manifest(tmp_path), dict)
