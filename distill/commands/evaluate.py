@@ -21,11 +21,12 @@ from distill.evaluate.clips import list_clips
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import SETS
 from distill.evaluate.farend import CALLS_FILE, CAMERAS, NOTHING, Protocol, judge_calls
-from distill.evaluate.judge import FIRST_SCORED, Row, evaluate, read_clips, summarise
+from distill.evaluate.judge import FIRST_SCORED, Row, evaluate, hold_still, read_clips, summarise
 from distill.evaluate.kept import append_kept
 from distill.report.farend import all_tables, summary
 from distill.report.verdict import mean_gains, verdict_table
 from vcam.errors import ConfigError, ModelError
+from vcam.frame import Frame
 from vcam.manifest import read_manifest
 from vcam.restore import Engine, Model
 
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help=f"add JSON lines to it; with call default {CALLS_FILE}")
     model = parser.add_argument_group("all sets but call")
     model.add_argument("--model", default="fast")
+    model.add_argument("--still", action="store_true", help="hold each clip's first frame: nothing moves")
     model.add_argument("--crispness", type=float, default=0.0, help="0 faithful, 1 crisp")
     call = parser.add_argument_group("call: resumed from --out")
     call.add_argument("--looks", nargs="+", default=LOOKS, help=f"beside {NOTHING}, which is always there")
@@ -71,7 +73,11 @@ def run_sets(args: argparse.Namespace) -> None:
         raise ModelError(f"no model {args.model!r} in the manifest; choose one of: {', '.join(specs)}")
     model = Model(specs[args.model], args.weights, Engine("cpu", args.threads))
     degradations = {label: each for name in args.set for label, each in SETS[ALIASES.get(name, name)].items()}
-    clips = islice(read_clips(args.clips, args.min_height, args.frames), args.clips_limit)
+    clips: Iterable[tuple[str, Sequence[Frame]]] = islice(
+        read_clips(args.clips, args.min_height, args.frames), args.clips_limit
+    )
+    if args.still:
+        clips = ((f"{name} still", hold_still(frames)) for name, frames in clips)
     judged = {"model": args.model, "crispness": args.crispness, "set": " ".join(args.set)}
     rows: list[Row] = []
     for row in evaluate(model, clips, degradations, args.stride, crispness=args.crispness, first=args.first):

@@ -1,7 +1,7 @@
 """What a published model is worth: restored frames against the truth, through vcam.restore as shipped."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -94,6 +94,12 @@ def read_clips(folder: Path, min_height: int, limit: int | None) -> Iterator[tup
         frames = read_clip(path, limit)
         if frames and frames[0].height >= min_height:
             yield path.stem, frames
+
+
+def hold_still(frames: Sequence[Frame]) -> list[Frame]:
+    """A clip's first frame, for as long as the clip: a scene before which only the camera changes."""
+    first = frames[0]
+    return [replace(first, index=frame.index, captured_ns=frame.captured_ns) for frame in frames]
 
 
 def hold_out(media: Media, side: int, count: int) -> Iterator[tuple[str, list[Frame]]]:

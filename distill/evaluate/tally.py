@@ -30,6 +30,7 @@ class Figures:
     psnr_moving: float | None  # dB of the mean squared error over the area's pixels in all scored frames
     psnr_behind: float | None  # the 16 pixels behind moving edges: ghosts
     psnr_still: float | None
+    psnr_worst: float  # dB of luma in the worst scored frame
 
 
 class Tally:
@@ -55,7 +56,8 @@ class Tally:
         shown, true = zip(*self._pairs, strict=True)
         luma, structure, blue, red, colour = (fmean(column) for column in zip(*self._frames, strict=True))
         moving, behind, still = (self._area_psnr(name) for name in ("moving", "behind", "still"))
-        return Figures(luma, structure, blue, red, colour, flicker(shown, true), moving, behind, still)
+        worst = min(frame[0] for frame in self._frames)
+        return Figures(luma, structure, blue, red, colour, flicker(shown, true), moving, behind, still, worst)
 
     def _area_psnr(self, name: str) -> float | None:
         error, pixels = (sum(column) for column in zip(*self._errors[name], strict=True))
@@ -65,10 +67,12 @@ class Tally:
 
 
 def mean_figures(found: Sequence[Figures]) -> Figures:
-    """Figure by figure the mean over those that have it."""
+    """Figure by figure the mean over those that have it; the worst frame is the worst of all."""
 
     def mean(name: str) -> Any:
         values = [value for each in found if (value := getattr(each, name)) is not None]
+        if name == "psnr_worst":
+            return min(values)
         return fmean(values) if values else None
 
     return Figures(**{each.name: mean(each.name) for each in fields(Figures)})

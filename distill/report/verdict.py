@@ -11,14 +11,24 @@ from distill.report.markdown import percent, plain, signed, table
 
 HEADER = (
     *("clip", "degradation", "PSNR-Y in", "gain", "SSIM-Y in", "gain", "PSNR-U", "PSNR-V"),
-    *("CIEDE2000 in", "change", "flicker in", "change", "moving", "behind edges", "still", "computed"),
+    *(
+        "CIEDE2000 in",
+        "change",
+        "flicker in",
+        "change",
+        "moving",
+        "behind edges",
+        "still",
+        "worst frame",
+        "computed",
+    ),
 )
 
 
 def verdict_table(rows: Sequence[Row]) -> str:
     """Rows as a Markdown table, below them the mean of each degradation and the worst.
 
-    PSNR-U, PSNR-V, moving, behind edges and still are gains in dB.
+    PSNR-U, PSNR-V, moving, behind edges and still are gains in dB; the worst frame is at so many dB.
     """
     lines = [[row.clip, row.degradation, *_cells(row.before, row.after, row.computed)] for row in rows]
     lines += [
@@ -50,7 +60,7 @@ def _cells(before: Figures, after: Figures, computed: float) -> list[str]:
         *(plain(before.ciede2000), signed(gains["ciede2000"])),
         *(plain(before.flicker), percent(flicker)),
         *(signed(gains[name]) for name in ("psnr_moving", "psnr_behind", "psnr_still")),
-        plain(computed),
+        *(plain(after.psnr_worst), plain(computed)),
     ]
 
 

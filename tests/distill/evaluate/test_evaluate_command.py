@@ -41,6 +41,13 @@ def test_sets_are_judged_side_by_side_and_kept(folder: Path, capsys: pytest.Capt
     assert len({line.count("|") for line in lines[:-1]}) == 1
 
 
+def test_a_scene_can_be_held_still(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder, "--model", "bright", "--set", "clean", "--still") == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])["degradations"]["clean"]
+    assert found["clips"] == 2
+    assert found["gain"]["psnr_moving"] is None
+
+
 def test_a_call_is_judged_and_the_next_run_has_nothing_to_do(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from distill.evaluate.judge import (
     Row,
     evaluate,
     hold_out,
+    hold_still,
     read_clips,
     summarise,
 )
@@ -37,7 +38,7 @@ def still(tmp_path: Path) -> Model:
 
 
 def row(clip: str, gain: float, ssim_gain: float = 0.01) -> Row:
-    before = Figures(30.0, 0.8, 40.0, 40.0, 2.0, 3.0, None, None, 31.0)
+    before = Figures(30.0, 0.8, 40.0, 40.0, 2.0, 3.0, None, None, 31.0, 29.0)
     after = replace(before, psnr_y=30.0 + gain, ssim_y=0.8 + ssim_gain)
     return Row(clip, "x2", 3, before, after, 1.0)
 
@@ -108,6 +109,13 @@ def test_what_is_computed_of_a_picture_that_stands_still_is_reported(tmp_path: P
     moving, standing = film(16, SIZE), [film(1, SIZE)[0]] * 16
     found = list(evaluate(model, [("moving", moving), ("standing", standing)], CLEAN))
     assert found[0].computed > found[1].computed == 0
+
+
+def test_a_scene_held_still_keeps_its_time(film: Film) -> None:
+    moving = film(3, SIZE)
+    held = hold_still(moving)
+    assert [frame.captured_ns for frame in held] == [frame.captured_ns for frame in moving]
+    assert all(frame.y is moving[0].y for frame in held)
 
 
 def test_a_dim_room_is_judged_by_its_own_truth(still: Model, film: Film) -> None:

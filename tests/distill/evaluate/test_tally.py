@@ -58,6 +58,7 @@ def test_areas_are_pooled_over_frames_and_frames_are_averaged(film: Film) -> Non
     found = tally.figures()
     assert found.psnr_y == pytest.approx((psnr_of(2) + psnr_of(4)) / 2)
     assert found.psnr_still == pytest.approx(psnr_of(np.sqrt((4 + 16) / 2)))
+    assert found.psnr_worst == pytest.approx(psnr_of(4))
 
 
 def test_an_equal_picture_counts_as_60_db_everywhere(film: Film) -> None:
@@ -81,6 +82,6 @@ def test_an_area_that_is_hardly_there_has_no_figure() -> None:
 
 
 def test_a_mean_of_figures_is_over_those_that_are_known() -> None:
-    first = Figures(30, 0.8, 40, 40, 2, 3, None, None, 31)
-    second = Figures(32, 0.9, 42, 44, 4, None, 29, None, 33)
-    assert mean_figures([first, second]) == Figures(31, pytest.approx(0.85), 41, 42, 3, 3, 29, None, 32)
+    first = Figures(30, 0.8, 40, 40, 2, 3, None, None, 31, 28)
+    second = Figures(32, 0.9, 42, 44, 4, None, 29, None, 33, 30)
+    assert mean_figures([first, second]) == Figures(31, pytest.approx(0.85), 41, 42, 3, 3, 29, None, 32, 28)

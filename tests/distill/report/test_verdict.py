@@ -4,7 +4,7 @@ from distill.evaluate.judge import Row
 from distill.evaluate.tally import Figures
 from distill.report.verdict import HEADER, mean_gains, verdict_table
 
-BEFORE = Figures(30.0, 0.8, 40.0, 41.0, 2.0, 4.0, None, 29.0, 31.0)
+BEFORE = Figures(30.0, 0.8, 40.0, 41.0, 2.0, 4.0, None, 29.0, 31.0, 27.0)
 
 
 def row(clip: str, gain: float, label: str = "x2") -> Row:
@@ -32,6 +32,7 @@ def test_a_row_has_what_went_in_and_what_was_gained() -> None:
     assert (found["PSNR-U"], found["PSNR-V"]) == ("+2.00", "0.00")
     assert (found["CIEDE2000 in change"], found["flicker in change"]) == ("−0.50", "−25%")
     assert (found["moving"], found["behind edges"], found["computed"]) == ("–", "−0.50", "0.50")
+    assert found["worst frame"] == "27.00"
 
 
 def test_the_table_ends_with_each_degradations_mean_and_the_worst() -> None:
