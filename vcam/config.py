@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from vcam.errors import ConfigError
+from vcam.address import check_address
+from vcam.errors import ConfigError, SourceError
 from vcam.frame import Size, check_size, parse_size
 from vcam.paths import write_private
 
@@ -54,6 +55,10 @@ class Config:
         for key in ("source", "sink", "link", "model"):
             if not getattr(self, key):
                 raise ConfigError(f"{key} is empty; leave it out for {_default(key)!r}")
+        try:
+            check_address(self.source)
+        except SourceError as error:
+            raise ConfigError(f"source: {error}") from None
         for key in ("source", "sink", "link", "model", "weights"):
             _check_text(key, getattr(self, key))
 

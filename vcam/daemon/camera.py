@@ -194,7 +194,7 @@ class Camera:
 
     def _open_source(self) -> Source:
         config = self.config
-        self._opened = config.source
+        self._opened, self._source = config.source, None  # should it not be made, the last one is history
         self._source = self._make_source(config)
         return self._source
 

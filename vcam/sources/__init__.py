@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from vcam.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
-from vcam.sources.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.sources.cameras import Camera, list_cameras
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep

@@ -156,6 +156,38 @@ def test_a_typo_in_the_configuration_ends_the_start_with_one_line(program: Progr
     assert failed.stderr.count("\n") == 1
 
 
+def test_an_address_that_is_not_valid_ends_the_start_with_one_line(program: Program) -> None:
+    program.paths.config.parent.mkdir(parents=True, exist_ok=True)
+    program.paths.config.write_text('source = "rtsp://admin:p[ss@127.0.0.1/x"\n')
+    started = program.run("start")
+    assert (started.returncode, started.stdout) == (2, "")
+    assert started.stderr.count("\n") == 1
+    assert "not a valid URL; in user and password write [ as %5B" in started.stderr
+    assert "p[ss" not in started.stderr
+
+
+def test_no_source_ends_the_camera(program: Program, tmp_path: Path) -> None:
+    """A codec without a decoder, a pipe nobody writes to, a device without end, a name no file can have."""
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>')
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "zero.mp4").symlink_to("/dev/zero")
+    assert program.run("start", "--always-on").returncode == 0
+    pid = program.pid
+    refused = program.run("set", "source", "http://[::1")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    for source, cause in (
+        (str(tmp_path / "a.svg"), "no decoder"),
+        (str(tmp_path / "pipe.mp4"), "expected a regular file"),
+        (str(tmp_path / "zero.mp4"), "expected a regular file"),
+        ("a" * 300 + ".mp4", "File name too long"),
+    ):
+        assert program.run("set", "source", source).returncode == 0
+        wait_for(lambda cause=cause: cause in program.status()["state"])  # type: ignore[misc]
+    assert program.run("set", "source", "sample").returncode == 0
+    wait_for(lambda: program.status()["state"] == "running")
+    assert program.pid == pid
+
+
 def test_a_corrupt_model_is_refused_at_the_start_and_survived_at_a_reload(
     program: Program, weights: Path
 ) -> None:

@@ -8,6 +8,14 @@ SCHEMES = ("rtsp", "rtsps", "srt", "rtp", "udp", "http", "https")
 LOCAL_HOSTS = ("", "localhost")
 
 
+def check_address(spec: str) -> None:
+    """Raise SourceError if a source is an address that can never be opened, whatever is at its other end."""
+    if is_file_url(spec):
+        path_of(spec)
+    elif spec.strip().partition("://")[0].lower() in SCHEMES:
+        normalise(spec)
+
+
 def is_file_url(spec: str) -> bool:
     return spec[:5].lower() == "file:"
 
