@@ -7,10 +7,12 @@ from typing import get_args, get_type_hints
 
 from vcam.errors import LinkError
 from vcam.frame import MIN_SIDE, Size, check_size
+from vcam.regular import read_small
 
 CODEC_NAMES = ("h264", "vp8", "vp9", "av1")
 MAX_CRF = {"h264": 51, "vp9": 63, "av1": 63}
 MAX_KBPS = 100_000
+MAX_TRACE_BYTES = 1_000_000  # an hour in steps of 0.1 s takes half of it
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 
@@ -103,12 +105,15 @@ def check_profile(profile: LinkProfile) -> None:
 def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
     """Read a bandwidth trace: a "second kbps" pair a line, seconds rising from 0, # for comments.
 
-    Raises LinkError with the line that cannot be read.
+    Raises LinkError with the number of the line that cannot be read. The line is not repeated: a link could
+    be set to read other files with it.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LinkError(f"cannot read the bandwidth trace {path}: {error}") from None
+        lines = read_small(path, MAX_TRACE_BYTES).decode("utf-8").splitlines()
+    except OSError as error:
+        raise LinkError(f"cannot read the bandwidth trace {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise LinkError(f"cannot read the bandwidth trace {path}: not UTF-8 text") from None
     steps: list[tuple[float, float]] = []
     for number, line in enumerate(lines, 1):
         words = line.split("#")[0].replace(",", " ").split()
@@ -117,10 +122,10 @@ def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
         try:
             second, kbps = (float(word) for word in words)
         except ValueError:
-            raise LinkError(f"{path}:{number}: expected 'second kbps', found {line!r}") from None
+            raise LinkError(f"{path}:{number}: expected 'second kbps', for example: 2.5 300") from None
         earliest = steps[-1][0] if steps else -1.0
         if not (earliest < second < inf and second >= 0 and 1 <= kbps <= MAX_KBPS):
-            raise LinkError(f"{path}:{number}: seconds must rise and kbps be 1..{MAX_KBPS}: {line!r}")
+            raise LinkError(f"{path}:{number}: seconds must rise and kbps be 1..{MAX_KBPS}")
         steps.append((second, kbps))
     if not steps or steps[0][0] != 0:
         raise LinkError(f"{path}: the first step must be at second 0")

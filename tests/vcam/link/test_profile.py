@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,13 +92,13 @@ def test_a_trace_may_have_comments_commas_and_blank_lines(tmp_path: Path) -> Non
         ("1 500\n", "the first step must be at second 0"),
         ("0 500\n0 400\n", ":2: seconds must rise"),
         ("0 500\n-1 400\n", ":2: seconds must rise"),
-        ("0 0\n", ":1: seconds must rise and kbps be 1..100000: '0 0'"),
+        ("0 0\n", ":1: seconds must rise and kbps be 1..100000"),
         ("0 nan\n", ":1: seconds must rise and kbps be 1..100000"),
         ("0 inf\n", ":1: seconds must rise and kbps be 1..100000"),
         ("0 500\nnan 400\n", ":2: seconds must rise"),
         ("0 500\ninf 400\n", ":2: seconds must rise"),
-        ("0 500 3\n", ":1: expected 'second kbps', found '0 500 3'"),
-        ("0 500\nsoon 3\n", ":2: expected 'second kbps', found 'soon 3'"),
+        ("0 500 3\n", ":1: expected 'second kbps'"),
+        ("0 500\nsoon 3\n", ":2: expected 'second kbps'"),
     ],
 )
 def test_a_trace_that_cannot_be_used_is_refused_with_its_line(tmp_path: Path, text: str, words: str) -> None:
@@ -153,3 +154,22 @@ def test_a_picture_is_scaled_into_the_box_and_never_up(
 def test_checking_needs_no_parsing() -> None:
     with pytest.raises(LinkError, match="kbps=0 is outside"):
         check_profile(replace(PROFILES["360p"], kbps=0))
+
+
+def test_a_trace_is_a_regular_file_of_a_bounded_size(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "long").write_bytes(b"#" * 1_000_001)
+    for name in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(LinkError, match="expected a regular file"):
+            parse_profile(f"360p,trace={name}")
+    with pytest.raises(LinkError, match="larger than 1000000 bytes"):
+        load_trace(tmp_path / "long")
+
+
+def test_no_line_of_a_file_that_is_not_a_trace_is_repeated(tmp_path: Path) -> None:
+    for line in ("root:secret:0", "1 secret", "5 1"):
+        (tmp_path / "shadow").write_text(line)
+        with pytest.raises(LinkError) as caught:
+            load_trace(tmp_path / "shadow")
+        assert line not in str(caught.value)
+        assert "secret" not in str(caught.value)
