@@ -94,7 +94,8 @@ def make_source(
     if is_file_url(spec):
         return FileSource(path_of(spec), loop, clock=clock, sleep=sleep)
     if is_url and scheme.strip().lower() not in SCHEMES:
-        raise SourceError(f"no source {scheme}://; expected one of: {', '.join(SCHEMES)}; or {EXPECTED}")
+        found = f"{scheme}://" if scheme.isalnum() else "with such an address"  # which may hold a password
+        raise SourceError(f"no source {found}; expected one of: {', '.join(SCHEMES)}; or {EXPECTED}")
     if is_url or spec.endswith(".sdp"):
         return StreamSource(normalise(spec) if is_url else spec, clock=clock)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
