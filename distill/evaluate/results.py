@@ -59,6 +59,10 @@ class SweepRow:
     )  # temporal standard deviation of out - truth where the truth stands still, code values
     flicker_input: float | None  # the same of bicubic
     gains_db: list[float] = field(default_factory=list)  # PSNR-Y gain of each scored frame
+    psnr_u_gain: float | None = None  # of the chroma planes; null in results of before they were measured
+    psnr_v_gain: float | None = None
+    ciede2000: float | None = None  # the mean colour difference: 1 is about what an eye notices
+    ciede2000_gain: float | None = None  # less than 0 is better
     note: str = ""  # what a reader must know: "no x1 network: the bicubic picture"
 
 

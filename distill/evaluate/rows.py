@@ -68,6 +68,10 @@ def make_row(contender: Contender, case: Case, scores: Scores, base: Scores) -> 
         vmaf_neg_gain=_gain(scores.vmaf_neg, base.vmaf_neg),
         flicker=scores.flicker,
         flicker_input=base.flicker,
+        psnr_u_gain=fmean(scores.psnr_u) - fmean(base.psnr_u),
+        psnr_v_gain=fmean(scores.psnr_v) - fmean(base.psnr_v),
+        ciede2000=fmean(scores.ciede2000),
+        ciede2000_gain=fmean(scores.ciede2000) - fmean(base.ciede2000),
         gains_db=[round(gain, 4) for gain in gains],
         note=contender.note(case.scale),
     )

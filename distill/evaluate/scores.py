@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from distill.evaluate.colour import colour_difference
 from distill.evaluate.kept import append_kept, read_kept
 from distill.evaluate.metrics import FramePair, flicker, ms_ssim, ssim_rgb
 from distill.evaluate.tally import MOST_PSNR
@@ -13,7 +14,7 @@ from distill.evaluate.vmaf import MODELS, score_vmaf
 from vcam.frame import Frame
 from vcam.metrics import mse, psnr, ssim
 
-METRICS = 1  # version of all that is computed here
+METRICS = 2  # version of all that is computed here
 
 Figures: TypeAlias = list[float]  # one a scored frame
 
@@ -30,6 +31,9 @@ class Scores:
     vmaf: Figures | None
     vmaf_neg: Figures | None
     flicker: float | None  # of all of them together
+    psnr_u: Figures
+    psnr_v: Figures
+    ciede2000: Figures
 
 
 def score(restored: Sequence[Frame], truth: Sequence[Frame], has_vmaf: bool) -> Scores:
@@ -50,6 +54,9 @@ def score(restored: Sequence[Frame], truth: Sequence[Frame], has_vmaf: bool) -> 
         vmaf=vmaf.get("vmaf"),
         vmaf_neg=vmaf.get("vmaf_neg"),
         flicker=flicker(_pairs(restored), _pairs(truth)),
+        psnr_u=[min(psnr(out.u, true.u), MOST_PSNR) for out, true in frames],
+        psnr_v=[min(psnr(out.v, true.v), MOST_PSNR) for out, true in frames],
+        ciede2000=[colour_difference(out, true) for out, true in frames],
     )
 
 

@@ -22,8 +22,8 @@ NO_COST = Cost(None, None)
 
 def picture_table(view: View, costs: Mapping[str, Cost]) -> str:
     """Gains of every contender under the main set of degradations, and what they cost."""
-    header = ["contender", "PSNR-Y, dB (95%)", "SSIM-Y", "MS-SSIM", "VMAF", "VMAF-NEG", "flicker"]
-    header += ["parameters", "MAC/px", "ms, 720p", "ms, 1080p"]
+    header = ["contender", "PSNR-Y, dB (95%)", "SSIM-Y", "MS-SSIM", "VMAF", "VMAF-NEG", "PSNR-U", "PSNR-V"]
+    header += ["CIEDE2000", "flicker", "parameters", "MAC/px", "ms, 720p", "ms, 1080p"]
 
     def row(contender: Contender) -> list[str]:
         name, cost = contender.name, costs.get(contender.name, NO_COST)
@@ -34,6 +34,9 @@ def picture_table(view: View, costs: Mapping[str, Cost]) -> str:
             signed(view.mean(name, "ms_ssim_gain"), 4),
             signed(view.mean(name, "vmaf_gain"), 1),
             signed(view.mean(name, "vmaf_neg_gain"), 1),
+            signed(view.mean(name, "psnr_u_gain")),
+            signed(view.mean(name, "psnr_v_gain")),
+            signed(view.mean(name, "ciede2000_gain")),
             percent(flicker_change(view, name)),
             count(cost.parameters),
             count(cost.macs_per_pixel),
@@ -95,6 +98,7 @@ def input_sentence(view: View) -> str:
         f"MS-SSIM {plain(view.mean(INPUT, 'ms_ssim'), 4)}",
         f"VMAF {plain(view.mean(INPUT, 'vmaf'), 1)}",
         f"VMAF-NEG {plain(view.mean(INPUT, 'vmaf_neg'), 1)}",
+        f"CIEDE2000 {plain(view.mean(INPUT, 'ciede2000'))}",
         f"flicker {plain(view.mean(INPUT, 'flicker'))} code values",
     ]
     return f"The input, scaled up by bicubic interpolation, has {', '.join(figures)}; all of it is free."

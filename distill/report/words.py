@@ -12,9 +12,10 @@ does as a whole, live, is in [measurements](measurements.md)."""
 PRICE = """\
 Mean over {main}; beside the PSNR-Y gain is its 95% interval (paired bootstrap, clustered by clip; a
 rough one with few clips). SSIM, MS-SSIM and VMAF are gains over the input too. VMAF rises with mere
-contrast; VMAF-NEG does not. *Flicker* is the change of what moves where the truth stands still: less is
-calmer. MAC/px are multiply-accumulates an output pixel; ms is a whole frame on the CPU named below, from
-a decoded picture of half the size."""
+contrast; VMAF-NEG does not. So are PSNR-U and PSNR-V; CIEDE2000 is how much farther colours are off: less
+is better. *Flicker* is the change of what moves where the truth stands still: less is calmer. MAC/px are
+multiply-accumulates an output pixel; ms is a whole frame on the CPU named below, from a decoded picture of
+half the size."""
 
 HARM = """\
 W is a poor webcam without a link: blur 0.8, noise 3, MJPG 70. *Clean* is an undamaged input: the PSNR-Y

@@ -2,9 +2,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from talking_head import Film
 
+from distill.evaluate.colour import colour_difference
 from distill.evaluate.metrics import flicker, ssim_rgb
 from distill.evaluate.scores import Scores, append_scores, read_scores, score
 from distill.evaluate.vmaf import score_vmaf
@@ -12,11 +14,13 @@ from vcam.frame import Frame
 from vcam.metrics import mse, psnr, ssim
 
 SIZE = (192, 176)
-SCORES = Scores([30.0], [0.9], [0.8], [65.0], None, [70.0], [60.0], 0.5)
+SCORES = Scores([30.0], [0.9], [0.8], [65.0], None, [70.0], [60.0], 0.5, [40.0], [41.0], [2.0])
 
 
 def blurred(frame: Frame) -> Frame:
-    return replace(frame, y=cv2.GaussianBlur(frame.y, (0, 0), 1.0))
+    planes = ((frame.y, 0), (frame.u, 2), (frame.v, 3))
+    y, u, v = (cv2.GaussianBlur(plane, (0, 0), 1.0) + np.uint8(extra) for plane, extra in planes)
+    return replace(frame, y=y, u=u, v=v)
 
 
 def test_each_figure_is_that_of_the_scored_frames(film: Film) -> None:
@@ -26,6 +30,9 @@ def test_each_figure_is_that_of_the_scored_frames(film: Film) -> None:
     assert found.psnr_y == [psnr(out[k].y, truth[k].y) for k in (0, 2)]
     assert found.ssim_y == [ssim(out[k].y, truth[k].y) for k in (0, 2)]
     assert found.ssim_rgb == [ssim_rgb(out[k], truth[k]) for k in (0, 2)]
+    assert found.psnr_u == [psnr(out[k].u, truth[k].u) for k in (0, 2)]
+    assert found.psnr_v == [psnr(out[k].v, truth[k].v) for k in (0, 2)]
+    assert found.ciede2000 == [colour_difference(out[k], truth[k]) for k in (0, 2)]
     assert found.mse == [mse(out[k].y, truth[k].y) for k in (0, 2)]
     pairs = [[(each[0], each[1]), (each[2], each[3])] for each in (out, truth)]
     assert found.flicker == flicker(*pairs)

@@ -61,6 +61,10 @@ def make_row(contender: str, clip: str, degradation: str, content: str = "calls"
         vmaf_neg_gain=None,
         flicker=1.8,
         flicker_input=2.0,
+        psnr_u_gain=gain / 10,
+        psnr_v_gain=0.0,
+        ciede2000=2.0 - gain / 5,
+        ciede2000_gain=-gain / 5,
         gains_db=[gain - 0.1, gain + 0.1],
     )
 
