@@ -7,6 +7,7 @@ only reads of the front survive; the one that we allocate, `StreamEvents`, says 
 
 import ctypes
 import re
+from collections.abc import Iterator
 from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ from vcam.errors import SinkError
 
 SONAME = "libpipewire-0.3.so.0"
 OLDEST = (0, 3, 34)  # the first with pw_stream_trigger_process
+OTHER = "use --sink virtual instead"
 INSTALL = "sudo apt install libpipewire-0.3-0 pipewire wireplumber"
 
 Library: TypeAlias = Any  # a ctypes.CDLL; a test's own object with the same functions
@@ -149,19 +151,38 @@ def load_library(soname: str = SONAME) -> Library:
 def check_version(library: Library) -> None:
     """Raises SinkError if the library is older than what is called, or of a machine with other layouts."""
     if ctypes.sizeof(c_void_p) != 8:
-        raise SinkError("the PipeWire sink needs a 64-bit Python; use --sink virtual instead")
+        raise SinkError(f"the PipeWire sink needs a 64-bit Python; {OTHER}")
     try:
         version = library.pw_get_library_version
     except AttributeError as error:
         raise SinkError(f"{SONAME} is not PipeWire's. Run: {INSTALL}") from error
     version.restype = c_char_p
-    text = version().decode("ascii", "replace")
+    text = (version() or b"of an unknown version").decode("ascii", "replace")
     numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:3])
     if numbers < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise SinkError(f"PipeWire is {text}, {oldest} or newer is needed; use --sink virtual instead")
+        raise SinkError(f"PipeWire is {text}, {oldest} or newer is needed; {OTHER}")
 
 
 def pod_array(*pods: bytes) -> "ctypes.Array[c_char_p]":
     """Pods as an array of pointers; PipeWire copies what they point to, and they may hold zeros."""
     return (c_char_p * len(pods))(*pods)
+
+
+def block_of(buffer: "ctypes._Pointer[SpaBuffer]", nbytes: int) -> Data:
+    """A buffer's first block of memory. Raises SinkError if it is missing, unmapped, or smaller than nbytes."""
+    if not buffer or not buffer.contents.n_datas or not buffer.contents.datas:
+        raise SinkError(f"PipeWire gave a buffer without memory, expected {nbytes} bytes; {OTHER}")
+    block: Data = buffer.contents.datas[0]
+    if not block.data or not block.chunk:
+        raise SinkError(f"PipeWire gave a buffer that is not mapped, expected {nbytes} bytes; {OTHER}")
+    if block.maxsize < nbytes:
+        raise SinkError(f"PipeWire gave a buffer of {block.maxsize} bytes, expected {nbytes}; {OTHER}")
+    return block
+
+
+def metas_of(buffer: SpaBuffer, kind: int, nbytes: int) -> Iterator[int]:
+    """The addresses of a buffer's metadata of this kind that are at least so large."""
+    for meta in buffer.metas[: buffer.n_metas] if buffer.metas else ():
+        if meta.type == kind and meta.data and meta.size >= nbytes:
+            yield meta.data

@@ -114,7 +114,7 @@ class CameraNode:
         with self._locked():
             buffer = self._free_buffer() if self.is_watched else None
             if buffer is not None:
-                self._fill(buffer.contents.buffer.contents, frame)
+                self._fill(buffer.contents.buffer, frame)
                 self._library.pw_stream_queue_buffer(self._stream, buffer)
             self._library.pw_stream_trigger_process(self._stream)
         return buffer is not None
@@ -148,6 +148,8 @@ class CameraNode:
     def _make_stream(self) -> None:
         library = self._library
         loop = library.pw_thread_loop_new(b"sharpkd", None)
+        if not loop:
+            raise SinkError(f"PipeWire's library does not start. Run: {pw.INSTALL}")
         stream = library.pw_stream_new_simple(
             library.pw_thread_loop_get_loop(loop),
             self._title.encode(),
@@ -166,7 +168,9 @@ class CameraNode:
     def _connect(self) -> None:
         flags = pw.MAP_BUFFERS | pw.DRIVER | pw.RT_PROCESS
         formats = pw.pod_array(format_pod(self._size, self._rate))
-        self._library.pw_thread_loop_start(self._loop)
+        result = self._library.pw_thread_loop_start(self._loop)
+        if result < 0:
+            raise SinkError(f"PipeWire's library does not start ({os.strerror(-result)}). {START}")
         with self._locked():
             result = self._library.pw_stream_connect(
                 self._stream, pw.DIRECTION_OUTPUT, pw.ANY_TARGET, flags, formats, 1
@@ -195,23 +199,22 @@ class CameraNode:
     def _reclaim(self) -> None:
         """Take all buffers for free: a reader that is killed never gives back those it had."""
         for address in self._buffers:
-            buffer = pw.StreamBuffer.from_address(address).buffer.contents
-            for meta in buffer.metas[: buffer.n_metas]:
-                if meta.type == META_BUSY:
-                    pw.Busy.from_address(meta.data).count = 0
+            buffer = pw.StreamBuffer.from_address(address).buffer
+            for meta in pw.metas_of(buffer.contents, META_BUSY, ctypes.sizeof(pw.Busy)) if buffer else ():
+                pw.Busy.from_address(meta).count = 0
 
-    def _fill(self, buffer: pw.SpaBuffer, frame: Frame) -> None:
-        block = buffer.datas[0]
+    def _fill(self, buffer: "ctypes._Pointer[pw.SpaBuffer]", frame: Frame) -> None:
+        """Write a frame, and when it was sent. Raises SinkError if there is not memory enough for it."""
+        block = pw.block_of(buffer, sum(plane.nbytes for plane in (frame.y, frame.u, frame.v)))
         offset = 0
         for plane in (frame.y, frame.u, frame.v):
             ctypes.memmove(block.data + offset, plane.ctypes.data, plane.nbytes)
             offset += plane.nbytes
         block.chunk[0] = pw.Chunk(offset=0, size=offset, stride=frame.width, flags=0)
-        for meta in buffer.metas[: buffer.n_metas]:
-            if meta.type == META_HEADER and meta.size >= META_HEADER_BYTES:
-                header = pw.Header.from_address(meta.data)
-                header.flags, header.offset, header.dts_offset = 0, 0, 0
-                header.pts, header.seq = self._clock(), self._count
+        for meta in pw.metas_of(buffer.contents, META_HEADER, META_HEADER_BYTES):
+            header = pw.Header.from_address(meta)
+            header.flags, header.offset, header.dts_offset = 0, 0, 0
+            header.pts, header.seq = self._clock(), self._count
         self._count += 1
 
     @contextmanager

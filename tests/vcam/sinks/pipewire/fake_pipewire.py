@@ -17,13 +17,13 @@ class Memory:
     def __init__(self, nbytes: int) -> None:
         self.bytes = np.zeros(nbytes, np.uint8)
         self.chunk, self.header, self.busy = pw.Chunk(), pw.Header(), pw.Busy()
-        self._data = pw.Data(maxsize=nbytes, data=self.bytes.ctypes.data, chunk=ctypes.pointer(self.chunk))
-        self._metas = (pw.Meta * 2)(
+        self.data = pw.Data(maxsize=nbytes, data=self.bytes.ctypes.data, chunk=ctypes.pointer(self.chunk))
+        self.metas = (pw.Meta * 2)(
             pw.Meta(META_BUSY, ctypes.sizeof(self.busy), ctypes.addressof(self.busy)),
             pw.Meta(META_HEADER, META_HEADER_BYTES, ctypes.addressof(self.header)),
         )
-        self._buffer = pw.SpaBuffer(2, 1, self._metas, ctypes.pointer(self._data))
-        self.stream_buffer = pw.StreamBuffer(ctypes.pointer(self._buffer))
+        self.buffer = pw.SpaBuffer(2, 1, self.metas, ctypes.pointer(self.data))
+        self.stream_buffer = pw.StreamBuffer(ctypes.pointer(self.buffer))
 
     @property
     def address(self) -> int:
@@ -35,6 +35,7 @@ class FakePipeWire:
 
     refusal  of pw_stream_connect, a negative errno
     welcome  the states that a new node goes through at once, each with an error or None
+    start    what pw_thread_loop_start returns
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class FakePipeWire:
         refusal: int = 0,
         welcome: tuple[tuple[int, bytes | None], ...] = ((pw.CONNECTING, None), (pw.PAUSED, None)),
         has_stream: bool = True,
+        has_loop: bool = True,
+        start: int = 0,
     ) -> None:
         self.calls: list[str] = []
         self.state = pw.UNCONNECTED
@@ -51,6 +54,8 @@ class FakePipeWire:
         self._refusal = refusal
         self._welcome = welcome
         self._has_stream = has_stream
+        self._has_loop = has_loop
+        self._start = start
         self._events: Any = None
 
     # what the test does
@@ -73,10 +78,11 @@ class FakePipeWire:
 
     # the library
 
-    def pw_thread_loop_new(self, name: bytes, props: None) -> int:
-        return 1
+    def pw_thread_loop_new(self, name: bytes, props: None) -> int | None:
+        return 1 if self._has_loop else None
 
     def pw_thread_loop_get_loop(self, loop: int) -> int:
+        assert loop, "the real one crashes here"
         return 2
 
     def pw_properties_new_string(self, text: bytes) -> bytes:
@@ -126,7 +132,7 @@ class FakePipeWire:
 
     def pw_thread_loop_start(self, loop: int) -> int:
         self.calls.append("start")
-        return 0
+        return self._start
 
     def pw_thread_loop_stop(self, loop: int) -> None:
         self.calls.append("stop")

@@ -5,11 +5,12 @@ import logging
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_pipewire import FakePipeWire
+from fake_pipewire import FakePipeWire, Memory
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, black, from_packed, pack
@@ -231,3 +232,67 @@ def test_black_is_published_like_any_picture(library: FakePipeWire) -> None:
     node.publish(black(SIZE))
     assert set(library.sent[0][: SIZE[0] * SIZE[1]]) == {16}
     node.close()
+
+
+def without_memory(memory: Memory) -> None:
+    memory.stream_buffer.buffer = None
+
+
+def without_blocks(memory: Memory) -> None:
+    memory.buffer.n_datas = 0
+
+
+def unmapped(memory: Memory) -> None:
+    memory.data.data = None
+
+
+def without_chunk(memory: Memory) -> None:
+    memory.data.chunk = None
+
+
+def too_small(memory: Memory) -> None:
+    memory.data.maxsize = NBYTES - 1
+
+
+BROKEN = [
+    (without_memory, "without memory"),
+    (without_blocks, "without memory"),
+    (unmapped, "not mapped"),
+    (without_chunk, "not mapped"),
+    (too_small, f"of {NBYTES - 1} bytes"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), BROKEN)
+def test_a_buffer_that_cannot_hold_the_picture_is_an_error_and_not_written_to(
+    library: FakePipeWire, spoil: Callable[[Memory], None], words: str
+) -> None:
+    """Written to, it would end the process, or change memory of others."""
+    node = make(library).open()
+    library.connect_reader(NBYTES)
+    for memory in library.memories:
+        spoil(memory)
+    with pytest.raises(SinkError, match=f"PipeWire gave a buffer.*{words}.*{NBYTES}"):
+        node.publish(picture())
+    assert not any(memory.bytes.any() for memory in library.memories)
+    node.close()
+
+
+def test_metadata_that_point_nowhere_are_left_alone(library: FakePipeWire) -> None:
+    clock = Clock()
+    node = make(library, clock).open()
+    library.connect_reader(NBYTES, count=2)
+    library.memories[0].buffer.metas = None
+    library.memories[1].metas[0].data = library.memories[1].metas[1].data = None
+    assert [node.publish(picture()) for _ in range(2)] == [True, True]
+    library.free.clear()
+    node.publish(picture())
+    clock.now_ns += round(STARVED_S * 1e9)
+    assert not node.publish(picture())  # starved, it reclaims what it can
+    node.close()
+
+
+@pytest.mark.parametrize("library", [FakePipeWire(has_loop=False), FakePipeWire(start=-errno.ENOMEM)])
+def test_a_library_that_does_not_start_is_told(library: FakePipeWire) -> None:
+    with pytest.raises(SinkError, match="PipeWire's library does not start"):
+        make(library).open()
