@@ -382,3 +382,46 @@ def test_a_successor_that_comes_while_its_stage_is_left_out_stays() -> None:
         feed.send(2)
         wait_for(lambda: tape.pictures[-1:] == [2])
         assert tape.frames[-1].y[0, 0] == CARD.y[0, 0] + 50
+
+
+class Hanging(Tape):
+    """A sink whose frames take until the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_sending, self.may_end = threading.Event(), threading.Event()
+
+    def send(self, frame: Frame) -> None:
+        self.is_sending.set()
+        assert self.may_end.wait(PATIENCE_S)
+        super().send(frame)
+
+
+def test_a_stop_returns_when_nothing_is_being_sent_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller closes the sink then: a thread that others kept from the processor must not send into it."""
+    monkeypatch.setattr("vcam.pipeline.pipeline.JOIN_S", 0.01)
+    sink, stopped_after = Hanging(), []
+    pipeline = Pipeline(Feed, [], sink, size=SIZE, fps=FPS, placeholder=CARD)
+    pipeline.start()
+    assert sink.is_sending.wait(PATIENCE_S)
+    stopper = threading.Thread(target=lambda: (pipeline.stop(), stopped_after.append(len(sink.frames))))
+    stopper.start()
+    stopper.join(0.1)  # ten times as long as the other threads are waited for
+    assert stopper.is_alive()
+    sink.may_end.set()
+    stopper.join(PATIENCE_S)
+    assert stopped_after == [1]
+
+
+def test_a_sink_that_hangs_is_left_alone_at_last_and_the_log_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("vcam.pipeline.pipeline.JOIN_S", 0.01)
+    monkeypatch.setattr("vcam.pipeline.pipeline.SEND_S", 0.01)
+    sink = Hanging()
+    pipeline = Pipeline(Feed, [], sink, size=SIZE, fps=FPS, placeholder=CARD)
+    pipeline.start()
+    assert sink.is_sending.wait(PATIENCE_S)
+    pipeline.stop()
+    sink.may_end.set()
+    assert "the output thread hangs and is left alone" in caplog.text

@@ -1,30 +1,43 @@
-"""Noticing that the machine has slept."""
+"""Noticing that the machine has slept, which is not the same as having had no processor for a while."""
 
 import time
 
 from vcam.pipeline import Clock
 
-SLEPT_S = 5.0  # of one look taking longer; the looks are a quarter of a second apart
+SLEPT_S = 1.0
+CLOSE_NS = 100_000_000  # two clocks that are read further apart than this are read again
 
 
-def boot_ns() -> int:
-    """Nanoseconds that go on while the machine sleeps; where no clock does so, monotonic ones."""
+def asleep_ns() -> int:
+    """Nanoseconds that the machine has slept since some moment; only differences mean something.
+
+    That is what a clock that goes on in sleep is ahead of one that stands still.
+    """
+    while True:
+        before_ns = time.monotonic_ns()
+        awake_or_not_ns = _through_sleep_ns()
+        after_ns = time.monotonic_ns()
+        if after_ns - before_ns < CLOSE_NS:  # else we were put aside in between, and it says nothing
+            return awake_or_not_ns - before_ns
+
+
+def _through_sleep_ns() -> int:
     clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux alone has it
-    return time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
+    return time.time_ns() if clock is None else time.clock_gettime_ns(clock)
 
 
 class Naps:
-    """Tells from look to look whether time has gone by without us: a suspend, or a process that was stopped.
+    """Tells from look to look whether the machine has slept: a suspend, by lid, menu or battery.
 
-    clock  nanoseconds that go on meanwhile
+    asleep  nanoseconds that it has slept in all
     """
 
-    def __init__(self, clock: Clock = boot_ns) -> None:
-        self._clock = clock
+    def __init__(self, asleep: Clock = asleep_ns) -> None:
+        self._asleep = asleep
         self._last_ns: int | None = None
 
     def look(self) -> float:
-        """The seconds that were slept since the last look; 0 if it was not long ago."""
-        last_ns, self._last_ns = self._last_ns, self._clock()
-        passed_s = 0.0 if last_ns is None else (self._last_ns - last_ns) / 1e9
-        return passed_s if passed_s > SLEPT_S else 0.0
+        """The seconds that were slept since the last look; 0 if it was not long."""
+        last_ns, self._last_ns = self._last_ns, self._asleep()
+        slept_s = 0.0 if last_ns is None else (self._last_ns - last_ns) / 1e9
+        return slept_s if slept_s > SLEPT_S else 0.0

@@ -1,5 +1,6 @@
 """The three threads between a source and a sink, and the beat of the output."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,15 @@ from vcam.meter import Meter
 from vcam.pipeline.ends import Clock, FailFast, Policy, Result, Sink, Source, Stages
 from vcam.pipeline.slot import Slot
 
+log = logging.getLogger(__name__)
+
 PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
 SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
 PULL = 0.01  # of a period
-JOIN_S = 5.0
+JOIN_S = 5.0  # for a source or a stage that hangs
+SEND_S = (
+    30.0  # for a sink that hangs: closing one while a frame is being sent may crash, so it is waited for long
+)
 
 
 class Pipeline:
@@ -75,13 +81,20 @@ class Pipeline:
             thread.start()
 
     def stop(self) -> None:
-        """End all three threads. The sink is the caller's to close."""
+        """End all three threads. The sink is the caller's to close, since nothing is being sent any more.
+
+        Where others have the processor, the output thread is waited for until it has sent its frame. One that
+        hangs is left alone at last, and the log says so.
+        """
         self._stopping.set()
         self._resumed.set()
         self._reopening.set()
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(JOIN_S)
+        for thread, patience_s in zip(self._threads, (JOIN_S, JOIN_S, SEND_S), strict=True):
+            if thread.ident is None:
+                continue
+            thread.join(patience_s)
+            if thread.is_alive():
+                log.warning("the %s thread hangs and is left alone after %.0f s", thread.name, patience_s)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the pipeline to end by itself; True if it did. Raises what ended it."""
