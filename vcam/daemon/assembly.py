@@ -10,6 +10,7 @@ from vcam.daemon.parts import OFF, Chain
 from vcam.daemon.policy import Health
 from vcam.errors import ModelError
 from vcam.pipeline import Stages
+from vcam.restore import Restorer
 
 
 class Assembly:
@@ -45,6 +46,16 @@ class Assembly:
             self.config = config
             use(self.chain.stages())
         return changed
+
+    def exchange_restorer(self, old: Restorer, new: Restorer, use: Callable[[Stages], None]) -> bool:
+        """Put a restorer in the place of another; False if that one has failed, or gone, meanwhile."""
+        with self._lock:
+            if self.chain.restorer is not old:
+                return False
+            new.strength, new.crispness = self.config.strength, self.config.crispness
+            self.chain = replace(self.chain, restorer=new)
+            use(self.chain.stages())
+            return True
 
     def leave_out(self, name: str) -> Stages:
         """The stages without the one of this name."""

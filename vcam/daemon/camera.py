@@ -12,13 +12,16 @@ from vcam.daemon.assembly import Assembly
 from vcam.daemon.changes import MODEL_KEYS, with_settings
 from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.lag import Counts, Lag
-from vcam.daemon.parts import Chain, folder_of
+from vcam.daemon.pace import Pace
+from vcam.daemon.parts import Chain, folder_of, keeps_budget, make_restorer
 from vcam.daemon.policy import Health, KeepGoing
 from vcam.daemon.report import make_status, name_state
 from vcam.daemon.shutter import Shutter
+from vcam.daemon.tiers import AUTO
 from vcam.daemon.upkeep import Upkeep
 from vcam.daemon.warn import find_warnings
 from vcam.frame import Frame
+from vcam.manifest import read_manifest
 from vcam.pipeline import Clock, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.placeholder import placeholder
 from vcam.presence import Presence
@@ -73,6 +76,7 @@ class Camera:
         self._assembly = Assembly(config, chain, self._health, self._terms.seed)
         self._upkeep = Upkeep(self._health, lambda: self._reload(self.config), clock=self._terms.clock)
         self._lag = Lag()
+        self._pace = Pace(self._model_names, self._use_model, self._terms.clock)
         self._source: Source | None = None  # the one opened last
         self._opened = config.source  # its name in the configuration
         self._since_s = time.monotonic()
@@ -133,7 +137,8 @@ class Camera:
         )
         source = None if self._shutter.rest else self._source
         parts = (self.config, self._assembly.chain, self._health, source, self._sink)
-        warnings = tuple(map(self._public, find_warnings(*parts, self._lag.share, status.state)))
+        found = [*find_warnings(*parts, self._lag.share, status.state), self._pace.reason]
+        warnings = tuple(self._public(warning) for warning in found if warning)
         return replace(status, preview_url=self.preview_url, warnings=warnings)
 
     def wake(self) -> None:
@@ -164,6 +169,20 @@ class Camera:
         self._lag.note(Counts(self._terms.clock(), *self._pipeline.meter.counts()))
         with self._loading:
             self._upkeep.tend(folder_of(self.config))
+            restorer = self._assembly.chain.restorer
+            if restorer is not None and self.config.model == AUTO:
+                self._pace.tend(restorer.model.spec.name, self._lag)
+
+    def _model_names(self) -> list[str]:
+        return list(read_manifest(folder_of(self.config)))
+
+    def _use_model(self, name: str, has_budget: bool) -> bool:
+        """Run this model from the next frame on, unless it is too slow for its budget."""
+        old = self._assembly.chain.restorer
+        new = make_restorer(replace(self.config, model=name))
+        if old is None or (has_budget and not keeps_budget(new, self.config.fps)):
+            return False
+        return self._assembly.exchange_restorer(old, new, self._pipeline.set_stages)
 
     def _pause(self, command: Command) -> None:
         if command.pause or command.release:
@@ -183,6 +202,9 @@ class Camera:
     def _apply(self, config: Config, is_reload: bool = False) -> None:
         seen = self._upkeep.look(folder_of(config))
         changed = self._assembly.apply(config, self._pipeline.set_stages, is_reload)
+        if MODEL_KEYS & changed or is_reload:
+            self._lag.forget()
+            self._pace.forget()
         if MODEL_KEYS & changed:
             self._upkeep.note_load(seen)
         self._shutter.set_always_on(config.always_on)

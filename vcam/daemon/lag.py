@@ -33,6 +33,20 @@ class Lag:
         while counts.at_ns - self._counts[0].at_ns > SPAN_NS:
             self._counts.popleft()
 
+    def forget(self) -> None:
+        """The stages are others now."""
+        self._counts.clear()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether frames have been coming for long enough to tell whether they come late."""
+        counts = list(self._counts)
+        return (
+            bool(counts)
+            and counts[-1].at_ns - counts[0].at_ns >= LEAST_NS
+            and counts[-1].fresh > counts[0].fresh
+        )
+
     @property
     def share(self) -> float:
         """0..1; 0 where it is within tolerance, not known yet, or not the main cause of drops."""

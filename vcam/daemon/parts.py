@@ -59,6 +59,11 @@ def make_restorer(config: Config) -> Restorer:
     return Restorer(load_model(config), config.size, config.strength, config.crispness, is_live=True)
 
 
+def keeps_budget(restorer: Restorer, fps: float) -> bool:
+    """Whether its model's warm-up left enough of a frame's time for all else."""
+    return restorer.model.warm_up_ms <= BUDGET * 1000 / fps
+
+
 def make_link(text: str, seed: int = 0) -> Link | None:
     """The link stage of a profile's text; None for "off". Raises LinkError."""
     return None if text == OFF else Link(parse_profile(text), np.random.default_rng(seed))

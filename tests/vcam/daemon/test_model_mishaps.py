@@ -139,6 +139,32 @@ def test_a_model_that_cannot_follow_the_camera_is_warned_of(
         assert any(text.startswith("too slow for this camera") for text in camera.status().warnings)
 
 
+def test_a_faster_model_takes_over_where_frames_come_late_and_the_status_says_so(
+    config: Config, clock: ManualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dawdle(self: Restorer, frame: Frame) -> Frame:
+        if self.model.spec.name == "best":
+            threading.Event().wait(0.01)  # ten frames of the studio come meanwhile
+        return frame
+
+    monkeypatch.setattr("vcam.restore.Restorer.__call__", dawdle)
+    write_weights(Path(config.weights), ["best", "fast"])
+    with running(config, clock) as camera:
+        assert camera.status().model == "best (int8)"
+        before = 0
+        for _ in range(6):
+            wait_for(lambda before=before: camera.status().drops.get("busy", 0) > before)
+            before = camera.status().drops["busy"]
+            tend(camera, clock, 1)
+        assert camera.status().model == "fast (int8)"
+        (reason,) = warnings(camera)
+        assert reason.startswith("the model fast runs in place of best, with which")
+        assert goes_on(camera)
+        camera.do(Command(set={"model": "best"}))
+        assert camera.status().model == "best (int8)"
+        assert warnings(camera) == []
+
+
 def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         camera.do(Command(set={"strength": 0.25}))
