@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from vcam.daemon.signals import unwind_on_signals
 from vcam.errors import VcamError
 from vcam.public import public_text
 
@@ -36,7 +37,7 @@ EXAMPLES = """examples:
   sharpkd enhance call.mp4 sharp.mp4 --size 1920x1080
 
 exit codes: 0 fine, 1 error (doctor: a problem was found), 2 wrong setting, 3 not running, 4 source, 5 sink,
-            6 model, 7 link, 8 another one runs, 130 interrupted
+            6 model, 7 link, 8 another one runs, 128+N ended by signal N
 """
 INTERRUPTED = 130
 
@@ -45,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. A user's error is one line on stderr, a bug a traceback."""
     args = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
-        return importlib.import_module(f"vcam.commands.{args.command}").run(args)
+        with unwind_on_signals():
+            return importlib.import_module(f"vcam.commands.{args.command}").run(args)
     except VcamError as error:
         print(f"sharpkd: {public_text(str(error))}", file=sys.stderr)
         return error.exit_code

@@ -39,7 +39,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     make_private(paths.runtime)
     hide_from_others(paths.config)
     keep_freed_memory()
-    with Instance(*paths.locks) as instance, catch_signals() as flags:
+    with Instance(*paths.locks) as instance, catch_signals(is_daemon=True) as flags:
         config = read_config(paths.config, is_always_on)
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays

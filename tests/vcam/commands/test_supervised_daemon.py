@@ -49,7 +49,9 @@ def test_the_supervisor_hears_it_start_live_reload_and_stop(
         "WATCHDOG_USEC": f"{WATCHDOG_S * 1e6:.0f}",
     }
     command = [sys.executable, "-m", "vcam.cli", "start", "--foreground"]
-    daemon = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    daemon = subprocess.Popen(
+        command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     listener.wait_for("READY=1")
     assert program.run("status").returncode == 0  # the socket answers as soon as it is ready
     listener.wait_for("STATUS=running")
