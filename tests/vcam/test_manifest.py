@@ -174,9 +174,10 @@ def places(value: object, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, .
         yield from places(inner, (*so_far, key))
 
 
-@pytest.mark.parametrize(
-    "value", [None, True, 0, -1, 1.5, 10**400, float("inf"), "", "x" * 9999, [], {}, [[]]]
-)
+ODD = [None, True, 0, -1, 1.5, 10**400, float("inf"), "", "x" * 9999, [], {}, [[]]]
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:12])
 def test_any_value_of_another_kind_is_taken_or_refused_in_a_sentence(tmp_path: Path, value: object) -> None:
     whole = json.loads(manifest_text({"fast": FAST}))
     for road in places(whole):

@@ -18,9 +18,7 @@ PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
 SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
 PULL = 0.01  # of a period
 JOIN_S = 5.0  # for a source or a stage that hangs
-SEND_S = (
-    30.0  # for a sink that hangs: closing one while a frame is being sent may crash, so it is waited for long
-)
+SEND_S = 30.0  # for a sink that hangs: one that is closed while a frame is being sent may crash
 
 
 class Pipeline:

@@ -170,7 +170,7 @@ def pod_array(*pods: bytes) -> "ctypes.Array[c_char_p]":
 
 
 def block_of(buffer: "ctypes._Pointer[SpaBuffer]", nbytes: int) -> Data:
-    """A buffer's first block of memory. Raises SinkError if it is missing, unmapped, or smaller than nbytes."""
+    """A buffer's first block of memory. Raises SinkError if it is missing, not mapped, or too small."""
     if not buffer or not buffer.contents.n_datas or not buffer.contents.datas:
         raise SinkError(f"PipeWire gave a buffer without memory, expected {nbytes} bytes; {OTHER}")
     block: Data = buffer.contents.datas[0]
