@@ -75,6 +75,7 @@ def test_this_looks_at_something() -> None:
 # the pipe itself; what drives it lies above
 ORDER = [
     "errors",
+    "deadline",
     "frame",
     "picture",
     "regular",

@@ -33,6 +33,10 @@ class Paths:
         return self.runtime / "lock", self.log.with_name(f"lock.{os.uname().nodename}")
 
     @property
+    def last_camera(self) -> Path:
+        return self.log.with_name("last-camera")
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "control.sock"
 

@@ -7,17 +7,15 @@ A FIFO without a writer blocks whoever opens it, /dev/zero has no end, and where
 import errno
 import os
 import stat
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from vcam.deadline import call_within
+
 T = TypeVar("T")
 
 PATIENCE_S = 2.0  # a healthy disk answers in milliseconds, one that must spin up is read from the cache
-
-# a thread that hangs in the kernel cannot be ended; at most one for each path, however often it is tried
-_hanging: dict[str, threading.Thread] = {}
 
 
 def check_regular(path: Path, patience_s: float = PATIENCE_S) -> None:
@@ -40,28 +38,10 @@ def within(patience_s: float, name: str, work: Callable[[], T]) -> T:
 
     name  of the thing that may hang: while one call for it does, the next ones fail at once
     """
-    before = _hanging.get(name)
-    if before is not None and before.is_alive():
-        raise _no_answer()
-    results: list[T] = []
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except Exception as error:  # handed to the caller, whose it is
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="file", daemon=True)
-    thread.start()
-    thread.join(patience_s)
-    if thread.is_alive():
-        _hanging[name] = thread
-        raise _no_answer()
-    _hanging.pop(name, None)
-    if errors:
-        raise errors[0]
-    return results[0]
+    try:
+        return call_within(patience_s, f"file {name}", work)
+    except TimeoutError:
+        raise TimeoutError(errno.ETIMEDOUT, "its file system does not answer") from None
 
 
 def stat_of(path: Path) -> os.stat_result:
@@ -89,7 +69,3 @@ def _check_kind(mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, "a directory, expected a file")
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "a pipe or a device, expected a regular file")
-
-
-def _no_answer() -> TimeoutError:
-    return TimeoutError(errno.ETIMEDOUT, "its file system does not answer")

@@ -7,9 +7,7 @@ import cv2
 import numpy as np
 from manual_time import ManualTime
 
-from vcam.sources.webcam import YUYV
-
-BGR3 = cv2.VideoWriter.fourcc(*"BGR3")
+from vcam.sources.agreement import YUYV
 
 
 class FakeCapture:
@@ -18,6 +16,8 @@ class FakeCapture:
     sizes     those it can do; another request gives the first
     has_mjpg  False: it can do YUYV alone, which it does if asked
     hang      if given, a grab waits for this event
+    fourcc    of its pictures, before anybody asks
+    buffer    what it hands over where OpenCV converts nothing
     """
 
     def __init__(
@@ -31,6 +31,8 @@ class FakeCapture:
         sizes: tuple[tuple[int, int], ...] = ((1280, 720), (640, 480)),
         has_mjpg: bool = True,
         hang: threading.Event | None = None,
+        fourcc: str = "BGR3",
+        buffer: Any = None,
     ) -> None:
         self.time = time
         self.is_open = is_open
@@ -39,10 +41,14 @@ class FakeCapture:
         self.sizes = sizes
         self.has_mjpg = has_mjpg
         self.hang = hang
+        self.buffer = buffer
         self.asked: list[int] = []
         self.opened_as: tuple[str | int, int] | None = None
         self.is_released = threading.Event()
-        self.values: dict[int, float] = {cv2.CAP_PROP_FOURCC: BGR3, cv2.CAP_PROP_FPS: fps}
+        self.values: dict[int, float] = {
+            cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*fourcc),
+            cv2.CAP_PROP_FPS: fps,
+        }
         self.wanted: dict[int, float] = {}
 
     def open(self, device: str | int, backend: int) -> "FakeCapture":
@@ -72,6 +78,8 @@ class FakeCapture:
         return self.frames >= 0
 
     def retrieve(self) -> tuple[bool, Any]:
+        if self.wanted.get(cv2.CAP_PROP_CONVERT_RGB) == 0:
+            return True, self.buffer
         width, height = self._size()
         return True, np.full((height, width, 3), 255, np.uint8)
 

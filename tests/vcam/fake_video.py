@@ -7,7 +7,7 @@ from pathlib import Path
 from pyvirtualcam import PixelFormat
 
 from vcam.frame import Packed
-from vcam.sinks.nodes import VideoRoots
+from vcam.v4l2.nodes import VideoRoots
 
 
 class FakeSystem:
@@ -20,21 +20,23 @@ class FakeSystem:
     def add_device(self, number: int, name: str, driver: str = "") -> Path:
         """A video device with its node: v4l2loopback's if it has no driver."""
         sys = self.roots.sys
-        entry = sys / f"class/video4linux/video{number}"
+        bus = "pci0/usb1" if driver else "virtual"
+        entry = sys / f"devices/{bus}/video4linux/video{number}"
         entry.mkdir(parents=True)
+        self.roots.listed.mkdir(parents=True, exist_ok=True)
+        (self.roots.listed / entry.name).symlink_to(entry)
         (entry / "name").write_text(name + "\n")
         if driver:
             (sys / "drivers" / driver).mkdir(parents=True, exist_ok=True)
             (entry / "device").mkdir()
             (entry / "device/driver").symlink_to(sys / "drivers" / driver)
-        else:
-            (sys / f"devices/virtual/video4linux/video{number}").mkdir(parents=True)
         return self.roots.dev / f"video{number}"
 
     def remove_device(self, number: int) -> None:
         """As v4l2loopback is unloaded, or its device deleted."""
-        for folder in ("class/video4linux", "devices/virtual/video4linux"):
-            shutil.rmtree(self.roots.sys / folder / f"video{number}")
+        entry = self.roots.listed / f"video{number}"
+        shutil.rmtree(entry.resolve())
+        entry.unlink()
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import argparse
 
 from vcam.sinks import CARD, find_virtual_camera, how_to_install
-from vcam.sources import list_cameras
+from vcam.sources import Camera, list_cameras
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,10 +11,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    cameras = [camera for camera in list_cameras() if not camera.is_loopback]
+    cameras = [camera for camera in list_cameras() if camera.name != CARD]
     print("cameras:" if cameras else "cameras: none found; without one, try: sharpkd run --source sample")
     for camera in cameras:
-        print(f"  {camera.path}  {camera.name}  {camera.stable_id or ''}".rstrip())
+        print(describe(camera))
     node = find_virtual_camera()
     print(f"virtual camera: {node}  {CARD}" if node else f"virtual camera: none found. {how_to_install()}")
     return 0
+
+
+def describe(camera: Camera) -> str:
+    """One line: where it is, what it is called, and why `auto` does not take it."""
+    line = f"  {camera.path}  {camera.name}  {camera.stable_id or ''}".rstrip()
+    why = camera.fault or camera.drawback
+    return f"{line}  ({why})" if why else line

@@ -20,17 +20,8 @@ from vcam.desktop.unit import unit_text
 from vcam.errors import VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
-from vcam.sinks.nodes import (
-    INSTALL,
-    MODULE,
-    SYSTEM,
-    UNLOAD,
-    VideoRoots,
-    module_options,
-    name_loss,
-    other_cameras,
-    wanted_cameras,
-)
+from vcam.sinks.nodes import INSTALL, MODULE, UNLOAD, module_options, name_loss, other_cameras, wanted_cameras
+from vcam.v4l2.nodes import SYSTEM, VideoRoots
 
 ROOT_NEEDS = f"""
 What remains needs root. {INSTALL}, then paste:

@@ -26,12 +26,14 @@ from vcam.control.page import open_page
 from vcam.control.server import ControlServer
 from vcam.control.status import Status
 from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.parts import OFF, make_chain, make_presence, make_source_of
+from vcam.daemon.last_camera import LastCamera
+from vcam.daemon.parts import OFF, make_chain, make_presence, make_source_of, make_steady
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
 from vcam.memory import keep_freed_memory
+from vcam.paths import user_paths
 from vcam.sinks import NullSink, how_to_install, make_sink
-from vcam.sources import list_cameras
+from vcam.sources import list_cameras, usable_cameras
 from vcam.summary import Usage, read_usage, summarise
 
 DEMO_SOURCE, DEMO_LINK = "sample", "270p"
@@ -73,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     presence = make_presence(config, sink)
     terms = Terms(is_patient=False, limit=args.frames, seed=args.seed, presence=presence)
     with catch_signals() as flags, closing(sink):
-        camera = Camera(config, chain, sink, partial(make_source_of, loop=is_looped), terms)
+        last = LastCamera(user_paths().last_camera)
+        source_of = partial(make_source_of, loop=is_looped, cameras=make_steady(config, last), used=last.note)
+        camera = Camera(config, chain, sink, source_of, terms)
         with show_preview(camera, sink), Line(is_shown=sys.stdout.isatty() and not args.json) as line:
             start, end = watch(camera, flags, args.seconds, line)
     _print_summary(summarise(camera.status(), start, end), args.json)
@@ -91,7 +95,7 @@ def with_demo(config: Config, is_link_given: bool) -> Config:
 
 def has_camera() -> bool:
     """Whether `auto` finds a camera; only Linux can tell without opening it, elsewhere the answer is yes."""
-    return sys.platform != "linux" or any(not camera.is_loopback for camera in list_cameras())
+    return sys.platform != "linux" or bool(usable_cameras(list_cameras()))
 
 
 @contextmanager

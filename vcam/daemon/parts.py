@@ -10,6 +10,7 @@ import numpy as np
 
 from vcam.config import Config
 from vcam.daemon.kept_sink import KeptSink
+from vcam.daemon.last_camera import LastCamera
 from vcam.daemon.tiers import BUDGET, choose_model
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
@@ -19,7 +20,7 @@ from vcam.presence import MovingProbe, Presence, Probe, find_probe
 from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.sinks import PipeWireSink, VirtualCameraSink, find_virtual_camera
 from vcam.sources import Camera as Webcam
-from vcam.sources import list_cameras, make_source
+from vcam.sources import SteadyCameras, list_cameras, make_source
 
 OFF = "off"
 
@@ -75,14 +76,36 @@ def make_chain(config: Config, seed: int = 0, has_restore: bool = True) -> Chain
 
 
 def make_source_of(
-    config: Config, loop: bool = True, cameras: Callable[[], Sequence[Webcam]] = list_cameras
+    config: Config,
+    loop: bool = True,
+    cameras: Callable[[], Sequence[Webcam]] | None = None,
+    used: Callable[[Webcam], None] = lambda camera: None,
 ) -> Source:
     """The source that a Config names, not yet open.
 
     loop     a file begins again at its end, as a camera would go on
-    cameras  lists those that `auto` chooses from
+    cameras  lists those that `auto` chooses from; None for all in their order
+    used     gets the webcam that gives pictures
     """
-    return make_source(config.source, size=config.size, fps=config.fps, loop=loop, cameras=cameras)
+    return make_source(
+        config.source,
+        size=config.size,
+        fps=config.fps,
+        loop=loop,
+        cameras=cameras or partial(list_cameras, own=find_own(config)),
+        own=find_own(config),
+        used=used,
+    )
+
+
+def make_steady(config: Config, last: LastCamera) -> SteadyCameras:
+    """The cameras for `auto`: first the one of this call, then the one that was used last."""
+    return SteadyCameras(partial(list_cameras, own=find_own(config)), recall=last.read)
+
+
+def find_own(config: Config) -> Path | None:
+    """The node that the settings publish to, where they name it."""
+    return Path(config.sink) if config.sink.startswith("/dev/video") else None
 
 
 def make_presence(config: Config, sink: Sink) -> Presence:

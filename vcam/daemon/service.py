@@ -14,16 +14,16 @@ from vcam.control.page import open_page
 from vcam.control.server import ControlServer
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.kept_sink import open_sink
+from vcam.daemon.last_camera import LastCamera
 from vcam.daemon.naps import Naps
 from vcam.daemon.notify import Herald, find_supervisor
-from vcam.daemon.parts import make_chain, make_presence, make_source_of
+from vcam.daemon.parts import make_chain, make_presence, make_source_of, make_steady
 from vcam.daemon.reach import Reach
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.daemon.tending import Tending
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
 from vcam.paths import Paths, hide_from_others, make_private
-from vcam.sources import SteadyCameras
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,15 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
         with closing(open_sink(config)) as sink:
-            cameras = SteadyCameras()
+            last = LastCamera(paths.last_camera)
+            cameras = make_steady(config, last)
             terms = Terms(
                 reread=lambda: read_config(paths.config, is_always_on),
                 presence=make_presence(config, sink),
                 begin_call=cameras.begin_call,
             )
-            camera = Camera(config, chain, sink, partial(make_source_of, cameras=cameras), terms)
+            source_of = partial(make_source_of, cameras=cameras, used=last.note)
+            camera = Camera(config, chain, sink, source_of, terms)
             with serve(camera, paths, instance, config.preview_port) as reach:
                 run_camera(camera, flags, look=reach.look)
 

@@ -6,17 +6,15 @@ from pathlib import Path
 
 from vcam.sinks.modprobe import OptionsLine, last_labels, read_options
 from vcam.sinks.nodes import (
-    CARD,
     MODULE,
     OPTIONS,
-    SYSTEM,
     UNLOAD,
-    VideoRoots,
     find_virtual_camera,
     module_options,
     other_cameras,
     wanted_cameras,
 )
+from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
 
 ETC = Path("/etc")
 OPTIONS_FILE = "modprobe.d/sharpkd.conf"

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from vcam.sinks.nodes import VideoRoots
 from vcam.sources.cameras import Camera, list_cameras
-from vcam.v4l2.device import Kernel, Linux, query_card
+from vcam.v4l2.device import Kernel, Linux
+from vcam.v4l2.look import look_at
+from vcam.v4l2.nodes import VideoRoots
 
 RUN_S = 5.0
 
@@ -61,11 +62,8 @@ class Machine:
         return sorted(set(found))
 
     def webcams(self) -> list[Camera]:
-        """The real cameras; never a v4l2loopback."""
-        listed = list_cameras(
-            self.video.sys / "class/video4linux", self.video.dev, lambda path: query_card(path, self.kernel)
-        )
-        return [camera for camera in listed if not camera.is_loopback]
+        """All cameras, virtual ones and ours too, in the order in which `auto` takes them."""
+        return list_cameras(self.video, lambda path: look_at(path, self.kernel))
 
     def try_open(self, node: Path) -> OSError | None:
         """What the system says to opening a node for reading and writing, or None if it lets us."""

@@ -12,9 +12,10 @@ CHECK = "permission"
 
 
 def check_permission(case: Case, machine: Machine) -> list[Finding]:
-    """Of our node and of every webcam."""
+    """Of our node and of every real camera; those of other programs are theirs."""
     ours = find_output(case, machine)
-    nodes = [*([ours] if ours else []), *(camera.path for camera in machine.webcams())]
+    cameras = [camera.path for camera in machine.webcams() if not camera.is_loopback]
+    nodes = [*([ours] if ours else []), *cameras]
     errors = {node: machine.try_open(node) for node in nodes}
     findings = [_explain(machine, node, error) for node, error in errors.items() if error is not None]
     if nodes and not findings:

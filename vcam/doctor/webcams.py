@@ -8,9 +8,12 @@ from vcam.config import Config
 from vcam.doctor.case import Case, name_node
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
+from vcam.doctor.output import find_output
 from vcam.errors import SourceError
 from vcam.frame import Size
-from vcam.sources import Camera, WebcamSource
+from vcam.sources import Camera, WebcamSource, usable_cameras
+from vcam.sources.cameras import OURS
+from vcam.sources.webcam import CHECK_FEEDER
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, Mode, list_modes, read_control
 
 CHECK = "camera"
@@ -43,11 +46,24 @@ def _rate(times: list[int]) -> float:
 
 
 def check_webcams(case: Case, machine: Machine, measure: Measure = measure_rate) -> list[Finding]:
-    cameras = machine.webcams()
-    if not cameras:
+    """Every camera, and every virtual one that a program feeds: a phone's, or a bare sensor's."""
+    ours = find_output(case, machine)
+    found = [camera for camera in machine.webcams() if camera.path != ours and camera.fault != OURS]
+    usable = usable_cameras(found)
+    findings = [finding for camera in usable for finding in judge_camera(case, machine, camera, measure)]
+    if not usable:
         message = "no webcam found: plug one in, or take another source (the bundled clip, a file, a stream)"
-        return [warning(CHECK, message, "sharpkd set source sample --save")]
-    return [finding for camera in cameras for finding in judge_camera(case, machine, camera, measure)]
+        findings = [warning(CHECK, message, "sharpkd set source sample --save")]
+    return [*findings, *_explain_others(found)]
+
+
+def _explain_others(cameras: list[Camera]) -> list[Finding]:
+    """Why some cameras are not taken, the nodes of one device together: a sensor's driver has dozens."""
+    reasons: dict[tuple[str, str], Camera] = {}
+    for camera in cameras:
+        if reason := camera.fault or camera.drawback:
+            reasons.setdefault((camera.name.rstrip("0123456789 "), reason), camera)
+    return [ok(CHECK, f"`auto` passes {camera} by: {reason}") for (_, reason), camera in reasons.items()]
 
 
 def judge_camera(case: Case, machine: Machine, camera: Camera, measure: Measure) -> list[Finding]:
@@ -71,6 +87,8 @@ def look_at(machine: Machine, camera: Camera) -> tuple[list[Mode], bool]:
 def _judge_modes(camera: Camera, modes: list[Mode], config: Config) -> Finding:
     """Whether the wanted size and rate are there, in MJPG or, as small pictures or USB 3 can, raw."""
     name, wanted = name_node(camera.path, camera.name), Mode("MJPG", config.size, (float(config.fps),))
+    if camera.is_loopback and modes:
+        return ok(CHECK, f"{name} is a virtual camera that a program feeds with {modes[0]}")
     fits = [mode for mode in modes if mode.size == config.size and _reaches(mode, config.fps)]
     if fits:
         return ok(CHECK, f"{name} gives {max(fits, key=_is_motion)}")
@@ -117,4 +135,5 @@ def _judge_measured(name: str, camera: Camera, measured: float, promised: float,
     if is_dynamic:
         fix = f"v4l2-ctl -d {camera.path} --set-ctrl exposure_dynamic_framerate=0"
         return problem(CHECK, f"{found}: in dim light it exposes for longer. More light helps too", fix)
-    return warning(CHECK, f"{found}: more light, or a USB port of its own, may help")
+    remedy = CHECK_FEEDER if camera.is_loopback else "more light, or a USB port of its own, may help"
+    return warning(CHECK, f"{found}: {remedy}")

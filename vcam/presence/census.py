@@ -1,13 +1,14 @@
 """Who has the node open: for a v4l2loopback that has no events."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from vcam.presence.kernel import Kernel
 from vcam.presence.probe import POLLIN, RESYNC_S, Reading
+from vcam.v4l2.nodes import list_loopbacks
 
 ENUMERATION_S = 1.5  # shorter, a program only looks which cameras there are
 PROC = Path("/proc")
@@ -18,31 +19,39 @@ Opener: TypeAlias = tuple[int, int]  # process, descriptor
 
 @dataclass(frozen=True)
 class Openers:
-    """Who has a node open: others, whether we do, and whether some processes may not be looked into."""
+    """Who has a node open.
+
+    others      programs that are not this one
+    seen        open files of any of the driver's nodes, ours too: a phone's program has another one open
+    has_hidden  some processes may not be looked into
+    """
 
     others: frozenset[Opener]
-    is_ours: bool
+    seen: int
     has_hidden: bool
 
 
-def count_openers(node: Path, kernel: Kernel, proc: Path, own_pid: int) -> Openers:
-    """Look through the descriptors of all processes. Raises OSError if there is no `proc`."""
+def count_openers(node: Path, siblings: Collection[str], kernel: Kernel, proc: Path, own_pid: int) -> Openers:
+    """Look through the descriptors of all processes. Raises OSError if there is no `proc`.
+
+    siblings  the paths of all nodes of the driver, this one among them
+    """
     others: set[Opener] = set()
-    is_ours = has_hidden = False
+    seen, has_hidden = 0, False
     for process in proc.iterdir():
         if not process.name.isdecimal():
             continue
         pid = int(process.name)
         try:
-            open_here = [descriptor for descriptor, target in kernel.targets(process) if target == str(node)]
+            targets = [(number, path) for number, path in kernel.targets(process) if path in siblings]
         except PermissionError:
             has_hidden = True
         except OSError:  # it has ended meanwhile
             continue
         else:
-            is_ours = is_ours or (pid == own_pid and bool(open_here))
-            others.update((pid, descriptor) for descriptor in open_here if pid != own_pid)
-    return Openers(frozenset(others), is_ours, has_hidden)
+            seen += len(targets)
+            others.update((pid, number) for number, path in targets if path == str(node) and pid != own_pid)
+    return Openers(frozenset(others), seen, has_hidden)
 
 
 def is_complete(openers: Openers, references: int | None) -> bool:
@@ -56,12 +65,13 @@ def is_complete(openers: Openers, references: int | None) -> bool:
     """
     if references is None:
         return not openers.has_hidden
-    return references <= len(openers.others) + openers.is_ours
+    return references <= openers.seen
 
 
 class CensusProbe:
     """Counts openers; inotify says when. An opener watches from its 1.5th second on.
 
+    siblings    lists the driver's nodes; asked at each look, since they come and go
     proc        the root of the process tree
     references  the file with the module's count of references
     """
@@ -71,12 +81,14 @@ class CensusProbe:
         node: Path,
         kernel: Kernel,
         *,
+        siblings: Callable[[], Collection[Path]] = list_loopbacks,
         proc: Path = PROC,
         references: Path = REFERENCES,
         own_pid: int | None = None,
     ) -> None:
         self.node = node
         self._kernel = kernel
+        self._siblings = siblings
         self._proc = proc
         self._references = references
         self._own_pid = os.getpid() if own_pid is None else own_pid
@@ -96,7 +108,8 @@ class CensusProbe:
         if self._watch is not None:
             self._kernel.drain(self._watch)  # first: what happens from here on wakes us again
         try:
-            openers = count_openers(self.node, self._kernel, self._proc, self._own_pid)
+            siblings = {str(self.node), *map(str, self._siblings())}
+            openers = count_openers(self.node, siblings, self._kernel, self._proc, self._own_pid)
         except OSError:
             return Reading(None)
         self._since_ns = {opener: self._since_ns.get(opener, now_ns) for opener in openers.others}

@@ -13,8 +13,6 @@ from vcam.errors import SinkError
 from vcam.frame import Packed
 from vcam.sinks.nodes import (
     MODPROBE,
-    SYSTEM,
-    VideoRoots,
     name_loss,
     other_cameras,
     reload_command,
@@ -34,6 +32,7 @@ from vcam.v4l2.device import (
     start_stream,
     stop_stream,
 )
+from vcam.v4l2.nodes import SYSTEM, VideoRoots
 
 BACKEND = "sharpkd-v4l2loopback"
 DRIVER = "v4l2 loopback"

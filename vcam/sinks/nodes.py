@@ -4,12 +4,11 @@ import itertools
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from vcam.errors import SinkError
+from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots, is_virtual, list_loopbacks, node_number
 
-CARD = "SharpKD Camera"
 NUMBER = 42
 MODULE = "v4l2loopback"
 LOST_IN_LABELS = re.compile(r'[,"`$\\!]')  # commas part labels, the rest means something to a shell
@@ -31,29 +30,12 @@ UNLOAD = f"sudo modprobe -r {MODULE}"
 INSTALL = "Unless your kernel brings v4l2loopback (Ubuntu 24.04), install it (Debian: v4l2loopback-dkms)"
 
 
-@dataclass(frozen=True)
-class VideoRoots:
-    """Where Linux shows its video devices; a test points these at a tree of its own."""
-
-    sys: Path = Path("/sys")
-    dev: Path = Path("/dev")
-
-
-SYSTEM = VideoRoots()
-
-
 def find_virtual_camera(card: str = CARD, roots: VideoRoots = SYSTEM) -> Path | None:
     """The node of the v4l2loopback camera with this card name, whatever its number; None if there is none.
 
     Always None on Windows and macOS: there a camera is found by opening it.
     """
     return next((node for node, name in list_loopbacks(roots).items() if name == card), None)
-
-
-def list_loopbacks(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
-    """The nodes of all virtual video devices with their card names, by rising number."""
-    entries = sorted((roots.sys / "class/video4linux").glob("video*"), key=lambda entry: _number(entry.name))
-    return {roots.dev / entry.name: _card(entry) for entry in entries if _is_loopback(entry.name, roots)}
 
 
 def other_cameras(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
@@ -66,16 +48,15 @@ def wanted_cameras(roots: VideoRoots = SYSTEM, device: Path | None = None) -> di
 
     device  the node that has to be there in place of one with our label
     """
-    there = {_number(node.name): name for node, name in list_loopbacks(roots).items()}
+    there = {node_number(node.name): name for node, name in list_loopbacks(roots).items()}
     if device is not None:
-        return {_number(device.name): CARD, **there}
+        return {node_number(device.name): CARD, **there}
     return there if CARD in there.values() else {**there, free_number(roots): CARD}
 
 
 def free_number(roots: VideoRoots = SYSTEM, first: int = NUMBER) -> int:
     """The first number from `first` on that no video device has."""
-    listed = roots.sys / "class/video4linux"
-    return next(number for number in itertools.count(first) if not (listed / f"video{number}").exists())
+    return next(number for number in itertools.count(first) if not (roots.listed / f"video{number}").exists())
 
 
 def load_command(cameras: Mapping[int, str]) -> str:
@@ -104,10 +85,10 @@ def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM
     node = Path(device) if device else find_virtual_camera(roots=roots)
     if node is None:
         raise SinkError(_explain_absence(roots))
-    entry = roots.sys / "class/video4linux" / node.resolve().name
+    entry = roots.listed / node.resolve().name
     if not entry.exists():
         raise SinkError(f"there is no video device {node}; {_found(roots)}. Run: {MODPROBE}")
-    if not _is_loopback(entry.name, roots):
+    if not is_virtual(entry):
         driver = (entry / "device/driver").resolve().name
         raise SinkError(f"{node} is driven by {driver}, not v4l2loopback; {_found(roots)}. Run: {MODPROBE}")
     return node
@@ -140,20 +121,3 @@ def _found(roots: VideoRoots) -> str:
 def name_cameras(cameras: Mapping[Path, str]) -> str:
     """Nodes with their labels, for a person."""
     return ", ".join(f'{node} "{name}"' for node, name in cameras.items())
-
-
-def _card(entry: Path) -> str:
-    """The card's name; empty for a device that goes away at this moment."""
-    try:
-        return (entry / "name").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
-
-
-def _is_loopback(name: str, roots: VideoRoots) -> bool:
-    return (roots.sys / "devices/virtual/video4linux" / name).exists()
-
-
-def _number(name: str) -> int:
-    digits = name.removeprefix("video")
-    return int(digits) if digits.isdecimal() else -1

@@ -10,7 +10,8 @@ from typing import Protocol, Self, TypeAlias
 from vcam.errors import SinkError
 from vcam.frame import Frame, Packed, Size, black, check_size, pack
 from vcam.sinks.loopback import BACKEND, register
-from vcam.sinks.nodes import CARD, SYSTEM, VideoRoots, how_to_install, require_virtual_camera
+from vcam.sinks.nodes import how_to_install, require_virtual_camera
+from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
 
 
 class Camera(Protocol):

@@ -3,6 +3,7 @@
 import errno
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ from vcam.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
-from vcam.sources.cameras import Camera, list_cameras
+from vcam.sources.cameras import Camera, list_cameras, usable_cameras
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
@@ -37,6 +38,7 @@ __all__ = [
     "read_stamp",
     "sample_source",
     "still_sample_source",
+    "usable_cameras",
 ]
 
 AnySource: TypeAlias = FileSource | StillSource | StreamSource | WebcamSource | PatternSource
@@ -57,6 +59,8 @@ def make_source(
     fps: float,
     loop: bool = False,
     cameras: Callable[[], Sequence[Camera]] = list_cameras,
+    own: Path | None = None,
+    used: Callable[[Camera], None] = lambda camera: None,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> AnySource:
@@ -64,7 +68,7 @@ def make_source(
 
     | spec                                        | source                                              |
     | ------------------------------------------- | --------------------------------------------------- |
-    | auto                                        | the first real camera                               |
+    | auto                                        | the first usable camera                             |
     | /dev/video0, /dev/v4l/by-id/..., 0          | that camera                                         |
     | sample                                      | the bundled clip; it always loops                   |
     | sample-still                                | its person before a background that stands still    |
@@ -78,6 +82,8 @@ def make_source(
     size, fps   asked of cameras and the pattern; files and streams have their own
     loop        files begin again at their end
     cameras     lists those that `auto` chooses from; see SteadyCameras
+    own         the node that this program publishes to: never a source
+    used        gets the camera that gives pictures
 
     Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
     Raises SourceError if the spec is none of these.
@@ -100,8 +106,8 @@ def make_source(
         return StreamSource(normalise(spec) if is_url else spec, clock=clock)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
         return FileSource(spec, loop, clock=clock, sleep=sleep)
-    choice = cameras if spec == "auto" else list_cameras
-    return WebcamSource(spec, size, fps, cameras=choice, clock=clock)
+    choice = cameras if spec == "auto" else partial(list_cameras, own=own)
+    return WebcamSource(spec, size, fps, cameras=choice, clock=clock, used=used)
 
 
 def _is_file(spec: str) -> bool:

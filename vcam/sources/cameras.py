@@ -1,50 +1,72 @@
 """Which cameras there are, and which one the user means. Linux; elsewhere a camera has only its number."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
 
 from vcam.errors import SourceError
-from vcam.v4l2.device import Card, Kernel, Linux, query_card
+from vcam.v4l2.device import Kernel, Linux
+from vcam.v4l2.look import Look, LookAt, look_within
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, read_control
+from vcam.v4l2.nodes import (
+    CARD,
+    SYSTEM,
+    VideoRoots,
+    ancestors,
+    is_same_node,
+    is_virtual,
+    list_entries,
+    read_text,
+)
 
-SYSFS = Path("/sys/class/video4linux")
-DEV = Path("/dev")
-
-QueryCard: TypeAlias = Callable[[Path], Card | None]
+# pictures in colour that are read without a converter of the camera's own; a sensor's raw ones are none
+COLOUR = frozenset(("MJPG", "JPEG", "YUYV", "UYVY", "NV12", "NV21", "YU12", "YV12", "RGB3", "BGR3"))
+BUILT_IN = ("integrated", "built-in", "builtin", "facetime")  # in the names of those whose port says nothing
+OURS = "it is the virtual camera that this program publishes to"
+UNFED = "no program feeds it: start the one whose pictures it shows (DroidCam, scrcpy, OBS, ...)"
+HANGS = "its driver does not answer: plug it in again"
+NEEDS_RELAY = "it is a bare sensor that needs libcamera: choose the virtual camera that passes it on"
+MOST_NAMED = 4  # cameras in one message: a sensor's driver lists dozens of nodes
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A V4L2 node that gives pictures, or a v4l2loopback (which is a sink of ours, never a source)."""
+    """A V4L2 node that gives pictures, or a v4l2loopback, which passes on what another program writes.
+
+    is_built_in  it cannot be unplugged
+    fault        why it cannot be a source now; empty if it can
+    drawback     why `auto` passes it by though it may be named; empty if there is nothing against it
+    """
 
     path: Path  # /dev/videoN; N may change over a reboot
     name: str  # the card's name
     stable_id: Path | None  # its /dev/v4l/by-id link, which does not change
     is_loopback: bool
+    is_built_in: bool = False
+    fault: str = ""
+    drawback: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.path})"
 
 
-def list_cameras(sysfs: Path = SYSFS, dev: Path = DEV, query: QueryCard = query_card) -> list[Camera]:
-    """The cameras and loopbacks in the order of their numbers; empty where there is no V4L2.
+def list_cameras(
+    roots: VideoRoots = SYSTEM, look: LookAt = look_within, own: Path | None = None
+) -> list[Camera]:
+    """All cameras and loopbacks in the order in which `auto` takes them; empty where there is no V4L2.
 
-    A camera's metadata nodes are left out: by their capabilities or, where those cannot be asked, because
-    they are not their device's first node (sysfs `index`).
+    own  the node that this program publishes to, if its label does not say so
+
+    Built-in cameras come first and loopbacks last, those of a kind by their numbers. A camera's metadata
+    nodes are left out: by their capabilities or, where those cannot be asked, because they are not their
+    device's first node (sysfs `index`).
     """
-    try:
-        nodes = sorted(sysfs.iterdir(), key=lambda node: (len(node.name), node.name))
-    except OSError:
-        return []
-    links = _stable_links(dev)
-    cameras = []
-    for node in nodes:
-        path = dev / node.name
-        # only devices without hardware live there; vivid and USB cameras have a parent
-        is_loopback = node.resolve().parent.parent.name == "virtual"
-        if node.name.startswith("video") and (is_loopback or _is_capture(node, query(path))):
-            cameras.append(Camera(path, _read(node / "name"), links.get(path.resolve()), is_loopback))
-    return cameras
+    links = _stable_links(roots.dev)
+    found = (_inspect(entry, roots.dev / entry.name, links, look, own) for entry in list_entries(roots))
+    cameras = [camera for camera in found if camera is not None]
+    return sorted(cameras, key=lambda camera: (camera.is_loopback, not camera.is_built_in))
 
 
 def exposes_longer(path: Path, kernel: Kernel | None = None) -> bool:
@@ -65,23 +87,74 @@ def exposes_longer(path: Path, kernel: Kernel | None = None) -> bool:
 def find_camera(device: str, cameras: Sequence[Camera]) -> Camera:
     """The camera that `device` means: "auto", "/dev/videoN", its by-id path, "N", or a part of its name.
 
-    Raises SourceError if there is none, or only a loopback.
+    Raises SourceError if there is none, or only such as cannot be a source now.
     """
-    real = [camera for camera in cameras if not camera.is_loopback]
+    usable = usable_cameras(cameras)
     if device == "auto":
-        if not real:
-            raise SourceError("no camera found; plug one in, or use --source sample")
-        return real[0]
+        if not usable:
+            raise SourceError(_say_none(cameras))
+        return usable[0]
     found = [camera for camera in cameras if _is_meant(camera, device)]
     if not found:
-        raise SourceError(_say_missing(device, real))
-    usable = [camera for camera in found if not camera.is_loopback]
-    if not usable:
-        raise SourceError(
-            f"{found[0].path} ({found[0].name}) is a v4l2loopback, an output and no camera:"
-            f" expected one of: {_names(real)}"
-        )
-    return usable[0]
+        raise SourceError(_say_missing(device, usable))
+    able = [camera for camera in found if not camera.fault]
+    if not able:
+        raise SourceError(f"{found[0]} cannot be a source: {found[0].fault}; others: {_names(usable)}")
+    return min(able, key=lambda camera: bool(camera.drawback))
+
+
+def usable_cameras(cameras: Sequence[Camera]) -> list[Camera]:
+    """Those that `auto` may take, in their order."""
+    return [camera for camera in cameras if not (camera.fault or camera.drawback)]
+
+
+def _inspect(
+    entry: Path, path: Path, links: dict[Path, Path], look: LookAt, own: Path | None
+) -> Camera | None:
+    """The camera at a node; None if it gives no pictures."""
+    name, stable_id = read_text(entry / "name"), links.get(path.resolve())
+    if is_virtual(entry):
+        is_ours = name == CARD or (own is not None and is_same_node(path, own))
+        fault = OURS if is_ours else _find_fault(path, look)  # our own is not opened: that may wake watchers
+        return Camera(path, name, stable_id, is_loopback=True, fault=fault)
+    try:
+        seen = look(path)
+    except TimeoutError:
+        return Camera(path, name, stable_id, is_loopback=False, fault=HANGS) if _is_first(entry) else None
+    if not (_is_first(entry) if seen is None else seen.card.is_capture):
+        return None
+    is_bare = seen is not None and seen.card.needs_media_controller
+    fault = NEEDS_RELAY if is_bare else ""
+    return Camera(path, name, stable_id, False, _is_built_in(entry, name), fault, _find_drawback(seen))
+
+
+def _find_fault(path: Path, look: LookAt) -> str:
+    """Why a loopback cannot be a source; nothing of one that may not be asked: opening it says why."""
+    try:
+        seen = look(path)
+    except TimeoutError:
+        return HANGS
+    # without exclusive_caps it is CAPTURE all the time, but has single sizes only while it is fed
+    return "" if seen is None or (seen.card.is_capture and seen.is_fixed) else UNFED
+
+
+def _find_drawback(seen: Look | None) -> str:
+    if seen is None or not seen.fourccs or COLOUR & set(seen.fourccs):
+        return ""
+    return f"it gives only {', '.join(islice(seen.fourccs, MOST_NAMED))}, expected MJPG, YUYV, NV12 or UYVY"
+
+
+def _is_built_in(entry: Path, name: str) -> bool:
+    """What the port says, as the firmware has told Linux, or else what the camera's name says."""
+    ports = (read_text(folder / "removable") for folder in ancestors(entry))
+    port = next(filter(None, ports), "")
+    if port in ("fixed", "removable"):
+        return port == "fixed"
+    return any(word in name.casefold() for word in BUILT_IN)
+
+
+def _is_first(entry: Path) -> bool:
+    return read_text(entry / "index") in ("0", "")
 
 
 def _is_meant(camera: Camera, device: str) -> bool:
@@ -93,22 +166,27 @@ def _is_meant(camera: Camera, device: str) -> bool:
     return device.casefold() in camera.name.casefold()
 
 
-def _say_missing(device: str, real: Sequence[Camera]) -> str:
+def _say_none(cameras: Sequence[Camera]) -> str:
+    reasons: dict[str, Camera] = {}  # one camera of each
+    for camera in cameras:
+        if camera.fault != OURS:
+            reasons.setdefault(camera.fault or camera.drawback, camera)
+    passed = "".join(f"; {camera}: {why}" for why, camera in islice(reasons.items(), MOST_NAMED))
+    return f"no camera found; plug one in, or use --source sample{passed}"
+
+
+def _say_missing(device: str, usable: Sequence[Camera]) -> str:
     if "/" not in device:
-        return f"no camera is called {device!r}; expected a part of one of: {_names(real)}; or a file or URL"
+        return (
+            f"no camera is called {device!r}; expected a part of one of: {_names(usable)}; or a file or URL"
+        )
     if os.path.exists(device):
-        return f"{device} is no camera; expected one of: {_names(real)}"
-    return f"no device {device}; plug the camera in, or use one of: {_names(real)}"
+        return f"{device} is no camera; expected one of: {_names(usable)}"
+    return f"no device {device}; plug the camera in, or use one of: {_names(usable)}"
 
 
 def _names(cameras: Sequence[Camera]) -> str:
-    return ", ".join(f"{camera.name} ({camera.path})" for camera in cameras) or "sample, pattern"
-
-
-def _is_capture(node: Path, card: Card | None) -> bool:
-    if card is None:
-        return _read(node / "index") in ("0", "")
-    return card.is_capture
+    return ", ".join(map(str, cameras[:MOST_NAMED])) or "sample, pattern"
 
 
 def _stable_links(dev: Path) -> dict[Path, Path]:
@@ -117,10 +195,3 @@ def _stable_links(dev: Path) -> dict[Path, Path]:
         return {link.resolve(): link for link in sorted((dev / "v4l" / "by-id").iterdir())}
     except OSError:
         return {}
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

@@ -1,24 +1,22 @@
 """A virtual camera's pictures as another program reads them, to see what has become of ours."""
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import cv2
-import numpy as np
 
 from vcam.errors import SourceError
-from vcam.frame import Frame, Size, from_packed
+from vcam.frame import Frame, Size
+from vcam.sources.buffers import frame_of
 from vcam.sources.grabber import Capture, Grabber
+from vcam.sources.opening import OPEN_S, OpenCapture, open_within
 from vcam.sources.pace import Clock
-from vcam.sources.webcam import CLOSE_S, READ_S, OpenCapture, say_unopened, try_open
+from vcam.sources.webcam import CLOSE_S, READ_S
 from vcam.v4l2.device import YU12, Card, fourcc_name, query_card
-
-OPEN_S = 10.0
 
 
 class LoopbackSource:
@@ -61,12 +59,10 @@ class LoopbackSource:
         card = self._ask(self.path)
         if card is not None and not card.is_capture:
             raise SourceError(f"nobody publishes to {self.path}. Run: sharpkd start")
-        capture = self._open()
-        try:
-            self.size = _agree(self.path, capture)
-        except SourceError:
-            capture.release()
-            raise
+        agree = partial(_agree, self.path)
+        capture, self.size = open_within(
+            self._open_s, self._open_capture, str(self.path), cv2.CAP_V4L2, agree, _find(self.path)
+        )
         self._grabber, self._count = Grabber(capture, self._clock), 0
         return self
 
@@ -96,26 +92,7 @@ class LoopbackSource:
             raise SourceError(f"{self.path} gives no picture. {_find(self.path)}")
         picture, arrived_ns = answer
         index, self._count = self._count, self._count + 1
-        return from_packed(_cut(self.path, picture, self.size), self.size, index, arrived_ns)
-
-    def _open(self) -> Capture:
-        """OpenCV's capture, opened on a thread that is left behind if it hangs. Raises SourceError."""
-        answers: queue.SimpleQueue[Capture] = queue.SimpleQueue()
-        threading.Thread(
-            target=lambda: answers.put(self._open_capture(str(self.path), cv2.CAP_V4L2)),
-            name="opener",
-            daemon=True,
-        ).start()
-        try:
-            capture = answers.get(timeout=self._open_s)
-        except queue.Empty:
-            raise SourceError(f"{self.path} is busy for {self._open_s:g} s. {_find(self.path)}") from None
-        if capture.isOpened():
-            return capture
-        capture.release()
-        error = try_open(self.path)
-        why = f"{self.path} cannot be read. {_find(self.path)}"
-        raise SourceError(say_unopened(self.path, error) if error else why)
+        return frame_of(picture, YU12, self.size, self.name, index, arrived_ns)
 
 
 def _agree(path: Path, capture: Capture) -> Size:
@@ -128,18 +105,6 @@ def _agree(path: Path, capture: Capture) -> Size:
         )
     capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
     return int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-
-
-def _cut(path: Path, picture: Any, size: Size) -> Any:
-    """A buffer's I420 bytes: OpenCV gives them as (H*3/2, W), or flat with what rounding to pages added."""
-    expected = size[0] * size[1] * 3 // 2
-    flat = np.ascontiguousarray(picture).reshape(-1)
-    if flat.size < expected or picture.ndim > 2:
-        raise SourceError(
-            f"{path} gives {picture.shape} for {size[0]}x{size[1]}, expected {expected} bytes of I420: this"
-            " OpenCV converts what it reads. Run: pip install --upgrade opencv-python"
-        )
-    return flat[:expected]
 
 
 def _find(path: Path) -> str:

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from vcam.frame import Packed, Size
 
-CAP_CAPTURE, CAP_OUTPUT, CAP_DEVICE_CAPS = 0x1, 0x2, 0x80000000
+CAP_CAPTURE, CAP_OUTPUT, CAP_IO_MC, CAP_DEVICE_CAPS = 0x1, 0x2, 0x20000000, 0x80000000
 CAPTURE, OUTPUT = 1, 2  # V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_OUTPUT
 FIELD_NONE, COLORSPACE_SRGB = 1, 8  # by V4L2's rules, YCbCr of sRGB is BT.601 limited if nothing else is said
 YU12 = int.from_bytes(b"YU12", "little")  # V4L2's name of I420
+NV12 = int.from_bytes(b"NV12", "little")
 
 CAPABILITY = struct.Struct("=16s32s32s3I12x")  # driver, card, bus, version, all capabilities, the node's own
 # type; aligned as a pointer: width, height, fourcc, field, bytesperline, sizeimage, colorspace, five more
@@ -79,6 +80,7 @@ class Card:
     name: str
     is_capture: bool  # pictures can be read from it
     is_output: bool  # pictures can be written to it
+    needs_media_controller: bool = False  # gives nothing until its sensor and processor are set up elsewhere
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def query(kernel: Kernel, node: int) -> Card:
     answer = kernel.ioctl(node, QUERYCAP, bytes(CAPABILITY.size))
     driver, name, _, _, physical, own = CAPABILITY.unpack(answer)
     caps = own if physical & CAP_DEVICE_CAPS else physical
-    return Card(_text(driver), _text(name), bool(caps & CAP_CAPTURE), bool(caps & CAP_OUTPUT))
+    flags = (bool(caps & flag) for flag in (CAP_CAPTURE, CAP_OUTPUT, CAP_IO_MC))
+    return Card(_text(driver), _text(name), *flags)
 
 
 def set_format(kernel: Kernel, node: int, wanted: Format) -> Format:

@@ -79,7 +79,7 @@ def in_state(camera: Camera, *words: str) -> Callable[[], bool]:
 
 def refuse(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     error = OSError(number, os.strerror(number)) if number else None
-    monkeypatch.setattr("vcam.sources.webcam.try_open", lambda path: error)
+    monkeypatch.setattr("vcam.sources.opening.try_open", lambda path: error)
 
 
 @pytest.mark.parametrize(

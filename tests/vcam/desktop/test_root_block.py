@@ -48,10 +48,12 @@ def paste(block: str, machine: Path, shell: str = "bash") -> str:
 
 
 def add_camera(roots: VideoRoots, number: int = 42, name: str = "SharpKD Camera") -> None:
-    for folder in ("class/video4linux", "devices/virtual/video4linux"):
-        (roots.sys / folder / f"video{number}").mkdir(parents=True)
+    entry = roots.sys / f"devices/virtual/video4linux/video{number}"
+    entry.mkdir(parents=True)
+    (entry / "name").write_text(f"{name}\n")
     (roots.sys / "module/v4l2loopback").mkdir(parents=True, exist_ok=True)
-    (roots.sys / f"class/video4linux/video{number}/name").write_text(f"{name}\n")
+    roots.listed.mkdir(parents=True, exist_ok=True)
+    (roots.listed / entry.name).symlink_to(entry)
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])

@@ -8,7 +8,8 @@ from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.node import check_node
-from vcam.sinks.nodes import CARD, reload_command
+from vcam.sinks.nodes import reload_command
+from vcam.v4l2.nodes import CARD
 
 
 def check(made: MadeMachine, sink: str = "auto") -> list[Finding]:

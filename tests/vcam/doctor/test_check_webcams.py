@@ -5,7 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from fake_node import FakeNode
+from fake_node import CAPTURE, IO_MC, OUTPUT, FakeNode
 from made_machine import MadeMachine
 
 from vcam.config import Config
@@ -15,7 +15,7 @@ from vcam.doctor.webcams import Rates, check_webcams, measure_rate
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.sources import Camera, WebcamSource
-from vcam.sources.webcam import MJPG
+from vcam.sources.agreement import MJPG
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE
 
 MJPG_720P = {"MJPG": {(1280, 720): [(1001, 30000)]}, "YUYV": {(1280, 720): [(1, 10)]}}
@@ -187,3 +187,47 @@ def test_the_rate_that_is_configured_is_asked_for(made: MadeMachine, fps: int) -
     made.add_node(0, webcam())
     case = Case(made.machine, Config(fps=fps), is_quick=True)
     assert check_webcams(case, made.machine)[0].level == (OK if fps == 30 else WARNING)
+
+
+def test_a_phone_that_is_fed_is_a_camera_and_its_rate_is_its_programs(made: MadeMachine) -> None:
+    path = made.add_loopback(9, "DroidCam", CAPTURE)
+    assert check(made, (10.0, 30.0)) == [
+        Finding(
+            "camera",
+            OK,
+            f"DroidCam ({path}) is a virtual camera that a program feeds with YU12 1280x720 30 fps",
+        ),
+        Finding(
+            "camera",
+            WARNING,
+            f"DroidCam ({path}) delivers 10.0 fps of the promised 30: check the program that feeds it",
+        ),
+    ]
+
+
+def test_a_phone_whose_program_does_not_run_says_so(made: MadeMachine) -> None:
+    made.add_node(0, webcam())
+    path = made.add_loopback(9, "DroidCam", OUTPUT)
+    finding = check(made)[-1]
+    assert (finding.level, finding.fix) == (OK, "")
+    assert finding.message.startswith(f"`auto` passes DroidCam ({path}) by: no program feeds it")
+
+
+def test_our_own_node_is_not_among_the_cameras_whatever_its_label(made: MadeMachine) -> None:
+    made.add_loopback()
+    made.add_node(0, webcam())
+    other = made.add_loopback(9, "Dummy", CAPTURE)
+    case = Case(made.machine, Config(sink="/dev/video9"), is_quick=True)
+    messages = [finding.message for finding in check_webcams(case, made.machine)]
+    assert not any("SharpKD" in message or str(other) in message for message in messages)
+
+
+def test_dozens_of_nodes_of_a_bare_sensor_are_one_finding(made: MadeMachine) -> None:
+    for number in range(12):
+        node = FakeNode("isys", f"Intel IPU6 ISYS Capture {number}", CAPTURE | IO_MC, dict(MJPG_720P))
+        made.add_node(number, node, f"pci0/ipu6/{number}")
+    relay = made.add_loopback(50, "Intel MIPI Camera", CAPTURE)
+    findings = check(made)
+    assert [str(relay) in finding.message for finding in findings] == [True, True, False]
+    assert "Intel IPU6 ISYS Capture 0" in findings[-1].message
+    assert "needs libcamera" in findings[-1].message

@@ -2,7 +2,7 @@ import os
 import sys
 
 import pytest
-from fake_node import FakeNode
+from fake_node import CAPTURE, FakeNode
 from made_machine import MadeMachine
 
 from vcam.doctor import machine
@@ -25,11 +25,11 @@ def test_a_program_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch)
     assert run_program("sleep", "60") is None
 
 
-def test_webcams_are_never_loopbacks(made: MadeMachine) -> None:
-    made.add_loopback(0, "Looks Like A Webcam")
+def test_webcams_come_before_virtual_cameras(made: MadeMachine) -> None:
+    phone = made.add_loopback(0, "DroidCam", CAPTURE)
     webcam = made.add_node(1, FakeNode())
     made.add_node(2, FakeNode(caps=0x00800000))  # a metadata node
-    assert [camera.path for camera in made.machine.webcams()] == [webcam]
+    assert [camera.path for camera in made.machine.webcams()] == [webcam, phone]
 
 
 def test_holders_are_processes_that_have_the_node_open(made: MadeMachine) -> None:

@@ -8,6 +8,7 @@ from vcam.presence import CensusProbe, Reading
 from vcam.presence.probe import RESYNC_S
 
 OWN, BROWSER, ROOT = 100, 200, 1
+PHONE = Path("/dev/video9")  # another node of the driver
 SECOND = 1_000_000_000
 
 
@@ -34,7 +35,14 @@ class System:
         self.kernel.touch()
 
     def probe(self) -> CensusProbe:
-        return CensusProbe(NODE, self.kernel, proc=self.proc, references=self.references, own_pid=OWN).open()
+        return CensusProbe(
+            NODE,
+            self.kernel,
+            siblings=lambda: [NODE, PHONE],
+            proc=self.proc,
+            references=self.references,
+            own_pid=OWN,
+        ).open()
 
     def refer(self, count: int) -> None:
         self.references.write_text(f"{count}\n")
@@ -111,6 +119,16 @@ def test_a_reference_of_a_process_that_is_not_listed_at_all_is_unknown(
     system: System, probe: CensusProbe
 ) -> None:
     system.refer(2)
+    assert probe.read(0).is_watched is None
+
+
+def test_a_phone_that_is_the_source_keeps_nobody_present(system: System, probe: CensusProbe) -> None:
+    system.kernel.hidden = {ROOT}
+    system.open(BROWSER, 5, PHONE)  # the program that feeds it
+    system.open(OWN, 9, PHONE)  # the camera that reads it
+    system.refer(3)
+    assert probe.read(0) == Reading(False)
+    system.refer(4)  # and somebody whom we may not see
     assert probe.read(0).is_watched is None
 
 

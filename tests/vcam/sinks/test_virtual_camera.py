@@ -10,17 +10,15 @@ from vcam.errors import SinkError
 from vcam.frame import Frame, black, from_packed, pack
 from vcam.sinks.loopback import BACKEND
 from vcam.sinks.nodes import (
-    CARD,
     MODPROBE,
-    VideoRoots,
     find_virtual_camera,
     how_to_install,
-    list_loopbacks,
     module_options,
     reload_command,
     wanted_cameras,
 )
 from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
+from vcam.v4l2.nodes import CARD, VideoRoots, list_loopbacks
 
 SIZE = (64, 48)
 

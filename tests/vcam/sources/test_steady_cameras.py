@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from vcam.sources.cameras import Camera, find_camera
 from vcam.sources.steady import SteadyCameras
 
 BY_ID = Path("/dev/v4l/by-id")
-OURS = Camera(Path("/dev/video42"), "SharpKD Camera", None, True)
+OURS = Camera(Path("/dev/video42"), "SharpKD Camera", None, True, fault="it is ours")
+PHONE = Camera(Path("/dev/video9"), "DroidCam", None, True)
 
 
 def webcam(number: int, name: str, link: str = "") -> Camera:
@@ -22,10 +24,10 @@ C920 = webcam(2, "C920", "c920")
 class Desk:
     """What is plugged in now, and who is asked for `auto`."""
 
-    def __init__(self, *plugged: Camera) -> None:
+    def __init__(self, *plugged: Camera, used: Camera | None = None) -> None:
         self.plugged = list(plugged)
         self.time = ManualTime()
-        self.steady = SteadyCameras(lambda: self.plugged, self.time.clock)
+        self.steady = SteadyCameras(lambda: self.plugged, self.time.clock, lambda: used)
 
     @property
     def chosen(self) -> Camera:
@@ -136,9 +138,28 @@ def test_where_there_is_no_other_the_old_one_is_waited_for_without_end() -> None
     assert desk.chosen == C920
 
 
-def test_a_loopback_is_never_taken() -> None:
+def test_our_own_output_is_never_taken() -> None:
     desk = Desk(OURS)
     for _ in range(3):
         with pytest.raises(SourceError, match="no camera found"):
             find_camera("auto", desk.steady())
         desk.time.sleep(60)
+
+
+def test_the_camera_that_was_used_last_comes_before_the_first() -> None:
+    assert Desk(BUILT_IN, C920, used=C920).chosen == C920
+
+
+def test_a_camera_that_was_used_last_is_not_waited_for() -> None:
+    assert Desk(BUILT_IN, used=C920).chosen == BUILT_IN
+
+
+def test_a_phone_whose_program_ends_is_waited_for_and_says_what_to_start() -> None:
+    desk = Desk(PHONE)
+    assert desk.chosen == PHONE
+    desk.plugged = [BUILT_IN, replace(PHONE, fault="no program feeds it")]
+    assert desk.refusal() == (
+        "DroidCam (/dev/video9): no program feeds it; after about 15 s another camera is taken"
+    )
+    desk.plugged = [BUILT_IN, PHONE]
+    assert desk.chosen == PHONE

@@ -13,8 +13,10 @@ from fake_capture import FakeCapture
 from manual_time import ManualTime
 
 from vcam.errors import SourceError
-from vcam.sources.cameras import Camera
-from vcam.sources.webcam import WebcamSource, say_unopened, try_open
+from vcam.frame import pack
+from vcam.sources.cameras import OURS, Camera
+from vcam.sources.opening import say_unopened, try_open
+from vcam.sources.webcam import WebcamSource
 
 CAMERA = Camera(Path("/dev/video7"), "HD Pro Webcam C920", None, False)
 
@@ -189,15 +191,93 @@ def test_a_source_can_be_opened_again(time: ManualTime) -> None:
             assert next(source).is_cut
 
 
-def test_a_loopback_is_refused_before_it_is_opened(time: ManualTime) -> None:
+def test_our_own_output_is_refused_before_it_is_opened(time: ManualTime) -> None:
     capture = FakeCapture(time)
-    ours = Camera(Path("/dev/video42"), "SharpKD Camera", None, True)
+    ours = Camera(Path("/dev/video42"), "SharpKD Camera", None, True, fault=OURS)
     with (
-        pytest.raises(SourceError, match="is a v4l2loopback"),
+        pytest.raises(SourceError, match="the virtual camera that this program publishes to"),
         webcam(capture, device="SharpKD Camera", cameras=lambda: [ours]),
     ):
         pass
     assert capture.opened_as is None
+
+
+PHONE = Camera(Path("/dev/video9"), "DroidCam", None, True)
+SMALL = (64, 48)
+
+
+def test_a_phone_is_taken_as_its_program_feeds_it_and_asked_for_nothing(time: ManualTime) -> None:
+    capture = FakeCapture(time, has_mjpg=False, sizes=(SMALL,))
+    with webcam(capture, cameras=lambda: [PHONE], size=(1280, 720)) as source:
+        assert next(source).size == source.size == SMALL
+    assert set(capture.asked) <= {cv2.CAP_PROP_CONVERT_RGB}
+    assert source.warnings == ()  # of pixels: they cross no cable
+
+
+@pytest.mark.parametrize("fourcc", ["YU12", "NV12"])
+@pytest.mark.parametrize("padding", [0, 4096 - 64 * 48 * 3 // 2 % 4096])
+def test_a_phones_planes_come_through_byte_for_byte(time: ManualTime, fourcc: str, padding: int) -> None:
+    width, height = SMALL
+    i420 = np.random.default_rng(1).integers(0, 256, width * height * 3 // 2, np.uint8)
+    y, u, v = np.split(i420, [width * height, width * height * 5 // 4])
+    chroma = np.stack((u, v), axis=1).reshape(-1) if fourcc == "NV12" else np.concatenate((u, v))
+    buffer = np.concatenate((y, chroma, np.zeros(padding, np.uint8)))
+    capture = FakeCapture(time, sizes=(SMALL,), fourcc=fourcc, buffer=buffer)
+    with webcam(capture, cameras=lambda: [PHONE]) as source:
+        assert np.array_equal(pack(next(source)).reshape(-1), i420)
+
+
+def test_a_phone_of_odd_sides_is_converted_and_cut(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, sizes=((65, 49),), fourcc="YU12"), cameras=lambda: [PHONE]) as source:
+        assert next(source).size == source.size == (64, 48)
+
+
+def test_a_phone_may_take_longer_to_its_first_picture(time: ManualTime) -> None:
+    hang = threading.Event()
+    threading.Timer(0.2, hang.set).start()
+    with webcam(FakeCapture(time, hang=hang), cameras=lambda: [PHONE], read_s=0.01) as source:
+        assert next(source).index == 0
+
+
+def test_what_a_phone_lacks_its_program_is_asked_for(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, frames=50, real_fps=10), cameras=lambda: [PHONE]) as source:
+        list(islice(source, 50))
+        assert source.warnings == (
+            "DroidCam delivers 10.0 fps of the promised 30: check the program that feeds it",
+        )
+        with pytest.raises(SourceError, match=r"DroidCam \(/dev/video9\) stopped: check the program"):
+            next(source)
+
+
+def test_the_camera_that_gives_pictures_is_told_and_one_that_does_not_is_not(time: ManualTime) -> None:
+    told: list[Camera] = []
+    with webcam(FakeCapture(time), used=told.append) as source:
+        assert told == []
+        list(islice(source, 3))
+    with webcam(FakeCapture(time, frames=0), used=told.append) as source, pytest.raises(SourceError):
+        next(source)
+    assert told == [CAMERA]
+
+
+def test_a_driver_that_hangs_while_it_opens_costs_only_the_deadline(time: ManualTime) -> None:
+    hang = threading.Event()
+    capture = FakeCapture(time)
+
+    def open_capture(device: str | int, backend: int) -> FakeCapture:
+        hang.wait()
+        return capture.open(device, backend)
+
+    source = webcam(capture, open_capture=open_capture, open_s=0.02)
+    for _ in range(3):
+        with (
+            pytest.raises(SourceError, match=r"/dev/video7 does not open: .* not answered for 0\.02 s"),
+            source,
+        ):
+            pass
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("hangs: open /dev/video7") == 1  # no thread more for each attempt
+    hang.set()
+    assert capture.is_released.wait(5)  # too late to be of use: the light goes out again
 
 
 def test_without_a_camera_the_remedy_is_named(time: ManualTime) -> None:

@@ -1,7 +1,7 @@
 import errno
 from pathlib import Path
 
-from fake_node import CAPTURE, METADATA, OUTPUT, FakeKernel, FakeNode
+from fake_node import CAPTURE, IO_MC, METADATA, OUTPUT, FakeKernel, FakeNode
 
 from vcam.v4l2.device import Card, fourcc_name, query_card
 
@@ -16,6 +16,12 @@ def test_a_card_is_what_the_node_can_not_what_its_device_can() -> None:
 def test_a_loopback_may_be_an_output() -> None:
     kernel = FakeKernel({str(NODE): FakeNode("v4l2 loopback", "SharpKD Camera", OUTPUT)})
     assert query_card(NODE, kernel) == Card("v4l2 loopback", "SharpKD Camera", False, True)
+
+
+def test_a_bare_sensor_says_that_it_needs_the_media_controller() -> None:
+    card = query_card(NODE, FakeKernel({str(NODE): FakeNode("isys", caps=CAPTURE | IO_MC)}))
+    assert card is not None
+    assert card.needs_media_controller
 
 
 def test_a_driver_that_says_nothing_of_its_nodes_is_believed_for_the_device() -> None:

@@ -9,10 +9,10 @@ from typing import Self
 from vcam.errors import SinkError
 from vcam.frame import Frame, Size, black, check_size
 from vcam.presence import Kernel
-from vcam.sinks.nodes import CARD
 from vcam.sinks.pipewire.library import Library, load_library
 from vcam.sinks.pipewire.node import CameraNode
 from vcam.sinks.pipewire.probe import NodeProbe
+from vcam.v4l2.nodes import CARD
 
 NODE = "sharpkd-camera"  # the name that programs address it by
 WIDTH_STEP = 8  # readers pad the rows of other widths each in their own way

@@ -1,0 +1,51 @@
+"""What a node says of itself, as far as a choice between cameras needs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from vcam.deadline import call_within
+from vcam.v4l2.device import Card, Kernel, Linux, query
+from vcam.v4l2.modes import list_modes
+
+LOOK_S = 2.0  # a webcam that was asleep answers within one
+
+
+@dataclass(frozen=True)
+class Look:
+    """A node at this moment.
+
+    fourccs   of the pictures that it gives, as V4L2 writes them: MJPG, YUYV
+    is_fixed  whether it names single sizes: a v4l2loopback does so only while somebody writes to it
+    """
+
+    card: Card
+    fourccs: tuple[str, ...] = ()
+    is_fixed: bool = False
+
+
+LookAt: TypeAlias = Callable[[Path], Look | None]
+
+
+def look_at(path: Path, kernel: Kernel | None = None) -> Look | None:
+    """What the node at a path says, or None if it cannot be asked: no permission, no V4L2 node."""
+    kernel = kernel or Linux()
+    try:
+        node = kernel.open(str(path))
+    except OSError:
+        return None
+    try:
+        card = query(kernel, node)
+        modes = list_modes(kernel, node) if card.is_capture else []
+    except OSError:
+        return None
+    finally:
+        kernel.close(node)
+    fourccs = tuple(dict.fromkeys(mode.fourcc for mode in modes))
+    return Look(card, fourccs, any(mode.is_discrete for mode in modes))
+
+
+def look_within(path: Path) -> Look | None:
+    """The same of a node whose driver may hang. Raises TimeoutError then."""
+    return call_within(LOOK_S, f"look at {path}", lambda: look_at(path))
