@@ -102,11 +102,14 @@ class Presence:
                 self._looked.wait_for(lambda looks=looks: self._looks > looks, timeout_s)  # type: ignore[misc]
 
     def stop(self) -> None:
-        """End the thread and let go of the node."""
+        """End the thread and let go of the node; a thread that hangs in it keeps what it reads."""
         self._stopping.set()
         self._ring()
         if self._thread.ident is not None:
             self._thread.join(JOIN_S)
+        if self._thread.is_alive():
+            log.warning("the presence thread hangs and is left alone after %.0f s", JOIN_S)
+            return
         if self._probe is not None:
             self._probe.close()
         with self._bell_rope:

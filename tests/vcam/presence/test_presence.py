@@ -210,6 +210,29 @@ def test_the_thread_tells_and_ends() -> None:
     presence.note_viewer()
 
 
+def test_a_probe_that_is_being_read_is_not_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its files would be another's by the time that the reading thread gets the processor again."""
+    monkeypatch.setattr("vcam.presence.presence.JOIN_S", 0.01)
+    may_end = threading.Event()
+    may_end.set()
+    probe = Dawdling(may_end)
+    presence = Presence(probe)
+    presence.start(lambda level: None)
+    probe.is_reading.clear()
+    may_end.clear()
+    probe.wake()
+    assert probe.is_reading.wait(PATIENCE_S)
+    presence.stop()
+    assert not probe.is_closed
+    assert "the presence thread hangs" in caplog.text
+    may_end.set()
+    presence._thread.join(PATIENCE_S)
+    presence.stop()
+    assert probe.is_closed
+
+
 def test_to_settle_is_to_wait_for_a_look_that_began_since() -> None:
     probe = Scripted()
     presence = Presence(probe)
