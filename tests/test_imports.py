@@ -98,3 +98,9 @@ def test_a_room_imports_only_the_rooms_above_it(room: str) -> None:
     for path in (path for path in paths if path.exists()):
         rooms = {name.split(".")[1] for name in imports_of(path) if name.startswith("vcam.")}
         assert rooms <= set(ORDER[: ORDER.index(room) + 1]), path
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    """pytest cannot collect two of the same name together, though each passes alone."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
