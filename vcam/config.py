@@ -1,8 +1,9 @@
-"""What a user can set, its file, and its errors. The defaults below are the documentation."""
+"""What a user can set, how it is read, and its errors. The defaults below are the documentation."""
 
 import difflib
+import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 from vcam.address import check_address
 from vcam.errors import ConfigError, SourceError
 from vcam.frame import Size, check_size, parse_size
-from vcam.paths import write_private
+from vcam.regular import read_small
 
 LARGEST = (1920, 1080)
 LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
+LARGEST_FILE = 16_384  # bytes; a parser's time may grow with the square of them
 LONGEST_SHOWN = 80  # of a wrong one, in a message
+FAR_OUT = 10**9  # beyond every range, and still a float
 PROVIDERS = ("auto", "cpu", "cuda", "tensorrt")
 WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 # the output's geometry never changes while the daemon lives, nor does what holds it
@@ -47,7 +50,7 @@ class Config:
         for key, (low, high) in RANGES.items():
             value = getattr(self, key)
             if not low <= value <= high:
-                raise ConfigError(f"{key} = {value:g} is out of range; expected {low}..{high}")
+                raise ConfigError(f"{key} = {_short(value)} is out of range; expected {low}..{high}")
         _check_output(self.size)
         if self.provider not in PROVIDERS:
             found = _closest(self.provider, PROVIDERS)
@@ -76,16 +79,18 @@ KEYS = {field.name: field.type for field in fields(Config)}
 def load_config(path: Path) -> Config:
     """Read the configuration; a file that is not there gives the defaults.
 
-    Raises ConfigError naming file and key if it is no TOML, or if a key or value cannot be used.
+    Raises ConfigError naming file and key if it is not valid TOML, or if a key or value cannot be used.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_small(path, LARGEST_FILE).decode("utf-8-sig"))
     except FileNotFoundError:
         return Config()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}; mend or remove it") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no TOML: {error}; mend or remove it") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}; fix or remove it") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not a text file in UTF-8; fix or remove it") from None
+    except (ValueError, RecursionError) as error:  # of a number of thousands of digits, and of deep brackets
+        raise ConfigError(f"{path} is not valid TOML: {error}; fix or remove it") from None
     try:
         return replace(Config(), **{key: _check_type(key, value) for key, value in table.items()})
     except ConfigError as error:
@@ -96,50 +101,16 @@ def replace_setting(config: Config, key: str, text: str) -> Config:
     """The configuration with one value changed, given as a person types it. Raises ConfigError."""
     kind = KEYS[_check_key(key)]
     try:
-        value = _PARSERS[kind](text.strip())
+        value = _parse(kind, text.strip())
     except (KeyError, ValueError):
         raise ConfigError(f"{key} = {_short(text)} is no {_expected(kind)}; {_example(key)}") from None
     return replace(config, **{key: value})
 
 
-def config_text(config: Config) -> str:
-    """The file's text; `load_config` reads it back as the same value."""
-    return "".join(_line(key, getattr(config, key)) for key in KEYS)
-
-
-def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
-    """Write these values of `config` into its file; every other line stays as the user wrote it.
-
-    Raises ConfigError if the file cannot be written.
-    """
-    names = [_check_key(key) for key in keys]
-    lines = [_line(name, getattr(config, name)) for name in names]
-    try:
-        before = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        kept = [old for old in before if old.partition("=")[0].strip() not in names]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # private: the source may be an address with its password
-        write_private(path, "".join([*kept, *_end_of_line(kept), *lines]))
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}; choose another file") from None
-
-
-def _end_of_line(lines: list[str]) -> list[str]:
-    return ["\n"] if lines and not lines[-1].endswith("\n") else []
-
-
-def _line(key: str, value: object) -> str:
-    if isinstance(value, bool):
-        return f"{key} = {str(value).lower()}\n"
-    if isinstance(value, tuple):
-        value = f"{value[0]}x{value[1]}"
-    return f"{key} = {_quote(value) if isinstance(value, str) else value}\n"
-
-
-def _quote(text: str) -> str:
-    """A TOML basic string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+def _parse(kind: Any, text: str) -> Any:
+    if kind is not str and len(text) > LONGEST_SHOWN:
+        raise ValueError("far longer than any number")
+    return _PARSERS[kind](text)
 
 
 def _check_key(key: str) -> str:
@@ -155,8 +126,8 @@ def _check_type(key: str, value: object) -> Any:
     kind = KEYS[_check_key(key)]
     if kind is Size and isinstance(value, str):
         return replace_setting(Config(), key, value).size
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind is float and type(value) is int:
+        return float(max(-FAR_OUT, min(value, FAR_OUT)))
     if type(value) is not kind:
         raise ConfigError(f"{key} = {_short(value)} is no {_expected(kind)}; {_example(key)}")
     return value
@@ -178,7 +149,10 @@ def _check_text(key: str, text: str) -> None:
 
 def _short(value: object) -> str:
     """A value as a message repeats it."""
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, tables in tables in tables
+        return f"a huge {type(value).__name__}"
     return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
 
 
@@ -192,7 +166,9 @@ def _default(key: str) -> object:
 
 
 def _example(key: str) -> str:
-    return f"for example: {_line(key, _default(key)).strip()}"
+    default = _default(key)
+    shown = "{}x{}".format(*default) if isinstance(default, tuple) else default
+    return f"for example: {key} = {json.dumps(shown)}"
 
 
 def _expected(kind: Any) -> str:

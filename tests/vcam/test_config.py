@@ -1,9 +1,14 @@
+import os
+import random
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from vcam.config import Config, config_text, load_config, replace_setting, save_settings
+from vcam.config import Config, load_config, replace_setting
+from vcam.config_file import config_text, save_settings
 from vcam.errors import ConfigError
 
 
@@ -46,7 +51,7 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ("[camera]\nfps = 30", ["config.toml", "no setting 'camera'"]),
         (f'source = "{"x" * 2001}"', ["config.toml", "source has 2001 characters", "at most 2000"]),
         (f'fps = "{"x" * 2001}"', ["config.toml", "x...", "whole number"]),
-        ("fps = = 3", ["config.toml", "no TOML"]),
+        ("fps = = 3", ["config.toml", "not valid TOML"]),
     ],
 )
 def test_a_mistake_names_file_key_and_what_was_expected(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -61,8 +66,79 @@ def test_a_mistake_names_file_key_and_what_was_expected(tmp_path: Path, text: st
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="cannot read"):
+    with pytest.raises(ConfigError, match=r"config\.toml is not a text file in UTF-8; fix or remove it"):
         load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("fps = " + "9" * 400, "fps = 9999.* is out of range; expected 1..60"),
+        ("strength = -" + "9" * 400, "strength = -1000000000.0 is out of range"),
+        ("threads = " + "9" * 5000, "not valid TOML: Exceeds the limit"),
+        ("fps = 0x" + "f" * 9000, "fps = a huge int is out of range"),
+        ('size = "' + "2" * 400 + 'x2"', "is no size with even sides"),
+        ("source = " + "[" * 9000, "not valid TOML"),
+        ("source" + ".a" * 2000 + " = 1", "source = a huge dict is no text in quotes"),
+        ('"' + "k" * 9000 + '" = 1', "no setting 'kkk"),
+        ("#" * 20_000, "larger than 16384 bytes"),
+    ],
+)
+def test_what_is_huge_or_deep_gives_a_short_sentence(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        load_config(write(tmp_path, text))
+    assert len(str(caught.value)) < 600 + len(str(tmp_path))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbffps = 25\r\n")
+    assert load_config(path) == Config(fps=25)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_only_a_regular_file_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "config.toml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(ConfigError, match=f"cannot read {path}: a .*expected a.* file; fix or remove it"):
+        load_config(path)
+
+
+def test_a_damaged_file_is_refused_in_one_line_or_read(tmp_path: Path) -> None:
+    rng = random.Random(8)
+    whole = (config_text(Config()) + "# \u00e9\n[table]\nx = {a = 1}\n").encode()
+    pieces = [
+        b"=",
+        b"[",
+        b"]",
+        b'"',
+        b"'" * 3,
+        b"9" * 30,
+        b"\n",
+        b"\0",
+        b"\xff",
+        b".",
+        b"{",
+        b"1e999",
+        b"nan",
+        b"\\u",
+    ]
+    for _ in range(300):
+        content = bytearray(whole)
+        for _ in range(rng.randint(1, 6)):
+            begin = rng.randrange(len(content))
+            content[begin : begin + rng.randint(0, 9)] = rng.choice(pieces)
+        path = tmp_path / "config.toml"
+        path.write_bytes(content)
+        with suppress(ConfigError):
+            config = load_config(path)
+            save_settings(path, config, ["fps"])
+            assert load_config(path) == config
 
 
 @pytest.mark.parametrize(
@@ -100,3 +176,43 @@ def test_saving_makes_the_folder(tmp_path: Path) -> None:
     assert load_config(path) == Config(fps=20)
     assert [file.name for file in path.parent.iterdir()] == ["config.toml"]
     assert path.stat().st_mode & 0o777 == 0o600, "the source may be an address with its password"
+
+
+def test_saving_changes_a_value_where_it_is_however_its_key_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b'# mine\r\n"fps" = 25  # PAL\r\n\'strength\'=0.1\r\nsource = """\r\nlink = off"""\r\n')
+    save_settings(path, replace(load_config(path), fps=30, strength=0.5), ["fps", "strength"])
+    expected = b'# mine\r\n"fps" = 30  # PAL\r\n\'strength\'=0.5\r\nsource = """\r\nlink = off"""\r\n'
+    assert path.read_bytes() == expected
+
+
+def test_saving_through_a_link_keeps_the_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "dotfiles/config.toml", tmp_path / "config.toml"
+    real.parent.mkdir()
+    real.write_text("fps = 25\n")
+    link.symlink_to("dotfiles/config.toml")
+    save_settings(link, Config(fps=20), ["fps"])
+    assert (link.is_symlink(), real.read_text()) == (True, "fps = 20\n")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (lambda path: path.mkdir(), "a directory, expected a file"),
+        (os.mkfifo, "a pipe or a device"),
+        (lambda path: path.write_text("fps = = 1"), "fix or remove it"),
+        (lambda path: path.symlink_to(path), "symbolic links"),
+    ],
+)
+def test_what_cannot_be_saved_says_why(tmp_path: Path, prepare: Callable[[Path], object], words: str) -> None:
+    path = tmp_path / "config.toml"
+    prepare(path)
+    with pytest.raises(ConfigError, match=f"cannot write {path}: .*{words}"):
+        save_settings(path, Config(), ["fps"])
+
+
+def test_a_name_that_is_not_unicode_cannot_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    with pytest.raises(ConfigError, match="cannot write"):
+        save_settings(path, Config(source="caf\udce9.mp4"), ["source"])
+    assert list(tmp_path.iterdir()) == []

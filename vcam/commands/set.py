@@ -8,7 +8,8 @@ examples:
 
 import argparse
 
-from vcam.config import FIXED, KEYS, Config, load_config, replace_setting, save_settings
+from vcam.config import FIXED, KEYS, Config, load_config, replace_setting
+from vcam.config_file import save_settings
 from vcam.control.client import ControlClient
 from vcam.errors import ConfigError
 from vcam.instance import holder

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vcam.config import Config, config_text
+from vcam.config import Config
+from vcam.config_file import config_text
 from vcam.instance import holder
 from vcam.paths import Paths
 

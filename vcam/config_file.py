@@ -1,0 +1,48 @@
+"""The configuration as a file that people write, too: what is saved leaves all else as they wrote it."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from vcam.config import KEYS, LARGEST_FILE, Config
+from vcam.errors import ConfigError
+from vcam.paths import write_private
+from vcam.regular import read_small
+
+
+def config_text(config: Config) -> str:
+    """The file's text; `load_config` reads it back as the same value."""
+    return tomlkit.dumps({key: _to_toml(getattr(config, key)) for key in KEYS})
+
+
+def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
+    """Write these values of `config` into its file; all else, comments too, stays as the user wrote it.
+
+    Where the path is a link, the file that it leads to is written. Raises ConfigError if that cannot be done.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        document = tomlkit.parse(_read(target))
+        for key in keys:
+            document[key] = _to_toml(getattr(config, key))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # private: the source may be an address with its password
+        write_private(target, tomlkit.dumps(document))
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}; choose another file") from None
+    except (TOMLKitError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, on either way
+        raise ConfigError(f"cannot write {path}: {error}; fix or remove it") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_small(path, LARGEST_FILE).decode("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+
+
+def _to_toml(value: object) -> object:
+    return "{}x{}".format(*value) if isinstance(value, tuple) else value
