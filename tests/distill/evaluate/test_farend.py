@@ -3,8 +3,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from probe import Probe
 from talking_head import Film
-from test_sweep import Probe
 
 from distill.degrade import Degradation, PoorCamera
 from distill.evaluate.baselines import filters

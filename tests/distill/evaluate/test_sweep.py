@@ -1,14 +1,14 @@
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from probe import Probe
 from talking_head import Film
 
 from distill.degrade import Degradation, PoorCamera
 from distill.evaluate.baselines import Unsharp, filters
 from distill.evaluate.clips import Specimen
-from distill.evaluate.contenders import Contender, upscale
+from distill.evaluate.contenders import Contender
 from distill.evaluate.results import Results, read_results
 from distill.evaluate.rows import Settings
 from distill.evaluate.scores import read_scores
@@ -24,31 +24,6 @@ SETS = {
 }
 QUICK = Settings(first=2, vmaf=False)
 BICUBIC = filters()[0]
-
-
-@dataclass
-class Probe:
-    """Shows the bicubic picture, counts its frames, and breaks down after `patience` of them."""
-
-    name: str = "probe"
-    kind: str = "recipe"
-    title: str = "Probe"
-    key: str = "probe 1"
-    patience: int = 1000
-    shown: list[int] = field(default_factory=list)
-
-    def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
-        for index in indices:
-            if len(self.shown) == self.patience:
-                raise KeyboardInterrupt
-            self.shown.append(index)
-            yield upscale(seen[index], size)
-
-    def network_run(self, size: Size) -> None:
-        return None
-
-    def note(self, scale: int) -> str:
-        return f"x{scale}"
 
 
 @pytest.fixture
