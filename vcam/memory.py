@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from collections.abc import Callable
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 KEPT_BYTES = 128 * 2**20
@@ -14,10 +15,26 @@ def keep_freed_memory() -> bool:
     By default it gives each freed plane back to the kernel, and the next one is paged in anew: restoring
     1080p then takes 17 ms instead of 13 (`python -m bench.chain --trim` against without).
     """
-    if sys.platform != "linux":
-        return False
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except AttributeError:  # another C library
+    mallopt = _find("mallopt")
+    if mallopt is None:
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) and mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
+
+
+def return_freed_memory() -> None:
+    """Give what is kept back to the system, where something large has just ended.
+
+    Decoders allocate on threads that end with them, and each opening would leave a little more of their heaps
+    behind: `python -m bench.soak` shows it.
+    """
+    trim = _find("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _find(name: str) -> Callable[..., int] | None:
+    """A function of glibc; None where the C library is another one."""
+    try:
+        return getattr(ctypes.CDLL(None), name) if sys.platform == "linux" else None
+    except AttributeError:
+        return None

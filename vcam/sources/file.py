@@ -78,7 +78,7 @@ class FileSource(GuardedSource):
         return next(self._frames)
 
     def _close(self) -> None:
-        self._frames.close()  # a generator keeps what it has in its hands: us, the decoder and its threads
+        self._frames.close()  # else the generator keeps us, the decoder and its threads until a collection
         self._frames = _no_frames()
         self._reformatter = VideoReformatter()
         self._close_container()

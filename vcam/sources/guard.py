@@ -7,6 +7,7 @@ from typing import Self
 
 from vcam.errors import VcamError, as_source_error
 from vcam.frame import Frame
+from vcam.memory import return_freed_memory
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class GuardedSource:
             self._close()
         except Exception:
             log.exception("%s could not be closed", self.name)
+        return_freed_memory()
 
     def __iter__(self) -> Iterator[Frame]:
         return self
