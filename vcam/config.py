@@ -2,6 +2,8 @@
 
 import difflib
 import json
+import logging
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -12,6 +14,8 @@ from vcam.address import check_address
 from vcam.errors import ConfigError, SourceError
 from vcam.frame import Size, check_size, parse_size
 from vcam.regular import read_small
+
+log = logging.getLogger(__name__)
 
 LARGEST = (1920, 1080)
 LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
@@ -83,9 +87,12 @@ def load_config(path: Path) -> Config:
     """
     try:
         table = tomllib.loads(read_small(path, LARGEST_FILE).decode("utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Config()
     except OSError as error:
+        if not os.access(path.parent, os.X_OK):  # a home of somebody else's, as root's in a container
+            log.warning("cannot look into %s: the defaults are used", path.parent)
+            return Config()
         raise ConfigError(f"cannot read {path}: {error.strerror}; fix or remove it") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text file in UTF-8; fix or remove it") from None

@@ -32,7 +32,9 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
         # private: the source may be an address with its password
         write_private(target, tomlkit.dumps(document))
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}; choose another file") from None
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror}. Set XDG_CONFIG_HOME to a folder you may write to"
+        ) from None
     except (TOMLKitError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, on either way
         raise ConfigError(f"cannot write {path}: {error}; fix or remove it") from None
 
@@ -40,7 +42,7 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
 def _read(path: Path) -> str:
     try:
         return read_small(path, LARGEST_FILE).decode("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
 
 

@@ -3,6 +3,7 @@
 import os
 import stat
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from vcam.errors import VcamError
 
 APP = "sharpkd"
 PRIVATE = 0o700
+NOWHERE = Path("/nonexistent")  # the home of whom Debian gives none
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,32 @@ class Paths:
 def user_paths() -> Paths:
     """The paths of this user, as XDG (or the platform) has them; nothing is created."""
     return Paths(
-        config=platformdirs.user_config_path(APP) / "config.toml",
-        log=platformdirs.user_state_path(APP) / "daemon.log",
+        config=home_folder(platformdirs.user_config_path) / APP / "config.toml",
+        log=home_folder(platformdirs.user_state_path) / APP / "daemon.log",
         runtime=_runtime_path() / APP,
     )
 
 
 def engine_cache() -> Path:
     """Where what a GPU's compiler took long to build is kept; it may be deleted at any time."""
-    return platformdirs.user_cache_path(APP) / "engines"
+    return home_folder(platformdirs.user_cache_path) / APP / "engines"
+
+
+def home_folder(find: Callable[[], Path]) -> Path:
+    """One of this user's folders, as a function of platformdirs finds it; NOWHERE if the user has no home.
+
+    So it is in a container that runs as a number: nothing is read there, and nothing can be written.
+    """
+    try:
+        folder = find()
+    except RuntimeError:
+        return NOWHERE
+    return folder if folder.is_absolute() else NOWHERE  # older ones of platformdirs return "~/.config"
 
 
 def _runtime_path() -> Path:
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    if base:
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(base):
         return Path(base)
     with warnings.catch_warnings():
         # platformdirs warns where it falls back to /tmp; whether that is safe is make_private's to check
@@ -99,7 +113,7 @@ def make_private(folder: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user may read, whole or not at all. Raises OSError or UnicodeEncodeError."""
+    """Write a file that only this user may read, whole or not at all. Raises OSError, UnicodeEncodeError."""
     content = text.encode()
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
@@ -113,9 +127,20 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
+def check_log(path: Path) -> None:
+    """Make the log file, if it is not there. Raises VcamError if it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        append_private(path).close()
+    except OSError as error:
+        raise VcamError(
+            f"cannot write the log {path}: {error.strerror}. Set XDG_STATE_HOME to a folder you may write to"
+        ) from None
+
+
 def append_private(path: Path) -> BinaryIO:
     """Open a file to append to, which only this user may read, whoever could read it before."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
     os.chmod(path, 0o600)
     return os.fdopen(descriptor, "ab")
 

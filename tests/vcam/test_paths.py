@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from vcam.errors import VcamError
-from vcam.paths import Paths, make_private, user_paths, write_private
+from vcam.paths import Paths, check_log, make_private, user_paths, write_private
 
 
 def test_everything_lies_where_xdg_says(paths: Paths, tmp_path: Path) -> None:
@@ -51,3 +52,16 @@ def test_a_private_file_is_for_its_user_only(tmp_path: Path) -> None:
     assert path.read_text() == "newer"
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_runtime_folder_that_depends_on_where_one_is_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "here")
+    assert user_paths().runtime.is_absolute()
+
+
+def test_a_log_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder", "pipe/log"):
+        with pytest.raises(VcamError, match=r"cannot write the log .* Set XDG_STATE_HOME"):
+            check_log(tmp_path / name)

@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vcam.errors import NotRunningError
+from vcam.errors import NotRunningError, VcamError
 from vcam.paths import user_paths
+from vcam.regular import check_regular
 
 LOOK_S = 0.3
 
@@ -20,14 +21,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     path = user_paths().log
-    if not path.exists():
-        raise NotRunningError(f"no log at {path}: the camera was never started here. Run: sharpkd start")
-    for line in last_lines(path, args.lines):
+    for line in read_log(path, args.lines):
         print(line)
     if args.follow:
         for line in follow(path, lambda: time.sleep(LOOK_S)):
             print(line, flush=True)
     return 0
+
+
+def read_log(path: Path, count: int) -> list[str]:
+    """The log's last lines. Raises NotRunningError if there is none, VcamError if it cannot be read."""
+    try:
+        check_regular(path)
+        return last_lines(path, count)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotRunningError(
+            f"no log at {path}: the camera was never started here. Run: sharpkd start"
+        ) from None
+    except OSError as error:
+        raise VcamError(f"cannot read the log {path}: {error.strerror}; remove it") from None
 
 
 def last_lines(path: Path, count: int) -> list[str]:

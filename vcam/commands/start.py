@@ -20,7 +20,7 @@ from vcam.desktop.places import user_places
 from vcam.desktop.systemctl import exit_status, is_reachable, start_service
 from vcam.errors import AlreadyRunningError, NotRunningError, VcamError
 from vcam.instance import holder
-from vcam.paths import Paths, append_private, make_private, user_paths
+from vcam.paths import Paths, append_private, check_log, make_private, user_paths
 
 PATIENCE_S = 90.0  # TensorRT builds its engine at the first start
 RENEWAL_S = 5.0  # a daemon whose runtime folder was deleted makes it again much sooner
@@ -95,7 +95,7 @@ def start_installed(paths: Paths) -> bool:
 
 def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:
     """Start the daemon as a process of its own session, its output going to the log."""
-    paths.log.parent.mkdir(parents=True, exist_ok=True)
+    check_log(paths.log)
     options = ["--always-on"] if is_always_on else []
     # -P: no module is looked for in the folder where the user happens to be
     command = [sys.executable, "-P", "-m", "vcam.daemon", "--config", str(paths.config), *options]

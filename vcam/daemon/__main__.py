@@ -11,7 +11,7 @@ from pathlib import Path
 from vcam.daemon.journal import PrivateLog, journal_log
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
-from vcam.paths import user_paths
+from vcam.paths import check_log, user_paths
 
 log = logging.getLogger("vcam.daemon")
 
@@ -25,7 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     paths = user_paths()
     if args.config:
         paths = replace(paths, config=args.config)
-    paths.log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        check_log(paths.log)
+    except VcamError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     handlers = [PrivateLog(paths.log), *journal_log(sys.stderr, os.environ)]
     logging.basicConfig(level=logging.INFO, handlers=handlers)
     try:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+from vcam.paths import home_folder
+
 SERVICE = "sharpkd.service"
 ENTRY = "sharpkd.desktop"
 ICON = "sharpkd"
@@ -46,4 +48,4 @@ class Places:
 
 def user_places() -> Places:
     """The places of this user; nothing is created."""
-    return Places(platformdirs.user_config_path(), platformdirs.user_data_path())
+    return Places(home_folder(platformdirs.user_config_path), home_folder(platformdirs.user_data_path))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from vcam.paths import home_folder
 from vcam.sources.cameras import Camera, list_cameras
 from vcam.v4l2.device import Kernel, Linux
 from vcam.v4l2.look import look_at
@@ -97,7 +98,7 @@ def this_machine() -> Machine:
     except KeyError:  # a container that runs as a number
         user = str(os.getuid())
     groups = frozenset([*os.getgroups(), os.getegid()])
-    return Machine(Path("/"), Path.home(), os.uname().release, user, groups)
+    return Machine(Path("/"), home_folder(Path.home), os.uname().release, user, groups)
 
 
 def run_program(*words: str) -> str | None:
