@@ -50,6 +50,11 @@ class Paths:
     def preview_url(self) -> Path:
         return self.runtime / "preview-url"
 
+    @property
+    def page(self) -> Path:
+        """What a browser is called with; see `sharpkd open`."""
+        return self.runtime / "open.html"
+
 
 def user_paths() -> Paths:
     """The paths of this user, as XDG (or the platform) has them; nothing is created."""

@@ -1,7 +1,7 @@
 """The preview page: the picture before and after restoration, and the numbers of the running pipeline."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from vcam.frame import MIN_SIDE, Frame, resize, to_bgr
+from vcam.lane import Lane
 from vcam.pipeline import Result, conform
 
 Side: TypeAlias = Literal["before", "after"]
@@ -25,9 +26,11 @@ PANEL_TYPES = {
     "app.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+PANEL_PATHS = {"/" if name == "index.html" else f"/{name}": name for name in PANEL_TYPES}
 PANEL_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -47,7 +50,7 @@ class PairView(BaseModel):
 
     width: int = Field(640, ge=MIN_SIDE, le=WIDEST)
     quality: int = Field(80, ge=1, le=100)
-    seen: str = ""
+    seen: str = Field("", max_length=64)
 
 
 def encode_jpeg(result: Result, side: Side, width: int, quality: int) -> bytes:
@@ -71,20 +74,16 @@ def encode_pair(result: Result, width: int, quality: int) -> bytes:
     return _encode(pair, quality)
 
 
-def preview_routes(
-    latest: Callable[[], Result | None],
-    placeholder: Callable[[], Frame],
-    status: Callable[[], dict[str, object]],
-) -> list[Route]:
-    """The page, its pictures and its numbers; who may see them is the business of the app around it.
+def preview_routes(latest: Callable[[], Result | None], placeholder: Callable[[], Frame]) -> list[Route]:
+    """The page and its pictures; who may see them is the business of the app around it.
 
     latest       the newest result, or None while there is no picture
     placeholder  what the camera shows instead, of the output's size
-    status       what the page's numbers are read from; every key is optional
 
-    GET /  /app.css  /app.js  /icon.svg  /frame/{before|after}.jpg  /pair.jpg  /status.json; a value out of
-    range raises pydantic's ValidationError, for the app to answer.
+    GET /  /app.css  /app.js  /icon.svg  /frame/{before|after}.jpg  /pair.jpg; a value out of range raises
+    pydantic's ValidationError, and a picture more than there is room for BusyError, for the app to answer.
     """
+    pictures = Lane("pictures", 2, 8)
 
     def shown() -> tuple[Result, str]:
         """What to show, and a mark that changes with it."""
@@ -94,32 +93,35 @@ def preview_routes(
         card = placeholder()
         return Result(card, card), f"card-{zlib.crc32(card.y.tobytes()):08x}"
 
-    def frame(request: Request) -> Response:
+    async def frame(request: Request) -> Response:
         asked = SideView.model_validate({**request.query_params, **request.path_params})
-        return _jpeg(encode_jpeg(shown()[0], asked.side, asked.width, asked.quality))
+        return await pictures.run(
+            lambda: _jpeg(encode_jpeg(shown()[0], asked.side, asked.width, asked.quality))
+        )
 
-    def pair(request: Request) -> Response:
-        """Both sides; 204 and no picture if what was seen is still the newest."""
+    async def pair(request: Request) -> Response:
         asked = PairView.model_validate({**request.query_params})
+        return await pictures.run(lambda: draw_pair(asked))
+
+    def draw_pair(asked: PairView) -> Response:
+        """Both sides; 204 and no picture if what was seen is still the newest."""
         result, mark = shown()
         if mark == asked.seen:
             return Response(status_code=204, headers=NO_STORE | {"X-Mark": mark})
         return _jpeg(encode_pair(result, asked.width, asked.quality), {"X-Mark": mark})
 
-    def numbers(request: Request) -> JSONResponse:
-        return JSONResponse(status(), headers=NO_STORE)
-
     return [
-        *(Route("/" if name == "index.html" else f"/{name}", _panel_file(name)) for name in PANEL_TYPES),
+        *(Route(path, _panel_file(name)) for path, name in PANEL_PATHS.items()),
         Route("/frame/{side}.jpg", frame),
         Route("/pair.jpg", pair),
-        Route("/status.json", numbers),
     ]
 
 
-def _panel_file(name: str) -> Callable[[Request], FileResponse]:
-    def serve(request: Request) -> FileResponse:
-        return FileResponse(PANEL / name, media_type=PANEL_TYPES[name], headers=PANEL_HEADERS)
+def _panel_file(name: str) -> Callable[[Request], Awaitable[Response]]:
+    content = (PANEL / name).read_bytes()  # once: strangers may ask for it, and are to take no thread
+
+    async def serve(request: Request) -> Response:
+        return Response(content, media_type=PANEL_TYPES[name], headers=PANEL_HEADERS)
 
     return serve
 

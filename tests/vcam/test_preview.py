@@ -34,11 +34,10 @@ class Camera:
 
     result: Result | None = RESULT
     card: Frame = field(default_factory=lambda: black((640, 360)))
-    numbers: dict[str, object] = field(default_factory=lambda: {"fps": 29.9, "drops": {"busy": 3}})
 
     def get(self, path: str, **params: str) -> httpx.Response:
         """One request, without a network; Starlette's own TestClient warns about httpx."""
-        app = Starlette(routes=preview_routes(lambda: self.result, lambda: self.card, lambda: self.numbers))
+        app = Starlette(routes=preview_routes(lambda: self.result, lambda: self.card))
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app)
@@ -124,13 +123,9 @@ def test_without_a_picture_both_sides_show_the_placeholder() -> None:
     assert camera.get("/pair.jpg", seen=answer.headers["X-Mark"]).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/frame/beside.jpg", "/pair.jpg?width=9000", "/pair.jpg?quality=0"])
+@pytest.mark.parametrize(
+    "path", ["/frame/beside.jpg", "/pair.jpg?width=9000", "/pair.jpg?quality=0", f"/pair.jpg?seen={'x' * 65}"]
+)
 def test_values_out_of_range_are_refused(path: str) -> None:
     with pytest.raises(ValidationError):
         Camera().get(path)
-
-
-def test_the_numbers_are_what_the_daemon_says() -> None:
-    answer = Camera().get("/status.json")
-    assert answer.json() == {"fps": 29.9, "drops": {"busy": 3}}
-    assert answer.headers["Cache-Control"] == "no-store"

@@ -2,11 +2,21 @@
 
 import argparse
 import webbrowser
+from html import escape
 
 from vcam.commands.start import ensure_running
 from vcam.control.client import ControlClient
 from vcam.errors import VcamError
-from vcam.paths import user_paths
+from vcam.paths import user_paths, write_private
+
+REDIRECT = """\
+<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={url}">
+<title>SharpKD Camera</title>
+<p><a href="{url}">Open the page of SharpKD Camera</a></p>
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     paths = user_paths()
-    status, _ = ensure_running(paths)
-    # not the address with the token: every user of the machine can read the arguments of a browser
-    if not webbrowser.open(ControlClient(paths.socket).page_url()):
-        raise VcamError(f"no browser was found to open the page; open it yourself: {status['preview_url']}")
+    ensure_running(paths)
+    # a file, not the address: every user of the machine can read the arguments of a browser
+    write_private(paths.page, redirect_text(ControlClient(paths.socket).page_url()))
+    if not webbrowser.open(paths.page.as_uri()):
+        raise VcamError(
+            "no browser was found to open the page; open the address that `sharpkd status` prints"
+        )
+    print("opened; if the browser cannot read the file, give it the address that `sharpkd status` prints")
     return 0
+
+
+def redirect_text(url: str) -> str:
+    """A file that leads a browser to an address; what is in its arguments then is the file's name."""
+    return REDIRECT.format(url=escape(url))

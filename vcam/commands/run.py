@@ -104,7 +104,7 @@ def show_preview(camera: Camera, sink: object) -> Iterator[None]:
     if not (isinstance(sink, NullSink) and sink.name == "preview"):
         yield
         return
-    page = open_page(make_app(camera), camera.config.preview_port)
+    page = open_page(partial(make_app, camera, is_page=True), camera.config.preview_port)
     camera.preview_url = page.url
     with ControlServer([page.listener]):
         print(f"before and after, live: {camera.preview_url}", flush=True)

@@ -1,21 +1,23 @@
 """The application behind both sockets."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from vcam.control.body import read_body
 from vcam.control.status import Command, Status
 from vcam.errors import VcamError
 from vcam.frame import Frame
+from vcam.lane import BusyError, Lane
 from vcam.pipeline import Result
 from vcam.preview import preview_routes
-from vcam.public import public_text
+from vcam.public import public_text, without_folders
 
 
 class Controlled(Protocol):
@@ -32,33 +34,79 @@ class Controlled(Protocol):
     def placeholder(self) -> Frame: ...
 
 
-def make_app(controlled: Controlled, more: Sequence[Route] = ()) -> Starlette:
+class Lanes:
+    """Threads for each kind of request: a model that loads keeps nobody from a pause or the status."""
+
+    def __init__(self) -> None:
+        self.status = Lane("requests for the status", 2, 64)
+        self.pause = Lane("pauses", 2, 64)
+        self.output = Lane("changes of the output", 1, 8)  # an output may hang
+        self.settings = Lane("changes of settings", 1, 8)  # they wait for each other anyway
+
+    def of(self, command: Command) -> Lane:
+        """Where a command runs: with what takes longest in it."""
+        if command.set or command.reload:
+            return self.settings
+        return self.output if command.release or command.resume else self.pause
+
+
+def make_app(controlled: Controlled, more: Sequence[Route] = (), is_page: bool = False) -> Starlette:
     """GET /status, POST /command, the preview page, and more routes, if there are any.
 
-    A command that cannot be done is answered with status 400, a malformed request with 422, both with
-    {"error": message, "exit_code": number}.
+    is_page  for the page, whose picture may be shared: no folders, and no address with the key
+
+    A command that cannot be done is answered with status 400, one for which there is no room with 503, a
+    malformed request with 422, all with {"error": message, "exit_code": number}.
     """
+    lanes = Lanes()
 
     def numbers() -> dict[str, object]:
-        return controlled.status().as_json()
+        status = controlled.status().as_json()
+        return _for_page(status) if is_page else status
 
-    def status(request: Request) -> JSONResponse:
-        return JSONResponse(numbers(), headers={"Cache-Control": "no-store"})
+    async def status(request: Request) -> JSONResponse:
+        return JSONResponse(await lanes.status.run(numbers), headers={"Cache-Control": "no-store"})
 
     async def command(request: Request) -> JSONResponse:
-        wanted = Command.model_validate_json(await request.body())
-        await run_in_threadpool(controlled.do, wanted)  # a new model takes seconds to load
-        return JSONResponse(await run_in_threadpool(numbers))
+        wanted = Command.model_validate_json(await read_body(request))
+        await lanes.of(wanted).run(partial(controlled.do, wanted))
+        return await status(request)
 
     return Starlette(
         routes=[
             Route("/status", status),
+            Route("/status.json", status),
             Route("/command", command, methods=["POST"]),
-            *preview_routes(controlled.look, controlled.placeholder, numbers),
+            *preview_routes(controlled.look, controlled.placeholder),
             *more,
         ],
-        exception_handlers={VcamError: _answer_error, ValidationError: _answer_malformed},
+        exception_handlers={
+            BusyError: _answer_busy,
+            VcamError: _answer_error,
+            ValidationError: _answer_malformed,
+            Exception: _answer_bug,
+        },
     )
+
+
+def _for_page(status: dict[str, object]) -> dict[str, object]:
+    """The status without folders, and without the address that opens the page."""
+
+    def public(value: object) -> object:
+        if isinstance(value, str):
+            return without_folders(value)
+        return [public(part) for part in value] if isinstance(value, list | tuple) else value
+
+    return {key: public(value) for key, value in status.items() if key != "preview_url"}
+
+
+def _answer_busy(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": str(error), "exit_code": 1}, status_code=503)
+
+
+def _answer_bug(request: Request, error: Exception) -> JSONResponse:
+    """What the server logs with its traceback."""
+    return JSONResponse({"error": "a bug in the daemon; see: sharpkd logs", "exit_code": 1}, status_code=500)
 
 
 def _answer_error(request: Request, error: Exception) -> JSONResponse:

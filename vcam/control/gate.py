@@ -1,71 +1,86 @@
-"""Who may come in over TCP: the holder of the token or of a ticket, from a page of our own."""
+"""Who may come in over TCP: a page of our own that holds a session, or who holds the token."""
 
 import secrets
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vcam.control.tickets import Tickets
+from vcam.control.sessions import Sessions
 
 HOSTS = ("127.0.0.1", "localhost")
-UNKNOWN = "wrong or missing token; `sharpkd status` prints the address with the token"
-USED = "this address opened the page once, or is too old; for a new one run: sharpkd open"
+FOREIGN = "this address answers only to its own page on 127.0.0.1"
+UNKNOWN = "no session; open the page with: sharpkd open"
+OWN_SITES = ("", "same-origin", "none")  # "": not a browser; "none": its user typed the address
 
 
-class TokenGate:
-    """Lets a request through if it carries the token, in `?token=` or in the cookie that this sets.
+class PageGate:
+    """Lets a request through if it has a session or the token in `Authorization: Bearer`.
 
-    One with a ticket in `?ticket=` is given the cookie and sent on to the page; a second one is refused.
-    A wrong or missing token, a Host that is not this machine's loopback (DNS rebinding) and an Origin that
-    is not this very page (another local server's page: cookies know no ports) are answered with 403.
+    public  paths that need neither: the page's files, which are the same for everybody, and its way in
+
+    There is no cookie: what a browser adds by itself opens nothing, so no other page can use it, and no
+    server on another port of 127.0.0.1 is sent it. Answered with 403 are a Host that is not this machine's
+    loopback (DNS rebinding), an Origin that is not this very page, and a request that another site has
+    caused (Sec-Fetch-Site), unless it only opens the page.
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int, tickets: Tickets) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str, port: int, sessions: Sessions, public: frozenset[str] = frozenset()
+    ) -> None:
         self._app = app
         self._token = token
-        self._tickets = tickets
+        self._sessions = sessions
+        self._public = public
         self._hosts = {f"{host}:{port}" for host in HOSTS}
-        self._cookie = f"sharpkd-{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         headers = _Headers(scope["headers"])
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        token, ticket = (query.get(name, [""])[-1] for name in ("token", "ticket"))
-        if not self._is_own_page(headers):
-            await _refuse("this address answers only to its own page on 127.0.0.1")(scope, receive, send)
-        elif self._tickets.take(ticket):
-            to_page = RedirectResponse("/", 303, headers={"Cache-Control": "no-store"})
-            await to_page(scope, receive, self._adding_cookie(send))
-        elif self._is_token(token) or self._is_token(headers.cookie(self._cookie)):
-            await self._app(scope, receive, self._adding_cookie(send) if token else send)
-        else:
-            await _refuse(USED if ticket else UNKNOWN)(scope, receive, send)
+        answer: ASGIApp = self._app
+        if not self._is_own_page(scope, headers):
+            answer = _refusal(FOREIGN)
+        elif self._has_key(headers):
+            scope.setdefault("state", {})["is_trusted"] = True  # see LimitedProtocol
+        elif scope["path"] not in self._public:
+            answer = _refusal(UNKNOWN)
+        await answer(scope, receive, _for_own_page_only(send))
 
-    def _is_own_page(self, headers: "_Headers") -> bool:
+    def _is_own_page(self, scope: Scope, headers: "_Headers") -> bool:
         host, origin = headers.get("host"), headers.get("origin")
-        return host in self._hosts and origin in ("", f"http://{host}")
+        if host not in self._hosts or origin not in ("", f"http://{host}"):
+            return False
+        opens_page = (
+            (scope["method"], scope["path"]) == ("GET", "/")
+            and headers.get("sec-fetch-mode") == "navigate"
+            and headers.get("sec-fetch-dest") == "document"
+        )
+        return headers.get("sec-fetch-site") in OWN_SITES or opens_page
 
-    def _is_token(self, text: str) -> bool:
-        return secrets.compare_digest(text.encode(), self._token.encode())
-
-    def _adding_cookie(self, send: Send) -> Send:
-        async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                cookie = f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; Path=/"
-                MutableHeaders(scope=message).append("Set-Cookie", cookie)
-            await send(message)
-
-        return send_with_cookie
+    def _has_key(self, headers: "_Headers") -> bool:
+        kind, _, key = headers.get("authorization").partition(" ")
+        if kind.lower() != "bearer" or not key:
+            return False
+        return self._sessions.is_open(key) or secrets.compare_digest(key.encode(), self._token.encode())
 
 
-def _refuse(reason: str) -> JSONResponse:
+def _refusal(reason: str) -> JSONResponse:
     return JSONResponse({"error": reason, "exit_code": 1}, 403)
+
+
+def _for_own_page_only(send: Send) -> Send:
+    """Send answers that no other site may show, whatever it does with them."""
+
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            headers["X-Content-Type-Options"] = "nosniff"
+        await send(message)
+
+    return send_guarded
 
 
 class _Headers:
@@ -76,10 +91,3 @@ class _Headers:
 
     def get(self, name: str) -> str:
         return self._values.get(name, "")
-
-    def cookie(self, name: str) -> str:
-        try:
-            morsel = SimpleCookie(self.get("cookie")).get(name)
-        except CookieError:
-            return ""
-        return morsel.value if morsel else ""

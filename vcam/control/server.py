@@ -1,4 +1,4 @@
-"""Two sockets, one application: uvicorn in one thread beside the pipeline."""
+"""The control API's sockets, each served by uvicorn in a thread of its own beside the pipeline."""
 
 import asyncio
 import logging
@@ -8,20 +8,33 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from vcam.control.limits import LimitedProtocol
 from vcam.errors import ConfigError, VcamError
 
 log = logging.getLogger(__name__)
 
 START_S = 5.0
 STOP_S = 2
-Listener: TypeAlias = tuple[socket.socket, ASGIApp]
+REST_S = 0.5  # before a server that ended is started again
+TURN_S = 0.25
+MOST_KINDS = 20  # of complaints
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listening socket, what answers there, and with which limits."""
+
+    socket: socket.socket
+    app: ASGIApp
+    protocol: type[LimitedProtocol] = LimitedProtocol
 
 
 def listen_unix(path: Path) -> socket.socket:
@@ -56,19 +69,22 @@ def listen_tcp(port: int) -> socket.socket:
 
 
 class ControlServer:
-    """Serves each listening socket its application while it is entered; closes the sockets after."""
+    """Serves each listening socket its application while it is entered; closes the sockets after.
+
+    Each has its own thread and event loop: a crowd at one keeps nobody from the other. One that ends by
+    itself is started again.
+    """
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
-        self._listeners = listeners
-        self._servers = [_make_server(app) for _, app in listeners]
-        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._services = [_Service(listener) for listener in listeners]
 
     def __enter__(self) -> Self:
         """Begin to serve; returns when all sockets answer. Raises VcamError if they do not."""
-        self._thread.start()
+        for service in self._services:
+            service.thread.start()
         deadline = time.monotonic() + START_S
-        while not all(server.started for server in self._servers):
-            if time.monotonic() > deadline or not self._thread.is_alive():
+        while not all(service.has_started for service in self._services):
+            if time.monotonic() > deadline:
                 raise VcamError("the control server does not start; see: sharpkd logs")
             time.sleep(0.005)
         return self
@@ -79,33 +95,94 @@ class ControlServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for server in self._servers:
-            server.should_exit = True
-        self._thread.join(2 * STOP_S)
-        for listener, _ in self._listeners:
-            listener.close()
+        for service in self._services:
+            service.end()
+        for service in self._services:
+            service.thread.join(2 * STOP_S)
+            service.listener.socket.close()
+
+    @property
+    def silence_s(self) -> float:
+        """Since when the one that turned longest ago has not turned; it does so four times a second."""
+        return time.monotonic() - min(service.turned_s for service in self._services)
+
+
+class _Service:
+    """One socket's thread."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.turned_s = time.monotonic()
+        self.thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._is_over = threading.Event()
+        self._server: uvicorn.Server | None = None
+
+    @property
+    def has_started(self) -> bool:
+        return self._server is not None and self._server.started
+
+    def end(self) -> None:
+        self._is_over.set()
+        if self._server is not None:
+            self._server.should_exit = True
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        while not self._is_over.is_set():
+            try:
+                asyncio.run(self._serve())
+            except BaseException:  # the thread's boundary: uvicorn leaves by SystemExit, too
+                log.exception("the control server failed")
+            if not self._is_over.is_set():
+                log.error("the control server ended by itself: starting it again")
+                self._is_over.wait(REST_S)
 
     async def _serve(self) -> None:
-        pairs = zip(self._servers, self._listeners, strict=True)
-        await asyncio.gather(*(server.serve(sockets=[listener]) for server, (listener, _) in pairs))
+        asyncio.get_running_loop().set_exception_handler(_OnceEach())
+        self._server = _make_server(self.listener)
+        turning = asyncio.create_task(self._turn())
+        try:
+            # a copy: uvicorn closes what it was given, and the next one needs it
+            with self.listener.socket.dup() as copy:
+                await self._server.serve(sockets=[copy])
+        finally:
+            turning.cancel()
+
+    async def _turn(self) -> None:
+        while True:
+            self.turned_s = time.monotonic()
+            if self._is_over.is_set() and self._server is not None:
+                self._server.should_exit = True  # one that was made while the end was asked for
+            await asyncio.sleep(TURN_S)
 
 
-def _make_server(app: ASGIApp) -> uvicorn.Server:
+class _OnceEach:
+    """Logs what an event loop complains of, each kind once: who causes it must not fill the log."""
+
+    def __init__(self) -> None:
+        self._kinds: set[str] = set()
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        kind = f"{type(error).__name__}: {str(context.get('message', ''))[:40]}"
+        if kind not in self._kinds and len(self._kinds) < MOST_KINDS:
+            self._kinds.add(kind)
+            log.error("control: %s", context.get("message"), exc_info=error)
+
+
+def _make_server(listener: Listener) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            app,
+            listener.app,
             loop="asyncio",
-            http="h11",
+            http=listener.protocol,
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level="error",  # its warnings are of what strangers send
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            backlog=listener.protocol.backlog,
             timeout_graceful_shutdown=STOP_S,
         )
     )

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from vcam.config import LONGEST_TEXT
 from vcam.frame import Size
 from vcam.meter import Percentiles
+
+MOST_SETTINGS = 32  # in one command
+Key: TypeAlias = Annotated[str, StringConstraints(max_length=40)]
+Text: TypeAlias = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Command(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    set: Mapping[str, str | float | int | bool] = Field(default_factory=dict)
+    set: Mapping[Key, Text | float | int | bool] = Field(default_factory=dict, max_length=MOST_SETTINGS)
     pause: bool = False
     release: bool = False  # pause, and give the virtual camera back, too, until the resume
     resume: bool = False

@@ -81,7 +81,7 @@ class Camera:
         self._opened = config.source  # its name in the configuration
         self._since_s = time.monotonic()
         self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
-        self._pausing = threading.Lock()
+        self._moving = threading.Lock()  # of the output, which may hang
         self._card = self._opening = self._draw_opening()
         self._pipeline = self._make_pipeline()
         self._shutter = Shutter(
@@ -158,9 +158,11 @@ class Camera:
                     self._apply(with_settings(self.config, command.set))
                 if command.reload:
                     self._reload(self._terms.reread() if self._terms.reread else self.config)
-        if command.pause or command.release or command.resume:
-            with self._pausing:
-                self._pause(command)
+        if command.pause or command.release:
+            self._shutter.set_paused(True)  # first, and without a lock that an output may hold up
+        if command.release or command.resume:
+            with self._moving:
+                self._move(command)
         if command.stop:
             self.is_stopping.set()
 
@@ -184,16 +186,15 @@ class Camera:
             return False
         return self._assembly.exchange_restorer(old, new, self._pipeline.set_stages)
 
-    def _pause(self, command: Command) -> None:
-        if command.pause or command.release:
-            self._shutter.set_paused(True)
+    def _move(self, command: Command) -> None:
+        """Give the output back, or take it again."""
         if command.release and isinstance(self._sink, KeptSink):
             self._sink.release()
             self._terms.presence.settle()  # who looks for watchers has the node open, too
         if command.resume:
+            self._shutter.set_paused(False)  # first: a pause that comes from now on is the later one
             if isinstance(self._sink, KeptSink):
                 self._sink.retake()
-            self._shutter.set_paused(False)
 
     def _reload(self, config: Config) -> None:
         self._upkeep.note_load(self._upkeep.look(folder_of(self.config)))  # before: a bad one is tried once

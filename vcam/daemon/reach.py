@@ -10,7 +10,7 @@ from typing import Self
 
 from starlette.types import ASGIApp
 
-from vcam.control.server import ControlServer, listen_unix
+from vcam.control.server import ControlServer, Listener, listen_unix
 from vcam.errors import AlreadyRunningError, VcamError
 from vcam.instance import Instance
 from vcam.paths import Paths, make_private, write_private
@@ -34,6 +34,7 @@ class Reach:
         self._instance = instance
         self._files = files
         self._served = ExitStack()
+        self._server: ControlServer | None = None
         self._socket: os.stat_result | None = None
         self._failure = ""
 
@@ -53,6 +54,12 @@ class Reach:
         trace: TracebackType | None,
     ) -> None:
         self._close()
+
+    @property
+    def silence_s(self) -> float:
+        """Since when its server has not turned."""
+        server = self._server
+        return server.silence_s if server is not None else 0.0
 
     def look(self) -> None:
         """Make again what was deleted. Raises AlreadyRunningError if another daemon has taken the place."""
@@ -94,10 +101,12 @@ class Reach:
                 write_private(path, text)
         except OSError as error:
             raise VcamError(f"cannot write into {self._paths.runtime}: {error.strerror}") from None
-        self._served.enter_context(ControlServer([(unix, self._app)]))
+        self._server = self._served.enter_context(ControlServer([Listener(unix, self._app)]))
 
     def _close(self) -> None:
+        self._server = None
         self._served.close()
         if self._instance.is_in_place():  # else they are another daemon's
-            for path in (self._paths.socket, *self._files):
+            page = self._paths.page  # which `sharpkd open` makes
+            for path in (self._paths.socket, page, *self._files):
                 path.unlink(missing_ok=True)

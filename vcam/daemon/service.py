@@ -16,7 +16,7 @@ from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.kept_sink import open_sink
 from vcam.daemon.last_camera import LastCamera
 from vcam.daemon.naps import Naps
-from vcam.daemon.notify import Herald, find_supervisor
+from vcam.daemon.notify import Herald, Reported, find_supervisor
 from vcam.daemon.parts import make_chain, make_presence, make_source_of, make_steady
 from vcam.daemon.reach import Reach
 from vcam.daemon.signals import Flags, catch_signals
@@ -27,6 +27,7 @@ from vcam.paths import Paths, hide_from_others, make_private
 
 log = logging.getLogger(__name__)
 
+SILENT_S = 20.0  # of the control API; a machine that stands still for as long shows no picture either
 LOOK_S = 0.25  # how soon a signal or the end of the camera is seen
 
 
@@ -53,8 +54,8 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
             )
             source_of = partial(make_source_of, cameras=cameras, used=last.note)
             camera = Camera(config, chain, sink, source_of, terms)
-            with serve(camera, paths, instance, config.preview_port) as reach:
-                run_camera(camera, flags, look=reach.look)
+            with serve(camera, paths, instance, config.preview_port) as (look, is_served):
+                run_camera(camera, flags, look=look, is_served=is_served)
 
 
 def read_config(path: Path, is_always_on: bool) -> Config:
@@ -64,14 +65,19 @@ def read_config(path: Path, is_always_on: bool) -> Config:
 
 
 def run_camera(
-    camera: Camera, flags: Flags, naps: Naps | None = None, look: Callable[[], None] = lambda: None
+    camera: Camera,
+    flags: Flags,
+    naps: Naps | None = None,
+    look: Callable[[], None] = lambda: None,
+    is_served: Callable[[], bool] = lambda: True,
 ) -> None:
     """Start the camera and wait until it ends or is asked to; then stop it. Raises what ended it.
 
-    look  called from time to time; what it raises ends the camera, too
+    look       called from time to time; what it raises ends the camera, too
+    is_served  whether the control API still turns; a camera that cannot be paused is not alive
     """
     naps = naps or Naps()
-    herald = Herald(camera, find_supervisor(os.environ, os.getpid()))
+    herald = Herald(Answering(camera, is_served), find_supervisor(os.environ, os.getpid()))
     log.info("started")
     camera.start()
     with Tending(camera, flags, herald):  # outermost: a model that is being loaded is waited for last
@@ -85,6 +91,23 @@ def run_camera(
     log.info("stopped")
 
 
+class Answering:
+    """A camera as its watchdog sees it: alive while its output turns and it can be controlled."""
+
+    def __init__(self, camera: Reported, is_served: Callable[[], bool]) -> None:
+        self._camera = camera
+        self._is_served = is_served
+        self._beats = 0
+
+    def state(self) -> str:
+        return self._camera.state() if self._is_served() else "the control API does not answer"
+
+    def beats(self) -> int:
+        if self._is_served():
+            self._beats = self._camera.beats()
+        return self._beats
+
+
 def _look(camera: Camera, naps: Naps) -> None:
     slept_s = naps.look()
     if slept_s:
@@ -93,11 +116,16 @@ def _look(camera: Camera, naps: Naps) -> None:
 
 
 @contextmanager
-def serve(camera: Camera, paths: Paths, instance: Instance, port: int) -> Iterator[Reach]:
-    """Serve the control API on both sockets; leaves no file behind."""
-    page = open_page(make_app(camera), port)
+def serve(
+    camera: Camera, paths: Paths, instance: Instance, port: int
+) -> Iterator[tuple[Callable[[], None], Callable[[], bool]]]:
+    """Serve the control API on both sockets; leaves no file behind.
+
+    Gives what makes files again that were deleted, and what tells whether both sockets still turn.
+    """
+    page = open_page(partial(make_app, camera, is_page=True), port)
     camera.preview_url = page.url
     app = make_app(camera, [page.ticket_route()])
     files = {paths.token: page.token + "\n", paths.preview_url: page.url + "\n"}
-    with ControlServer([page.listener]), Reach(app, paths, instance, files) as reach:
-        yield reach
+    with ControlServer([page.listener]) as server, Reach(app, paths, instance, files) as reach:
+        yield reach.look, lambda: max(server.silence_s, reach.silence_s) < SILENT_S

@@ -21,7 +21,33 @@ const CAUSES = {
 
 const find = (id) => document.getElementById(id);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const get = (url) => fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS), cache: "no-store" });
+const get = (url) => ask(url, { cache: "no-store" });
+
+// session: the key of the address is exchanged for a secret, which stays in this tab and is sent with every
+// request. There is no cookie, as a browser sends those to every port of this machine.
+
+let session = sessionStorage.getItem("session") ?? "";
+
+function ask(url, options) {
+  const headers = { ...options.headers, Authorization: `Bearer ${session}` };
+  return fetch(url, { ...options, headers, signal: AbortSignal.timeout(DEADLINE_MS) });
+}
+
+async function enter() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (!key) return;
+  history.replaceState(null, "", location.pathname); // it must not stay in the history
+  const answer = await ask("session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ key }),
+  });
+  if (!answer.ok) return; // an address that was used: the tab may have a session from before
+  session = (await answer.json()).session;
+  sessionStorage.setItem("session", session);
+}
+
+addEventListener("hashchange", () => enter().catch(() => {}));
 
 function setText(id, text) {
   if (find(id).textContent !== text) find(id).textContent = text;
@@ -154,11 +180,10 @@ async function send() {
 
 async function post(command) {
   try {
-    const answer = await fetch("command", {
+    const answer = await ask("command", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(command),
-      signal: AbortSignal.timeout(DEADLINE_MS),
     });
     if (answer.ok) return null;
     const reply = await answer.json().catch(() => ({}));
@@ -311,5 +336,6 @@ async function showStatus() {
   }
 }
 
+await enter().catch(() => {});
 showPictures();
 showStatus();

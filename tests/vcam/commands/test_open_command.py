@@ -1,3 +1,5 @@
+import json
+import re
 import urllib.request
 from pathlib import Path
 
@@ -14,11 +16,23 @@ def test_open_starts_the_camera_and_shows_its_page(
     monkeypatch.setenv("BROWSER", str(browser))
     opened = program.run("open")
     assert (opened.returncode, opened.stderr) == (0, "")
-    url = (tmp_path / "opened").read_text().strip()
-    assert program.paths.token.read_text().strip() not in url
-    with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(url, timeout=5) as page:
-        assert page.status == 200
-        assert page.url == program.paths.preview_url.read_text().partition("?")[0]
+    called_with = (tmp_path / "opened").read_text().strip()
+    file = program.paths.page
+    assert called_with == file.as_uri()
+    assert file.stat().st_mode & 0o777 == 0o600
+    found = re.search(r"url=(http://127\.0\.0\.1:\d+/)#key=([\w-]+)", file.read_text())
+    assert found is not None
+    address, key = found.groups()
+    assert address == program.paths.preview_url.read_text().partition("#")[0]
+    assert key != program.paths.token.read_text().strip()
+    entry = urllib.request.Request(f"{address}session", json.dumps({"key": key}).encode())
+    with urllib.request.urlopen(entry, timeout=5) as answer:
+        session = json.loads(answer.read())["session"]
+    numbers = urllib.request.Request(f"{address}status", headers={"Authorization": f"Bearer {session}"})
+    with urllib.request.urlopen(numbers, timeout=5) as answer:
+        assert json.loads(answer.read())["pid"] == program.pid
+    program.run("stop")
+    assert not file.exists()
 
 
 def test_without_a_browser_the_address_is_said(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,4 +40,4 @@ def test_without_a_browser_the_address_is_said(program: Program, monkeypatch: py
     monkeypatch.setenv("PATH", "/nowhere")
     failed = program.run("open")
     assert failed.returncode == 1
-    assert program.paths.preview_url.read_text().strip() in failed.stderr
+    assert "open the address that `sharpkd status` prints" in failed.stderr

@@ -84,7 +84,10 @@ def test_configuration_and_log_are_for_their_user_only(program: Program) -> None
         path.touch()
         path.chmod(0o644)
     assert program.run("start").returncode == 0
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (program.paths.config, *log.parent.iterdir())}
+    modes = {
+        path.name: path.stat().st_mode & 0o777
+        for path in (program.paths.config, *log.parent.glob("daemon.log*"))
+    }
     assert modes == {"config.toml": 0o600, "daemon.log": 0o600, "daemon.log.1": 0o600}
     program.paths.config.chmod(0o644)
     assert program.run("set", "--save", "strength", "0.5").returncode == 0

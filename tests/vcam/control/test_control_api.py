@@ -1,14 +1,21 @@
+import json
+import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from fake_ends import PATIENCE_S, wait_for
 
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient, _UnixConnection
 from vcam.control.page import Page, open_page
-from vcam.control.server import ControlServer, listen_tcp, listen_unix
+from vcam.control.server import ControlServer, Listener, listen_tcp, listen_unix
+from vcam.control.sessions import MOST
 from vcam.control.status import Command, Status
 from vcam.errors import ConfigError, NotRunningError, VcamError
 from vcam.frame import Frame, black
@@ -49,11 +56,21 @@ class FakeCamera:
 
     commands: list[Command] = field(default_factory=list)
     looks: int = 0
+    state: str = "running"
+    bug: Exception | None = None
+    may_set: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_set.set()
 
     def status(self) -> Status:
-        return replace(STATUS, state="paused" if any(c.pause for c in self.commands) else "running")
+        return replace(STATUS, state="paused" if any(c.pause for c in self.commands) else self.state)
 
     def do(self, command: Command) -> None:
+        if self.bug:
+            raise self.bug
+        if command.set:
+            assert self.may_set.wait(6 * PATIENCE_S)
         if command.set.get("strength") == "2":
             raise ConfigError("strength = 2 is out of range; expected 0..1")
         self.commands.append(command)
@@ -74,8 +91,8 @@ def camera() -> FakeCamera:
 @pytest.fixture
 def client(camera: FakeCamera, tmp_path: Path) -> Iterator[ControlClient]:
     path = tmp_path / "control.sock"
-    with ControlServer([(listen_unix(path), make_app(camera))]):
-        yield ControlClient(path)
+    with ControlServer([Listener(listen_unix(path), make_app(camera))]):
+        yield ControlClient(path, PATIENCE_S)
 
 
 def test_the_status_arrives_as_it_was_made(client: ControlClient) -> None:
@@ -122,26 +139,117 @@ def test_the_preview_page_is_served_beside_the_api(client: ControlClient) -> Non
 @pytest.fixture
 def page(camera: FakeCamera, tmp_path: Path) -> Iterator[Page]:
     """Served on its port, and controlled by a socket as the daemon's is."""
-    page = open_page(make_app(camera))
-    unix = listen_unix(tmp_path / "control.sock"), make_app(camera, [page.ticket_route()])
+    page = open_page(partial(make_app, camera, is_page=True))
+    unix = Listener(listen_unix(tmp_path / "control.sock"), make_app(camera, [page.ticket_route()]))
     with ControlServer([unix, page.listener]):
         yield page
+
+
+def enter(page: Page, url: str) -> httpx.Response:
+    """What the page does when it is opened at an address."""
+    return httpx.post(f"{page.address}session", json={"key": url.partition("#key=")[2]})
 
 
 def test_the_socket_gives_addresses_that_open_the_page_once(page: Page, tmp_path: Path) -> None:
     url = ControlClient(tmp_path / "control.sock").page_url()
     assert url.startswith(page.address)
     assert page.token not in url
-    with httpx.Client(follow_redirects=True) as browser:
-        opened = browser.get(url)
-        assert (opened.status_code, opened.url) == (200, page.address)
-        assert browser.get(f"{page.address}status.json").status_code == 200
-    assert httpx.get(url).status_code == 403
+    bearer = {"Authorization": f"Bearer {enter(page, url).json()['session']}"}
+    assert httpx.get(f"{page.address}status.json", headers=bearer).status_code == 200
+    again = enter(page, url)
+    assert (again.status_code, "sharpkd open" in again.json()["error"]) == (403, True)
+
+
+def test_the_lasting_address_opens_the_page_again_and_again(page: Page) -> None:
+    sessions = {enter(page, page.url).json()["session"] for _ in range(2)}
+    assert len(sessions) == 2
+    assert page.token not in sessions
+    assert enter(page, f"{page.address}#key=wrong").status_code == 403
+
+
+def test_a_page_that_was_forgotten_is_out(page: Page) -> None:
+    first = enter(page, page.url).json()["session"]
+    for _ in range(MOST):
+        enter(page, page.url)
+    answer = httpx.get(f"{page.address}status.json", headers={"Authorization": f"Bearer {first}"})
+    assert answer.status_code == 403
+
+
+def test_the_page_is_told_neither_its_key_nor_a_folder(camera: FakeCamera) -> None:
+    camera.state = "waiting for camera: no file /home/joe/talk.mp4"
+    page = open_page(partial(make_app, camera, is_page=True))
+    bearer = {"Authorization": f"Bearer {page.token}"}
+    with ControlServer([page.listener]):
+        answers = [httpx.get(f"{page.address}{path}", headers=bearer) for path in ("status", "status.json")]
+        answers.append(httpx.post(f"{page.address}command", json={"reload": True}, headers=bearer))
+    for answer in answers:
+        assert answer.json()["state"] == "waiting for camera: no file talk.mp4"
+        assert "preview_url" not in answer.json()
 
 
 def test_the_port_gives_no_tickets(page: Page) -> None:
-    answer = httpx.post(f"{page.address}ticket?token={page.token}")
+    answer = httpx.post(f"{page.address}ticket", headers={"Authorization": f"Bearer {page.token}"})
     assert answer.status_code == 404
+
+
+def test_changes_that_wait_for_a_model_keep_neither_status_nor_pause_waiting(
+    client: ControlClient, camera: FakeCamera
+) -> None:
+    camera.may_set.clear()
+    with ThreadPoolExecutor(40) as pool:
+        changes = [pool.submit(client.command, set={"link": "360p"}) for _ in range(40)]
+        wait_for(lambda: sum(change.done() for change in changes) >= 40 - 9)
+        try:
+            client.status()
+            assert client.command(pause=True)["state"] == "paused"
+            assert not all(
+                change.done() for change in changes
+            )  # `bench.strangers` measures how long it takes
+        finally:
+            camera.may_set.set()
+    errors = [change.exception() for change in changes]
+    assert errors.count(None) == 9, "one that runs and eight that wait"
+    assert {str(error) for error in errors if error} == {
+        "busy: 8 changes of settings wait already; try again later"
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"x" * 70_000, "more than 65536 bytes"),
+        (json.dumps({"set": {"source": "x" * 2001}}).encode(), "at most 2000 characters"),
+        (json.dumps({"set": {"x" * 41: 1}}).encode(), "at most 40 characters"),
+        (json.dumps({"set": {str(n): 1 for n in range(33)}}).encode(), "at most 32 items"),
+        (b'{"set":' + b'{"a":' * 5000, "malformed"),
+    ],
+)
+def test_a_request_has_its_limits(client: ControlClient, camera: FakeCamera, body: bytes, words: str) -> None:
+    with pytest.raises(VcamError, match=words) as caught:
+        client._ask("POST", "/command", body.decode(), 5)
+    assert len(str(caught.value)) < 400
+    assert camera.commands == []
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(
+    client: ControlClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam.control.body.PATIENCE_S", 0.05)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
+        slow.settimeout(PATIENCE_S)
+        slow.connect(str(tmp_path / "control.sock"))
+        slow.sendall(b"POST /command HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        assert slow.recv(1000).startswith(b"HTTP/1.1 400")
+
+
+def test_a_bug_is_answered_and_logged(
+    client: ControlClient, camera: FakeCamera, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera.bug = RuntimeError("a bug")
+    with pytest.raises(VcamError, match="a bug in the daemon; see: sharpkd logs"):
+        client.command(reload=True)
+    assert client.status()["state"] == "running"
+    assert "RuntimeError: a bug" in caplog.text
 
 
 def test_who_looks_at_the_picture_is_counted_and_who_reads_numbers_is_not(
@@ -150,7 +258,7 @@ def test_who_looks_at_the_picture_is_counted_and_who_reads_numbers_is_not(
     client.status()
     client._ask("GET", "/status.json", None, 2)
     assert camera.looks == 0
-    connection = _UnixConnection(tmp_path / "control.sock", 2)
+    connection = _UnixConnection(tmp_path / "control.sock", PATIENCE_S)
     connection.request("GET", "/pair.jpg")
     assert connection.getresponse().status == 200
     connection.close()
@@ -167,7 +275,7 @@ def test_a_socket_left_behind_is_not_running_and_is_replaced(tmp_path: Path, cam
     listen_unix(path).close()
     with pytest.raises(NotRunningError):
         ControlClient(path).status()
-    with ControlServer([(listen_unix(path), make_app(camera))]):
+    with ControlServer([Listener(listen_unix(path), make_app(camera))]):
         assert ControlClient(path).status()["state"] == "running"
 
 
