@@ -14,7 +14,9 @@ from program import PATIENCE_S, ROOT
 
 # as in `docker run -u 12345`: the user has no entry that names a home
 NO_ENTRY = """
-import pwd, sys
+import pathlib, pwd, sys
+import vcam.paths
+vcam.paths.NOWHERE = pathlib.Path("/proc/nonexistent")  # root could make the other one
 def unknown(uid): raise KeyError(uid)
 pwd.getpwuid = unknown
 from vcam.cli import main
@@ -52,14 +54,13 @@ def test_a_file_is_restored_by_a_user_without_a_home(photo: Path, weights: Path)
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("start",), 1, "cannot write the log /nonexistent/.* Set XDG_STATE_HOME to a folder"),
+        (("start",), 1, "cannot write the log /proc/nonexistent/.* Set XDG_STATE_HOME to a folder"),
         (("status",), 3, "not running"),
-        (("logs",), 3, "no log at /nonexistent"),
-        (("set", "--save", "fps", "25"), 2, "cannot write /nonexistent.* Set XDG_CONFIG_HOME to a folder"),
-        (("install",), 1, "cannot write /nonexistent"),
+        (("logs",), 3, "no log at /proc/nonexistent"),
+        (("set", "--save", "fps", "25"), 2, "cannot write /proc/nonexistent.* Set XDG_CONFIG_HOME to a folder"),
+        (("install",), 1, "cannot write /proc/nonexistent"),
     ],
 )
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may make /nonexistent")
 def test_without_a_home_what_needs_one_says_so(
     tmp_path: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
