@@ -42,8 +42,14 @@ exit codes: 0 fine, 1 error (doctor: a problem was found), 2 wrong setting, 3 no
 INTERRUPTED = 130
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. A user's error is one line on stderr, a bug a traceback."""
+def main(argv: Sequence[str] | None = None, platform: str = sys.platform) -> int:
+    """Run one command; returns the exit code. A user's error is one line on stderr, a bug a traceback.
+
+    platform  as sys.platform says it
+    """
+    if platform != "linux":  # before a command is imported: most of them ask Linux's own modules
+        print(f"sharpkd: this program is for Linux, this system is {platform}", file=sys.stderr)
+        return VcamError.exit_code
     args = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
         with unwind_on_signals():

@@ -1,7 +1,6 @@
 """How the process treats memory that is freed and asked for again thirty times a second."""
 
 import ctypes
-import sys
 from collections.abc import Callable
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
@@ -35,6 +34,6 @@ def return_freed_memory() -> None:
 def _find(name: str) -> Callable[..., int] | None:
     """A function of glibc; None where the C library is another one."""
     try:
-        return getattr(ctypes.CDLL(None), name) if sys.platform == "linux" else None
+        return getattr(ctypes.CDLL(None), name)
     except AttributeError:
         return None

@@ -24,6 +24,6 @@ def make_partial(path: Path) -> Path:
         if stat.S_ISDIR(stat_of(path).st_mode):
             raise IsADirectoryError(errno.EISDIR, "a folder of this name is there", str(path))
     partial = path.with_name(f".{path.name[:SHOWN]}.{secrets.token_hex(8)}.partial")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     os.close(os.open(partial, flags, 0o666))
     return partial

@@ -104,8 +104,6 @@ def make_private(folder: Path) -> Path:
         found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
         raise VcamError(f"cannot make {folder}: {error.strerror}. Set XDG_RUNTIME_DIR to a folder") from None
-    if not hasattr(os, "getuid"):
-        return folder
     user, mode = os.getuid(), stat.S_IMODE(found.st_mode)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or above.st_uid not in (user, 0):
         raise VcamError(

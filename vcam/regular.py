@@ -55,7 +55,7 @@ def stat_of(path: Path) -> os.stat_result:
 def _read(path: Path, limit: int) -> bytes:
     _check_kind(stat_of(path).st_mode)
     # it may have become another since: without O_NONBLOCK, opening a FIFO waits for its writer
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         _check_kind(os.fstat(handle).st_mode)
         content = file.read(limit + 1)

@@ -1,10 +1,14 @@
 import importlib
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from vcam import cli
 from vcam.errors import SourceError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -49,3 +53,16 @@ def test_a_light_command_loads_no_heavy_library() -> None:
     code = "import sys; from vcam import cli; cli.main(['status']); print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not [name for name in ("cv2", "av", "onnxruntime", "starlette", "torch") if f"'{name}'" in loaded]
+
+
+@pytest.mark.parametrize("words", [["start"], ["doctor"], ["--help"]])
+@pytest.mark.parametrize("platform", ["win32", "darwin", "freebsd14"])
+def test_another_system_is_refused_in_one_line_before_its_modules_are_missed(
+    words: list[str], platform: str
+) -> None:
+    hidden = "('fcntl', 'pwd', 'select', 'termios')"
+    look = f"import sys; sys.modules.update(dict.fromkeys({hidden})); from vcam.cli import main; "
+    command = [sys.executable, "-c", look + f"sys.exit(main({words}, {platform!r}))"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == f"sharpkd: this program is for Linux, this system is {platform}\n"

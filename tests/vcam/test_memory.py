@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 FAULTS = """
 import resource, sys
 import numpy as np
@@ -27,7 +25,6 @@ def page_faults(word: str) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc that is told")
 def test_kept_memory_is_not_paged_in_again() -> None:
     # 8 MB a frame are 1,950 pages; all of it once more, 20 times, without
     assert page_faults("leave") > 10_000

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -15,7 +14,7 @@ from vcam.config import Config
 from vcam.control.client import ControlClient
 from vcam.daemon.camera import Camera, Terms
 from vcam.daemon.parts import OFF, Chain, make_chain, make_source_of
-from vcam.errors import AlreadyRunningError, NotRunningError, SinkError
+from vcam.errors import AlreadyRunningError, NotRunningError
 from vcam.frame import Frame
 from vcam.instance import holder
 from vcam.memory import keep_freed_memory
@@ -56,8 +55,6 @@ def run(args: argparse.Namespace) -> int:
 
     Raises SinkError, SourceError or ModelError, and AlreadyRunningError if the daemon holds the node.
     """
-    if not sys.platform.startswith("linux"):
-        raise SinkError(f"--device reads v4l2loopback, which {sys.platform} does not have; leave it out")
     node = require_virtual_camera(args.device or None)
     if args.read_only:
         facts: dict[str, object] = {"device": str(node)}

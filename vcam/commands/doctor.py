@@ -6,7 +6,7 @@ be mended, warnings apart; 1: there is a problem.
 
 import argparse
 import json
-import sys
+import shlex
 from dataclasses import asdict
 
 from vcam.config import Config, load_config
@@ -15,7 +15,6 @@ from vcam.doctor.case import Case
 from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.finding import PROBLEM, WARNING, Finding, problem
 from vcam.doctor.machine import this_machine
-from vcam.doctor.shell import join
 from vcam.errors import ConfigError, VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
@@ -35,24 +34,22 @@ def run(args: argparse.Namespace) -> int:
     return int(any(finding.level == PROBLEM for finding in findings))
 
 
-def read_config(paths: Paths, platform: str = sys.platform) -> tuple[Config, list[Finding]]:
+def read_config(paths: Paths) -> tuple[Config, list[Finding]]:
     """The settings; the defaults and a finding if their file is broken."""
-    move = "move" if platform == "win32" else "mv"
     try:
         return load_config(paths.config), []
     except ConfigError as error:
-        fix = join(move, str(paths.config), f"{paths.config}.broken", platform=platform)
+        fix = shlex.join(["mv", str(paths.config), f"{paths.config}.broken"])
         return Config(), [problem("settings", str(error), fix)]
 
 
 def make_case(paths: Paths, config: Config, is_quick: bool) -> Case:
-    machine = this_machine() if sys.platform == "linux" else None
     pid = holder(*paths.locks)
     try:
         status = ControlClient(paths.socket).status() if pid else {}
     except VcamError:  # that it does not answer is for a check to say
         status = {}
-    return Case(machine, config, pid, status, is_quick)
+    return Case(this_machine(), config, pid, status, is_quick)
 
 
 def as_json(findings: list[Finding]) -> dict[str, object]:

@@ -17,7 +17,6 @@ from vcam.desktop.module import ETC, install_block, rivals
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, main_pid, start_service, systemctl
 from vcam.desktop.unit import unit_text
-from vcam.errors import VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
 from vcam.sinks.nodes import INSTALL, MODULE, UNLOAD, module_options, name_loss, other_cameras, wanted_cameras
@@ -37,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    check_platform(sys.platform)
     install(user_places(), user_paths(), sys.executable, is_now=args.now)
     tell_root()
     return 0
@@ -56,12 +54,6 @@ def tell_root(etc: Path = ETC, roots: VideoRoots = SYSTEM) -> None:
         print(ROOT_NEEDS + block)
     elif not others:
         print("nothing remains that needs root: the virtual camera is there")
-
-
-def check_platform(platform: str) -> None:
-    """Raises VcamError where there is neither systemd nor an XDG desktop; takes a sys.platform."""
-    if not platform.startswith("linux"):
-        raise VcamError(f"install is for Linux, this is {platform}; start the camera with: sharpkd start")
 
 
 def install(places: Places, paths: Paths, python: str, *, is_now: bool) -> None:

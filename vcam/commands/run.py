@@ -94,8 +94,8 @@ def with_demo(config: Config, is_link_given: bool) -> Config:
 
 
 def has_camera() -> bool:
-    """Whether `auto` finds a camera; only Linux can tell without opening it, elsewhere the answer is yes."""
-    return sys.platform != "linux" or bool(usable_cameras(list_cameras()))
+    """Whether `auto` finds a camera."""
+    return bool(usable_cameras(list_cameras()))
 
 
 @contextmanager

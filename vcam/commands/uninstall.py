@@ -4,10 +4,9 @@ Settings and logs stay. What needs root is printed, and never run.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from vcam.commands.install import check_platform, tell
+from vcam.commands.install import tell
 from vcam.commands.stop import stop
 from vcam.desktop.files import remove
 from vcam.desktop.module import ETC, uninstall_block
@@ -28,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    check_platform(sys.platform)
     paths = user_paths()
     uninstall(user_places(), paths)
     print(f"your settings and logs stay: {paths.config.parent}, {paths.log.parent}")

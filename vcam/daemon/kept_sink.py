@@ -25,7 +25,7 @@ LOOK_S = 2.0  # between two looks for a virtual camera while the page stands in 
 
 
 def is_there() -> bool:
-    """Whether there is a virtual camera; cheap. Never on Windows and macOS, where only opening one tells."""
+    """Whether there is a virtual camera; cheap."""
     return find_virtual_camera() is not None
 
 

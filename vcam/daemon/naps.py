@@ -22,8 +22,7 @@ def asleep_ns() -> int:
 
 
 def _through_sleep_ns() -> int:
-    clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux alone has it
-    return time.time_ns() if clock is None else time.clock_gettime_ns(clock)
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class Naps:

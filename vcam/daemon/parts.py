@@ -1,6 +1,5 @@
 """From a Config to the parts it names."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -109,15 +108,13 @@ def find_own(config: Config) -> Path | None:
 
 
 def make_presence(config: Config, sink: Sink) -> Presence:
-    """Who watches a sink: of a camera on Linux it can be told, of any other somebody always does.
+    """Who watches a sink: of a camera it can be told, of any other somebody always does.
 
     A kept sink is followed to wherever it publishes. While it publishes nowhere, or only to the page that
     stands in for it, nobody watches but who looks at the page.
     """
     if not isinstance(sink, KeptSink):
         return Presence(find_probe_of(config, sink))
-    if not sys.platform.startswith("linux"):
-        return Presence()
     presence = Presence(MovingProbe(lambda: sink.output, partial(find_probe_of, config)))
     sink.on_move = presence.look_again
     return presence

@@ -13,14 +13,14 @@ from vcam.doctor.machine import Machine
 class Case:
     """One examination.
 
-    machine   None where the system is no Linux
+    machine   what is looked at
     config    the settings that the camera would start with
     pid       of the camera that runs, or None
     status    of it, as JSON has it; empty if it does not run or does not answer
     is_quick  leave out what takes seconds: measuring webcams
     """
 
-    machine: Machine | None
+    machine: Machine
     config: Config = field(default_factory=Config)
     pid: int | None = None
     status: Mapping[str, Any] = field(default_factory=dict)

@@ -1,15 +1,15 @@
 """Whether FFmpeg's libraries, which PyAV brings, have what links, recordings and streams need."""
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from vcam.doctor.finding import Finding, ok, problem
-from vcam.doctor.shell import join
 from vcam.link.codec import CODECS
 
 CHECK = "codecs"
-FIX = join(sys.executable, "-m", "pip", "install", "--force-reinstall", "av>=17,<19")
+FIX = shlex.join([sys.executable, "-m", "pip", "install", "--force-reinstall", "av>=17,<19"])
 RECORDING = ("libx264", "ffv1")
 PROTOCOLS = ("rtsp", "srt")
 

@@ -1,7 +1,6 @@
 """Runs the checks, one after the other, none for long; what goes wrong in one is a finding."""
 
 import queue
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,7 @@ from vcam.doctor.case import Case
 from vcam.doctor.codecs import check_codecs
 from vcam.doctor.company import check_daemon, check_obs
 from vcam.doctor.confined import check_apps
-from vcam.doctor.finding import Finding, ok, warning
+from vcam.doctor.finding import Finding, warning
 from vcam.doctor.inference import check_model
 from vcam.doctor.listing import check_listing
 from vcam.doctor.machine import Machine
@@ -25,7 +24,6 @@ from vcam.doctor.permission import check_permission
 from vcam.doctor.pipewire import check_pipewire
 from vcam.doctor.secure_boot import check_secure_boot
 from vcam.doctor.webcams import check_webcams
-from vcam.sinks import how_to_install
 from vcam.sinks.nodes import UNLOAD, name_loss, other_cameras
 
 LONGEST_S = 60.0  # of one check: a slow machine warms a large model
@@ -33,19 +31,17 @@ LONGEST_S = 60.0  # of one check: a slow machine warms a large model
 Check: TypeAlias = Callable[[], list[Finding]]
 
 
-def list_checks(case: Case, platform: str = sys.platform) -> dict[str, Check]:
-    """The checks of a case by their names, in order. Where there is no Linux, its own are left out."""
-    everywhere: dict[str, Check] = {
+def list_checks(case: Case) -> dict[str, Check]:
+    """The checks of a case by their names, in order."""
+    return {
+        **_list_output_checks(case, case.machine),
         "model": partial(check_model, case),
         "codecs": check_codecs,
         "daemon": partial(check_daemon, case),
     }
-    if case.machine is None:
-        return {"system": partial(_name_system, platform), **everywhere}
-    return {**_list_linux_checks(case, case.machine), **everywhere}
 
 
-def _list_linux_checks(case: Case, machine: Machine) -> dict[str, Check]:
+def _list_output_checks(case: Case, machine: Machine) -> dict[str, Check]:
     ends: dict[str, Check] = {
         "permission": partial(check_permission, case, machine),
         "camera": partial(check_webcams, case, machine),
@@ -83,7 +79,7 @@ def let_go_first(findings: list[Finding], case: Case) -> list[Finding]:
 
 
 def _let_go(finding: Finding, case: Case) -> Finding:
-    loss = name_loss(_others(case, case.machine)) if case.machine else ""
+    loss = name_loss(_others(case, case.machine))
     fix = f"sharpkd pause --release && {finding.fix} && sharpkd resume" if case.is_publishing else finding.fix
     return replace(finding, message=f"{finding.message}.{loss}" if loss else finding.message, fix=fix)
 
@@ -108,10 +104,3 @@ def _try(name: str, check: Check) -> list[Finding]:
         return check()
     except Exception as error:  # whatever it is, the other checks are wanted all the same
         return [warning(name, f"could not be checked: {type(error).__name__}: {error}")]
-
-
-def _name_system(platform: str) -> list[Finding]:
-    said = {"win32": "Windows", "darwin": "macOS"}.get(platform, platform)
-    return [
-        ok("system", f"{said} has no v4l2loopback; what is used there instead: {how_to_install(platform)}")
-    ]

@@ -1,6 +1,7 @@
 """Whether this machine can run the model in time, and on what."""
 
 import math
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +11,12 @@ from vcam.daemon.parts import load_model
 from vcam.daemon.tiers import AUTO, BUDGET
 from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
-from vcam.doctor.shell import join
 from vcam.errors import ModelError
 from vcam.restore import CPU_PROVIDER, gpu_needs
 
 CHECK = "model"
 NVIDIA = ("/dev/nvidia0", "/proc/driver/nvidia/version")
-GPU_FIX = join(sys.executable, "-m", "pip", "install", "--upgrade", "onnxruntime-gpu[cuda,cudnn]")
+GPU_FIX = shlex.join([sys.executable, "-m", "pip", "install", "--upgrade", "onnxruntime-gpu[cuda,cudnn]"])
 WEIGHTS_FIX = "git checkout weights"
 SMALLER = ((1280, 720), (640, 480))  # sizes that Firefox finds
 
@@ -72,7 +72,7 @@ def _hasten(config: Config) -> str:
 
 def judge_provider(case: Case, model: Loaded) -> list[Finding]:
     """Whether a GPU lies idle; a GPU of another make than NVIDIA's is none that can be used."""
-    if case.machine is None or model.provider != CPU_PROVIDER or case.config.provider == "cpu":
+    if model.provider != CPU_PROVIDER or case.config.provider == "cpu":
         return []
     if not case.machine.find(*NVIDIA):
         return []

@@ -1,6 +1,7 @@
 """Where facts come from: files, video nodes, and programs that only look."""
 
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -90,9 +91,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The real one. Linux."""
-    import pwd  # not on Windows, where nobody calls this
-
+    """The real one."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a container that runs as a number

@@ -1,7 +1,9 @@
 """What this room asks of Linux, in one object: a test puts its own kernel in this one's place."""
 
 import ctypes
+import fcntl
 import os
+import select
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -53,8 +55,6 @@ class Linux:
         os.close(descriptor)
 
     def ioctl(self, descriptor: int, request: int, data: bytes) -> bytes:
-        import fcntl  # not on Windows, where nobody calls this
-
         return fcntl.ioctl(descriptor, request, data)
 
     def watch(self, node: Path) -> int:
@@ -79,8 +79,6 @@ class Linux:
             os.read(descriptor, READ_BYTES)
 
     def poll(self, waits: Mapping[int, int], timeout_s: float) -> None:
-        import select  # without poll on Windows
-
         poller = select.poll()
         for descriptor, events in waits.items():
             poller.register(descriptor, events)

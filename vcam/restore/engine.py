@@ -7,7 +7,6 @@ import hashlib
 import io
 import logging
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +43,7 @@ def thread_count(engine: Engine) -> int:
     """Threads that the CPU provider runs a model on: the user's, or one a core that we may use, at most 4."""
     if engine.threads:
         return engine.threads
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(4, allowed)
+    return min(4, len(os.sched_getaffinity(0)))
 
 
 def providers_of(engine: Engine) -> list[str]:
@@ -64,7 +62,7 @@ def providers_of(engine: Engine) -> list[str]:
 
 def has_nvidia_driver() -> bool:
     """Whether NVIDIA's driver library is installed: without it, asking for CUDA only prints errors."""
-    return ctypes.util.find_library("nvcuda" if sys.platform == "win32" else "cuda") is not None
+    return ctypes.util.find_library("cuda") is not None
 
 
 def gpu_needs() -> str:

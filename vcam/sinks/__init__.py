@@ -1,7 +1,5 @@
 """Where frames go: a virtual camera, a file, or nowhere but the preview page."""
 
-import logging
-import sys
 from pathlib import Path
 
 from vcam.errors import SinkError
@@ -13,8 +11,6 @@ from vcam.sinks.null import NullSink
 from vcam.sinks.pipewire import PipeWireSink
 from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
 from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
-
-log = logging.getLogger(__name__)
 
 __all__ = [
     "CARD",
@@ -37,7 +33,6 @@ def make_sink(
     lossless: bool = False,
     camera_factory: CameraFactory | None = None,
     roots: VideoRoots = SYSTEM,
-    platform: str = sys.platform,
 ) -> Sink:
     """Open the sink that a word or a path names.
 
@@ -53,22 +48,13 @@ def make_sink(
         return PipeWireSink(size, fps).open()
     if spec in ("auto", "virtual") or spec.startswith("/dev/video"):
         device = spec if spec.startswith("/dev/") else None
-        camera = VirtualCameraSink(size, fps, device, camera_factory, roots=roots, platform=platform)
-        return _open_or_preview(camera, roots, platform) if spec == "auto" else camera.open()
+        camera = VirtualCameraSink(size, fps, device, camera_factory, roots=roots)
+        # only absence falls back to the preview: a camera that is there but busy is for the user to free
+        is_absent = spec == "auto" and find_virtual_camera(roots=roots) is None
+        return NullSink("preview") if is_absent else camera.open()
     if Path(spec).suffix.lower() not in VIDEO_ENDINGS:
         raise SinkError(
             f"no sink {spec!r}: use a file ending in {' or '.join(VIDEO_ENDINGS)}, "
             "or one of auto, virtual, pipewire, preview, null, /dev/videoN"
         )
     return FileSink(spec, size, fps, lossless).open()
-
-
-def _open_or_preview(camera: VirtualCameraSink, roots: VideoRoots, platform: str) -> Sink:
-    """Only absence falls back to the preview: a camera that is there but busy is for the user to mend."""
-    if platform.startswith("linux"):
-        return camera.open() if find_virtual_camera(roots=roots) else NullSink("preview")
-    try:
-        return camera.open()
-    except SinkError as error:
-        log.info("%s", error)
-        return NullSink("preview")

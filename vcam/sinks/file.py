@@ -147,7 +147,7 @@ class FileSink:
         if self._container is not None:
             with suppress(av.FFmpegError, OSError):
                 self._container.close()
-        self._unlink()  # Windows keeps an open file's name until now
+        self._unlink()
 
     def _unlink(self) -> None:
         if self._partial is not None:

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,10 +30,7 @@ INSTALL = "Unless your kernel brings v4l2loopback (Ubuntu 24.04), install it (De
 
 
 def find_virtual_camera(card: str = CARD, roots: VideoRoots = SYSTEM) -> Path | None:
-    """The node of the v4l2loopback camera with this card name, whatever its number; None if there is none.
-
-    Always None on Windows and macOS: there a camera is found by opening it.
-    """
+    """The node of the v4l2loopback camera with this card name, whatever its number; None if there is none."""
     return next((node for node, name in list_loopbacks(roots).items() if name == card), None)
 
 
@@ -94,20 +90,14 @@ def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM
     return node
 
 
-def how_to_install(platform: str = sys.platform) -> str:
-    """One line that says how to get a virtual camera on this system (a sys.platform)."""
-    if platform.startswith("linux"):
-        return f"{INSTALL}, then run: {MODPROBE}"
-    if platform == "win32":
-        return "Install OBS Studio (obsproject.com): it brings a virtual camera; then start sharpkd again"
-    if platform == "darwin":
-        return "Install OBS Studio 30 or newer (obsproject.com) and press Start Virtual Camera in it once"
-    return f"There is no virtual camera for {platform}; use the preview page or write to a file"
+def how_to_install() -> str:
+    """One line that says how to get a virtual camera."""
+    return f"{INSTALL}, then run: {MODPROBE}"
 
 
 def _explain_absence(roots: VideoRoots) -> str:
     if not (roots.sys / "module/v4l2loopback").exists():
-        return f'no camera "{CARD}": the module v4l2loopback is not loaded. {how_to_install("linux")}'
+        return f'no camera "{CARD}": the module v4l2loopback is not loaded. {how_to_install()}'
     return (
         f'v4l2loopback is loaded, but none of its cameras is "{CARD}"; {_found(roots)}.'
         f"{name_loss(other_cameras(roots))} Run: {reload_command(wanted_cameras(roots))}"

@@ -1,6 +1,5 @@
 """The camera that apps list as "SharpKD Camera", published through pyvirtualcam."""
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Protocol, Self, TypeAlias
 from vcam.errors import SinkError
 from vcam.frame import Frame, Packed, Size, black, check_size, pack
 from vcam.sinks.loopback import BACKEND, register
-from vcam.sinks.nodes import how_to_install, require_virtual_camera
+from vcam.sinks.nodes import require_virtual_camera
 from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
 
 
@@ -31,9 +30,8 @@ CameraFactory: TypeAlias = Callable[..., Camera]  # pyvirtualcam.Camera's argume
 class VirtualCameraSink:
     """Publishes frames of one size as a camera that other programs can open.
 
-    device          the node (Linux) or the camera's name (Windows, macOS); None finds it
+    device          the node; None finds it
     camera_factory  called as pyvirtualcam.Camera is; None for pyvirtualcam.Camera itself
-    platform        as sys.platform says it
 
     The first `send` opens the camera, unless `open` or `with` did so before.
     """
@@ -46,14 +44,12 @@ class VirtualCameraSink:
         camera_factory: CameraFactory | None = None,
         *,
         roots: VideoRoots = SYSTEM,
-        platform: str = sys.platform,
     ) -> None:
         self._size = check_size(size)
         self._fps = fps
         self._device = device
         self._factory = camera_factory
         self._roots = roots
-        self._platform = platform
         self._camera: Camera | None = None
 
     def __enter__(self) -> Self:
@@ -106,21 +102,10 @@ class VirtualCameraSink:
 
         make = partial(self._factory or pyvirtualcam.Camera, *self._size, self._fps)
         try:
-            if self._platform.startswith("linux"):
-                device = str(require_virtual_camera(self._device, self._roots))
-                return make(fmt=pyvirtualcam.PixelFormat.I420, device=device, backend=register())
-            return make(fmt=pyvirtualcam.PixelFormat.I420, device=self._device)
-        except (RuntimeError, OSError) as error:
-            raise SinkError(self._explain(str(error))) from error
-
-    def _explain(self, reason: str) -> str:
-        """Put pyvirtualcam's words for a camera that does not open together with what mends it.
-
-        On Linux they are our own writer's, who names the remedy himself.
-        """
-        if self._platform.startswith("linux"):
-            return reason.removeprefix(f"'{BACKEND}' backend: ")
-        return f"no virtual camera: {'; '.join(reason.splitlines())}. {how_to_install(self._platform)}"
+            device = str(require_virtual_camera(self._device, self._roots))
+            return make(fmt=pyvirtualcam.PixelFormat.I420, device=device, backend=register())
+        except (RuntimeError, OSError) as error:  # in the words of our own writer, which name the remedy
+            raise SinkError(str(error).removeprefix(f"'{BACKEND}' backend: ")) from error
 
 
 def _text(size: Size) -> str:

@@ -1,8 +1,7 @@
-"""A webcam as a source, through OpenCV: V4L2 on Linux, whatever OpenCV finds elsewhere."""
+"""A webcam as a source, through OpenCV."""
 
 import logging
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,7 +29,6 @@ READ_S = 2.0
 FIRST_S = 6.0
 LARGEST_RAW = (640, 480)  # that USB 2 carries uncompressed at 30 fps
 CLOSE_S = 0.5
-IS_LINUX = sys.platform == "linux"
 CHECK_FEEDER = "check the program that feeds it"
 
 
@@ -44,7 +42,6 @@ class WebcamSource(GuardedSource):
     cameras         lists the cameras; asked again at each opening, so that a replugged one is found
     clock           monotonic nanoseconds; `captured_ns` is its time when the picture came in, before decoding
     read_s          longest wait for a frame before SourceError
-    is_v4l2         False where there is no V4L2: a camera is known by its number alone there
     exposes_longer  whether the camera at a path may expose for longer than a frame lasts
     used            gets the camera when its first picture has come
     open_s          longest wait for the device to open
@@ -68,7 +65,6 @@ class WebcamSource(GuardedSource):
         cameras: Callable[[], Sequence[Camera]] = list_cameras,
         clock: Clock = time.monotonic_ns,
         read_s: float = READ_S,
-        is_v4l2: bool = IS_LINUX,
         exposes_longer: Callable[[Path], bool] = exposes_longer,
         used: Callable[[Camera], None] = lambda camera: None,
         open_s: float = OPEN_S,
@@ -82,7 +78,6 @@ class WebcamSource(GuardedSource):
         self._cameras = cameras
         self._clock = clock
         self._read_s = read_s
-        self._is_v4l2 = is_v4l2
         self._exposes_longer = exposes_longer
         self._used = used
         self._open_s = open_s
@@ -140,21 +135,11 @@ class WebcamSource(GuardedSource):
 
     def _open(self) -> tuple[Capture, Agreement]:
         size, fps = self._asked
-        if not self._is_v4l2:
-            return self._open_by_number()
         self._camera = find_camera(self.device, self._cameras())
         self.name, self._path = self._camera.name, str(self._camera.path)
         ask = take_given if self._camera.is_loopback else ask_webcam
         agree = partial(ask, size=size, fps=fps)
         return open_within(self._open_s, self._open_capture, self._path, cv2.CAP_V4L2, agree)
-
-    def _open_by_number(self) -> tuple[Capture, Agreement]:
-        size, fps = self._asked
-        device = "0" if self.device == "auto" else self.device
-        if not device.isdecimal():
-            raise SourceError(f"no camera {device!r}: on this system name it by its number: 0, 1, ...")
-        agree = partial(ask_webcam, size=size, fps=fps)
-        return open_within(self._open_s, self._open_capture, int(device), cv2.CAP_ANY, agree)
 
     @property
     def _is_loopback(self) -> bool:
@@ -163,7 +148,7 @@ class WebcamSource(GuardedSource):
     def _judge_pixels(self, pixels: str) -> str:
         """What is wrong with the pixels; empty for few, and for those of a loopback, which cross no cable."""
         log.info("%s (%s): %s %dx%d, %g fps", self.name, self._path, pixels, *self.size, self.fps)
-        if pixels == "MJPG" or not self._is_v4l2 or self._is_loopback:
+        if pixels == "MJPG" or self._is_loopback:
             return ""
         refusal = f"{self.name} refuses MJPG and sends {pixels}: expect few frames above 640x480"
         log.warning("%s", refusal)
@@ -199,7 +184,7 @@ class WebcamSource(GuardedSource):
     def _find_remedy(self) -> str:
         if self._is_loopback:
             return CHECK_FEEDER
-        if not (self._is_v4l2 and self._may_expose_longer()):
+        if not self._may_expose_longer():
             return "more light, or a USB port of its own, may help"
         command = f"v4l2-ctl -d {self._path} --set-ctrl exposure_dynamic_framerate=0"
         return f"in dim light it exposes for longer. More light, or run: {command}"

@@ -4,6 +4,7 @@ The numbers are those of linux/videodev2.h on x86 and ARM; other machines number
 """
 
 import errno
+import fcntl
 import os
 import struct
 from dataclasses import dataclass
@@ -61,8 +62,6 @@ class Linux:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def ioctl(self, node: int, request: int, argument: bytes) -> bytes:
-        import fcntl  # not on Windows, where nobody calls this
-
         return fcntl.ioctl(node, request, argument)
 
     def write(self, node: int, frame: Packed) -> int:

@@ -57,7 +57,11 @@ def test_a_file_is_restored_by_a_user_without_a_home(photo: Path, weights: Path)
         (("start",), 1, "cannot write the log /proc/nonexistent/.* Set XDG_STATE_HOME to a folder"),
         (("status",), 3, "not running"),
         (("logs",), 3, "no log at /proc/nonexistent"),
-        (("set", "--save", "fps", "25"), 2, "cannot write /proc/nonexistent.* Set XDG_CONFIG_HOME to a folder"),
+        (
+            ("set", "--save", "fps", "25"),
+            2,
+            "cannot write /proc/nonex.* Set XDG_CONFIG_HOME to a folder",
+        ),
         (("install",), 1, "cannot write /proc/nonexistent"),
     ],
 )

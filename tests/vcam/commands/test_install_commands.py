@@ -165,9 +165,3 @@ def test_uninstall_without_an_installation_does_nothing(
     systemd.start()
     uninstall.uninstall(places, paths)
     assert f"disable --now {SERVICE}" not in systemd.called()
-
-
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_elsewhere_than_on_linux_there_is_one_clear_error(platform: str) -> None:
-    with pytest.raises(VcamError, match=f"install is for Linux, this is {platform}"):
-        install.check_platform(platform)

@@ -3,7 +3,7 @@ import time
 import pytest
 from manual_time import ManualTime
 
-from vcam.daemon.naps import Naps, asleep_ns
+from vcam.daemon.naps import Naps
 
 
 class Machine:
@@ -67,13 +67,6 @@ def test_nor_is_one_between_the_readings_of_the_two_clocks(machine: Machine) -> 
     machine.starved_s = [60, 45]
     assert naps.look() == 0
     assert naps.look() == 0
-
-
-def test_without_a_clock_that_counts_sleep_the_wall_clock_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
-    monkeypatch.setattr(time, "monotonic_ns", lambda: 1000)
-    monkeypatch.setattr(time, "time_ns", lambda: 5000)
-    assert asleep_ns() == 4000
 
 
 def test_the_real_clocks_find_an_awake_machine() -> None:

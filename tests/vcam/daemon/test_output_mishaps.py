@@ -130,8 +130,7 @@ def test_an_output_that_vanishes_while_nobody_watches_opens_no_webcam(config: Co
         camera.stop()
 
 
-def test_while_the_page_stands_in_nobody_watches(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
+def test_while_the_page_stands_in_nobody_watches(config: Config) -> None:
     told: list[bool] = []
     presence = make_presence(config, FakeOutput(is_there=False, has_page=True).keep())
     presence.begin(told.append)
@@ -156,7 +155,6 @@ class Probes:
 def test_presence_follows_the_output_to_its_new_node(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Probes] = []
     output = FakeOutput()
-    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("vcam.daemon.parts.VirtualCameraSink", type(output.keep().sink))
     monkeypatch.setattr("vcam.daemon.parts.find_node", lambda spec: Path(output.name))
     monkeypatch.setattr("vcam.daemon.parts.find_probe", lambda node: Probes(node, made))

@@ -47,7 +47,6 @@ class Desk:
             cameras=self._cameras,
             clock=self.time.clock,
             read_s=self.read_s,
-            is_v4l2=True,
             exposes_longer=lambda path: True,
         )
 

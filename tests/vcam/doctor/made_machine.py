@@ -14,6 +14,9 @@ RELEASE = "6.1.0-50-amd64"
 DRIVER = "v4l2 loopback"
 I420_720P = {"YU12": {(1280, 720): [(1, 30)]}}
 
+# for checks that look elsewhere
+BARE = Machine(Path("/nonexistent"), Path("/nonexistent"), RELEASE, "ann", frozenset(), FakeKernel())
+
 
 @dataclass
 class MadeMachine:

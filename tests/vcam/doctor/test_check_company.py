@@ -1,5 +1,5 @@
 import pytest
-from made_machine import MadeMachine
+from made_machine import BARE, MadeMachine
 
 from vcam.doctor.case import Case
 from vcam.doctor.company import check_daemon, check_obs
@@ -39,8 +39,8 @@ def test_obs_that_would_take_ours_is_given_one(made: MadeMachine, version: str, 
 
 
 def test_whether_the_camera_runs_is_said() -> None:
-    (stopped,) = check_daemon(Case(None))
-    (running,) = check_daemon(Case(None, pid=7, status={"state": "idle: nobody watches"}))
+    (stopped,) = check_daemon(Case(BARE))
+    (running,) = check_daemon(Case(BARE, pid=7, status={"state": "idle: nobody watches"}))
     assert (stopped.level, running.level) == (OK, OK)
     assert running.message == "the camera runs (pid 7): idle: nobody watches"
 
@@ -55,13 +55,13 @@ def test_whether_the_camera_runs_is_said() -> None:
     ],
 )
 def test_a_state_that_names_a_cause_is_warned_of(state: str) -> None:
-    (finding,) = check_daemon(Case(None, pid=7, status={"state": state}))
+    (finding,) = check_daemon(Case(BARE, pid=7, status={"state": state}))
     assert (finding.level, state in finding.message) == (WARNING, True)
 
 
 def test_what_the_camera_warns_of_is_a_finding_each() -> None:
     status = {"state": "running", "warnings": ["C920 delivers 12 fps of 30", "too slow"]}
-    running, *warned = check_daemon(Case(None, pid=7, status=status))
+    running, *warned = check_daemon(Case(BARE, pid=7, status=status))
     assert running.level == OK
     assert [(finding.level, finding.message) for finding in warned] == [
         (WARNING, "C920 delivers 12 fps of 30"),
@@ -70,5 +70,5 @@ def test_what_the_camera_warns_of_is_a_finding_each() -> None:
 
 
 def test_one_that_does_not_answer_is_restarted() -> None:
-    (finding,) = check_daemon(Case(None, pid=7))
+    (finding,) = check_daemon(Case(BARE, pid=7))
     assert (finding.level, finding.fix) == (WARNING, "sharpkd restart")

@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_machine import MadeMachine
+from made_machine import BARE, MadeMachine
 
 from vcam.config import Config
 from vcam.doctor.case import Case
@@ -55,13 +55,13 @@ def test_a_gpu_in_use_or_not_wanted_is_fine(made: MadeMachine) -> None:
 
 def test_a_real_model_is_loaded_as_the_camera_does(weights: Path) -> None:
     config = Config(weights=str(weights), size=(320, 240), provider="cpu", threads=1)
-    (finding,) = check_model(Case(None, config))
+    (finding,) = check_model(Case(BARE, config))
     assert (finding.level, finding.message.startswith("still takes ")) == (OK, True)
 
 
 def test_weights_that_were_changed_are_a_problem(weights: Path) -> None:
     (weights / "still.onnx").write_bytes(b"changed")
-    (finding,) = check_model(Case(None, Config(weights=str(weights), provider="cpu")))
+    (finding,) = check_model(Case(BARE, Config(weights=str(weights), provider="cpu")))
     assert (finding.level, "is not the published file: sha256" in finding.message) == (PROBLEM, True)
 
 
@@ -86,5 +86,5 @@ def test_the_published_weights_are_restored(made: MadeMachine) -> None:
     ],
 )
 def test_restoring_them_is_not_offered_for_what_it_cannot_mend(config: Config, error: str) -> None:
-    (finding,) = check_model(Case(None, config), fail(error))
+    (finding,) = check_model(Case(BARE, config), fail(error))
     assert (finding.level, finding.fix, finding.message) == (PROBLEM, "", error)

@@ -45,7 +45,6 @@ def test_a_file_that_cannot_be_read_is_none(made: MadeMachine) -> None:
     assert made.machine.read("/etc") is None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 def test_the_real_machine_is_this_one() -> None:
     real = this_machine()
     assert real.release == os.uname().release

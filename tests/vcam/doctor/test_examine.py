@@ -2,7 +2,7 @@ import threading
 
 import pytest
 from fake_node import CAPTURE
-from made_machine import MadeMachine
+from made_machine import BARE, MadeMachine
 
 from vcam.config import Config
 from vcam.doctor.case import Case
@@ -39,15 +39,8 @@ def test_a_check_that_hangs_is_left() -> None:
     ]
 
 
-def test_where_there_is_no_linux_its_checks_are_left_out_with_one_line() -> None:
-    checks = list_checks(Case(None), "darwin")
-    assert list(checks) == ["system", "model", "codecs", "daemon"]
-    (finding,) = checks["system"]()
-    assert (finding.level, "OBS Studio 30" in finding.message) == (OK, True)
-
-
 def test_an_empty_linux_lacks_its_module_and_a_webcam(made: MadeMachine) -> None:
-    checks = list_checks(Case(made.machine, Config(), is_quick=True), "linux")
+    checks = list_checks(Case(made.machine, Config(), is_quick=True))
     slow = {"model", "codecs"}
     findings = examine({name: check for name, check in checks.items() if name not in slow})
     assert [(finding.check, finding.level) for finding in findings] == [
@@ -62,20 +55,20 @@ def test_the_key_comes_before_the_module_that_the_kernel_refuses_without_it(made
     made.put("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", b"\x06\0\0\0\x01")
     made.build_module()
     made.answers["mokutil --test-key /var/lib/dkms/mok.pub"] = "/var/lib/dkms/mok.pub is not enrolled\n"
-    checks = list_checks(Case(made.machine), "linux")
+    checks = list_checks(Case(made.machine))
     problems = examine({name: checks[name] for name in checks if name in ("module", "secure boot")})
     assert [finding.fix.split()[1] for finding in problems] == ["mokutil", "modprobe"]
 
 
 def test_a_fix_that_unloads_the_module_lets_the_running_camera_go_of_it_first() -> None:
     findings = [problem("node", "no exclusive_caps", RELOAD), problem("app", "snap", "sudo snap connect")]
-    running = Case(None, pid=7, status={"sink": "SharpKD Camera (/dev/video42)"})
+    running = Case(BARE, pid=7, status={"sink": "SharpKD Camera (/dev/video42)"})
     assert [finding.fix for finding in let_go_first(findings, running)] == [
         f"sharpkd pause --release && {RELOAD} && sharpkd resume",
         "sudo snap connect",
     ]
-    assert let_go_first(findings, Case(None, pid=7, status={"sink": "preview"})) == findings
-    assert let_go_first(findings, Case(None)) == findings
+    assert let_go_first(findings, Case(BARE, pid=7, status={"sink": "preview"})) == findings
+    assert let_go_first(findings, Case(BARE)) == findings
 
 
 def test_a_fix_that_unloads_the_module_names_the_cameras_that_go_with_it(made: MadeMachine) -> None:
@@ -101,7 +94,7 @@ def test_a_fix_that_unloads_the_module_names_the_cameras_that_go_with_it(made: M
 def test_without_a_virtual_camera_to_publish_to_the_module_is_not_looked_at(
     made: MadeMachine, sink: str, names: list[str]
 ) -> None:
-    checks = list_checks(Case(made.machine, Config(sink=sink)), "linux")
+    checks = list_checks(Case(made.machine, Config(sink=sink)))
     assert list(checks) == [*names, "model", "codecs", "daemon"]
 
 
@@ -109,7 +102,7 @@ def test_a_node_of_the_user_s_own_that_works_has_nothing_to_mend(made: MadeMachi
     made.load_module()
     node = made.add_loopback(10, "My Cam", CAPTURE)
     status = {"sink": f"SharpKD Camera ({node})", "state": "running"}
-    checks = list_checks(Case(made.machine, Config(sink="/dev/video10"), 7, status, is_quick=True), "linux")
+    checks = list_checks(Case(made.machine, Config(sink="/dev/video10"), 7, status, is_quick=True))
     slow = {"model", "codecs", "camera"}
     findings = examine({name: check for name, check in checks.items() if name not in slow})
     assert {finding.level for finding in findings} == {OK}

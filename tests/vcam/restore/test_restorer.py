@@ -268,7 +268,6 @@ def test_threads_are_the_users_or_one_a_core_up_to_four() -> None:
     assert 1 <= thread_count(Engine()) <= 4
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
 def test_only_cores_that_we_may_use_get_a_thread() -> None:
     allowed = os.sched_getaffinity(0)
     try:

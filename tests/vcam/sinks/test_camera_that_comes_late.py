@@ -27,7 +27,6 @@ class Publisher:
                 fps=30,
                 camera_factory=cameras,
                 roots=system.roots,
-                platform="linux",
             ),
             lambda: find_virtual_camera(roots=system.roots) is not None,
             self.time.clock,

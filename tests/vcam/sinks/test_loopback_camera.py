@@ -1,5 +1,4 @@
 import errno
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -257,7 +256,6 @@ def test_a_webcam_is_left_alone() -> None:
     assert node.calls == ["open", "QUERYCAP", "close"]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks a Linux kernel")
 def test_a_file_is_no_video_device(tmp_path: Path) -> None:
     path = tmp_path / "video42"
     path.touch()
@@ -330,7 +328,7 @@ def test_pyvirtualcam_opens_it_by_name_however_often_it_is_registered() -> None:
 
 def sink_on(node: FakeLoopback, system: FakeSystem) -> VirtualCameraSink:
     factory = partial(pyvirtualcam.Camera, kernel=node, sleep=node.sleep)
-    return VirtualCameraSink(SIZE, 30, None, factory, roots=system.roots, platform="linux")
+    return VirtualCameraSink(SIZE, 30, None, factory, roots=system.roots)
 
 
 def test_the_sink_writes_through_it_and_leaves_a_black_picture(system: FakeSystem) -> None:

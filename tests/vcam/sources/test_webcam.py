@@ -31,7 +31,6 @@ def webcam(capture: FakeCapture, **changes: Any) -> WebcamSource:
         "open_capture": capture.open,
         "cameras": lambda: [CAMERA],
         "clock": capture.time.clock,
-        "is_v4l2": True,
         "exposes_longer": lambda path: True,
     }
     return WebcamSource(**settings | changes)
@@ -329,19 +328,3 @@ def test_a_node_is_tried(tmp_path: Path) -> None:
     error = try_open(tmp_path / "video1")
     assert error is not None
     assert error.errno == errno.ENOENT
-
-
-@pytest.mark.parametrize(("device", "number"), [("auto", 0), ("2", 2)])
-def test_without_v4l2_a_camera_is_known_by_its_number(time: ManualTime, device: str, number: int) -> None:
-    capture = FakeCapture(time, has_mjpg=False)
-    with webcam(capture, device=device, is_v4l2=False) as source:
-        next(source)
-    assert capture.opened_as == (number, cv2.CAP_ANY)
-
-
-def test_without_v4l2_a_name_is_refused(time: ManualTime) -> None:
-    with (
-        pytest.raises(SourceError, match="name it by its number"),
-        webcam(FakeCapture(time), device="C920", is_v4l2=False),
-    ):
-        pass

@@ -1,5 +1,3 @@
-import sys
-
 import pytest
 from fake_pipewire import FakePipeWire
 
@@ -10,8 +8,6 @@ from vcam.frame import black
 from vcam.presence import Linux
 from vcam.sinks.pipewire import PipeWireSink
 from vcam.sinks.pipewire import library as pw
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PipeWire is for Linux")
 
 SIZE = (32, 16)
 NBYTES = 32 * 16 * 3 // 2
