@@ -35,6 +35,7 @@ from vcam.sinks import NullSink
 
 SIZE = (1920, 1080)
 AT_ONCE = 25  # dead clients
+WARM_UP = 4  # rounds of them
 MIB = 2**20
 
 
@@ -109,7 +110,8 @@ def _beside_idle(client: ControlClient, port: int, count: int) -> dict[str, floa
 
 def _after_dead(pid: int, port: int, token: str, count: int) -> dict[str, float]:
     """Resident memory after the first dead clients, which fill what is kept for reuse, and after all."""
-    _let_die(port, token, AT_ONCE)
+    for _ in range(WARM_UP):
+        _let_die(port, token, AT_ONCE)
     first = _resident_mib(pid)
     for _ in range(0, count, AT_ONCE):
         _let_die(port, token, AT_ONCE)
