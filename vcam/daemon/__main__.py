@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from vcam.daemon.flood import FloodFilter
 from vcam.daemon.journal import PrivateLog, journal_log
+from vcam.daemon.output import log_output
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
 from vcam.paths import check_log, user_paths
@@ -31,9 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     handlers = [PrivateLog(paths.log), *journal_log(sys.stderr, os.environ)]
+    flood = FloodFilter()
+    for handler in handlers:
+        handler.addFilter(flood)
     logging.basicConfig(level=logging.INFO, handlers=handlers)
     try:
-        run_daemon(paths, args.always_on)
+        with log_output():
+            run_daemon(paths, args.always_on)
     except VcamError as error:
         log.error("%s", error)
         return error.exit_code
