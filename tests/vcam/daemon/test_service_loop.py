@@ -10,7 +10,7 @@ from manual_time import ManualTime
 
 from vcam.daemon.camera import Camera
 from vcam.daemon.naps import Naps
-from vcam.daemon.service import LOOK_S, run_camera
+from vcam.daemon.service import LOOK_S, Answering, run_camera
 from vcam.daemon.signals import Flags
 
 
@@ -107,3 +107,27 @@ def test_a_stop_is_seen_while_a_model_is_being_loaded(
     assert not thread.is_alive()
     assert camera.calls == ["start", "stop"]
     camera.may_end.set()
+
+
+@dataclass
+class Turning:
+    """A camera whose output turns at each look."""
+
+    count: int = 0
+
+    def state(self) -> str:
+        return "running"
+
+    def beats(self) -> int:
+        self.count += 1
+        return self.count
+
+
+def test_a_camera_that_cannot_be_controlled_is_not_alive() -> None:
+    served = [True]
+    camera = Answering(Turning(), lambda: served[0])
+    assert (camera.beats(), camera.beats(), camera.state()) == (1, 2, "running")
+    served[0] = False
+    assert (camera.beats(), camera.beats(), camera.state()) == (2, 2, "the control API does not answer")
+    served[0] = True
+    assert (camera.beats(), camera.state()) == (3, "running")
