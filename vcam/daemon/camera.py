@@ -22,6 +22,7 @@ from vcam.daemon.upkeep import Upkeep
 from vcam.daemon.warn import find_warnings
 from vcam.frame import Frame
 from vcam.manifest import read_manifest
+from vcam.memory import return_freed_memory
 from vcam.pipeline import Clock, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.placeholder import placeholder
 from vcam.presence import Presence
@@ -208,6 +209,7 @@ class Camera:
             self._pace.forget()
         if MODEL_KEYS & changed:
             self._upkeep.note_load(seen)
+            return_freed_memory()  # of the model before
         self._shutter.set_always_on(config.always_on)
         if "source" in changed:
             self._health.camera_error = ""
