@@ -13,9 +13,11 @@ import numpy as np
 from distill.degrade import FPS
 from vcam.errors import SourceError
 from vcam.frame import Bgr, Frame, from_bgr, from_packed
+from vcam.media import open_recording
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
+UNREADABLE = (av.FFmpegError, OSError, IndexError)  # what reading a file that is no video raises
 PERIOD_NS = 1_000_000_000 // FPS
 
 
@@ -104,12 +106,15 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
     """
     images: list[Bgr] = []
     # one bad file must not end hours of packing
-    with contextlib.suppress(av.FFmpegError, IndexError), av.open(str(path)) as container:
+    with contextlib.suppress(*UNREADABLE), open_recording(path) as container:
         stream = container.streams.video[0]
         if stream.duration and stream.time_base:
             container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)
         for picture in container.decode(stream):
-            images.append(picture.to_ndarray(format="bgr24"))
+            image = picture.to_ndarray(format="bgr24")
+            if images and image.shape != images[0].shape:
+                break  # one window cannot be cut from both sizes
+            images.append(image)
             if len(images) == count:
                 break
     smallest = min(images[0].shape[:2]) if images else side
@@ -126,16 +131,21 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
 
 
 def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
-    """Decode a clip's frames, all or the first `limit`, as they are; none if the file is no video."""
+    """Decode a clip's frames, all or the first `limit`, as they are, up to where their size changes.
+
+    None if the file is no video.
+    """
     frames: list[Frame] = []
     try:
-        with av.open(str(path)) as container:
+        with open_recording(path) as container:
             for picture in container.decode(video=0):
                 if len(frames) == limit:
                     break
                 size = (picture.width & ~1, picture.height & ~1)
+                if frames and size != frames[0].size:
+                    break
                 packed = picture.reformat(*size, format="yuv420p").to_ndarray()
                 frames.append(from_packed(packed, size, len(frames), len(frames) * PERIOD_NS))
-    except (av.FFmpegError, IndexError):
+    except UNREADABLE:
         return []
     return frames

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import av
@@ -15,10 +17,11 @@ from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE, Frame, Size
 from vcam.media import DECODER_OPTIONS, open_recording
 from vcam.sources.guard import GuardedSource
-from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
+from vcam.sources.pace import MAX_STEP_NS, SECOND_NS, Clock, Pace, Sleep
 from vcam.sources.picture import check_decoder, check_picture_size, to_frame
 from vcam.sources.rate import usable_rate
 
+LONGEST_GAP_NS = 60 * SECOND_NS
 TEXT_DEMUXER = "tty"  # FFmpeg would show a text file as ANSI art
 
 
@@ -27,7 +30,8 @@ class FileSource(GuardedSource):
 
     path      the file
     loop      begin again at the end; the index goes on and the first frame of each round is a cut
-    realtime  deliver each frame when it is due by its time stamp, `captured_ns` being the clock then;
+    realtime  deliver each frame when it is due by its time stamp, `captured_ns` being the clock then, and the
+              last one again each second until the next one is;
               False: as fast as they decode, `captured_ns` being the time stamp (it goes on over a loop)
     clock     monotonic nanoseconds
     sleep     waits for seconds
@@ -112,24 +116,33 @@ class FileSource(GuardedSource):
             container.close()
 
     def _play(self, stream: VideoStream) -> Generator[Frame, None, None]:
-        """All frames, round after round, each one when it is due."""
-        for index, (picture, moment_ns, is_cut) in enumerate(self._rounds(stream)):
+        """All frames, round after round, each one when it is due, and again where it stays for long."""
+        frame: Frame | None = None
+        numbers, last_ns = count(), 0
+        for picture, moment_ns, is_cut in self._rounds(stream):
+            if frame is not None and self._pace is not None:
+                for between_ns in moments_between(last_ns, moment_ns):
+                    captured_ns = self._pace.wait(between_ns)
+                    frame = replace(frame, index=next(numbers), captured_ns=captured_ns, is_cut=False)
+                    yield frame
             captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
-            yield to_frame(picture, index, captured_ns, is_cut, self._reformatter)
+            frame = to_frame(picture, next(numbers), captured_ns, is_cut, self._reformatter)
+            last_ns = moment_ns
+            yield frame
 
     def _rounds(self, stream: VideoStream) -> Iterator[tuple[VideoFrame, int, bool]]:
         """All pictures with their moment on one timeline in nanoseconds, and whether a round begins."""
         period_ns = round(SECOND_NS / self.fps)
         start_ns: int | None = None  # of the round; the first one keeps the file's own time stamps
         while True:
-            shift_ns, pts_ns, count = 0, -period_ns, 0
+            shift_ns, pts_ns, pictures = 0, -period_ns, 0
             for picture in self._decode(stream):
                 pts_ns = _pts_ns(picture, pts_ns + period_ns)
-                if count == 0 and start_ns is not None:
+                if pictures == 0 and start_ns is not None:
                     shift_ns = start_ns - pts_ns
-                yield picture, shift_ns + pts_ns, count == 0
-                count += 1
-            if count == 0:
+                yield picture, shift_ns + pts_ns, pictures == 0
+                pictures += 1
+            if pictures == 0:
                 raise SourceError(f"{self.path} has a video stream, but no picture in it could be decoded")
             if not self._loop:
                 return
@@ -145,6 +158,15 @@ class FileSource(GuardedSource):
         except av.FFmpegError as error:
             yield from _drain(stream)
             raise SourceError(f"{self.path} is damaged, its decoding ended ({reason(error)})") from None
+
+
+def moments_between(last_ns: int, next_ns: int) -> range:
+    """When to show a picture again, as a source owes one within two seconds, until the next one is due.
+
+    A gap of more than a minute is a time stamp that is wrong: nobody waits for that.
+    """
+    is_gap = MAX_STEP_NS < next_ns - last_ns <= LONGEST_GAP_NS
+    return range(last_ns + MAX_STEP_NS, next_ns, MAX_STEP_NS) if is_gap else range(0)
 
 
 def _no_frames() -> Generator[Frame, None, None]:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from talking_head import Film
 
 from distill.data.media import Media, cut_clip, list_media, pan_still, read_clip, select, split
 from vcam.errors import SourceError
-from vcam.frame import Size, to_bgr
+from vcam.frame import Size, black, to_bgr
 from vcam.metrics import psnr
 
 
@@ -112,3 +113,28 @@ def test_what_is_no_clip_has_no_frames(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"no video")
     assert read_clip(path) == []
+
+
+def test_a_clip_whose_name_looks_like_an_address_is_read(
+    tmp_path: Path, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path("2024-05-01T12:30:00.mp4")
+    write_clip(tmp_path / path, film(4, (160, 96)))
+    monkeypatch.chdir(tmp_path)
+    assert len(read_clip(path)) == 4
+    assert len(cut_clip(path, 32, 2, np.random.default_rng(0))) == 2
+
+
+def test_a_pipe_among_the_clips_is_left_out_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert read_clip(tmp_path / "pipe.mp4") == []
+    assert cut_clip(tmp_path / "pipe.mp4", 32, 2, np.random.default_rng(0)) == []
+
+
+def test_a_clip_is_used_up_to_where_its_size_changes(tmp_path: Path) -> None:
+    sizes = ((64, 48), (96, 64))
+    streams = [write_clip(tmp_path / f"{width}.264", [black((width, height))] * 3) for width, height in sizes]
+    path = tmp_path / "both.264"
+    path.write_bytes(b"".join(stream.read_bytes() for stream in streams))
+    assert {frame.size for frame in read_clip(path)} == {(64, 48)}
+    assert {frame.size for frame in cut_clip(path, 32, 6, np.random.default_rng(0))} == {(32, 32)}

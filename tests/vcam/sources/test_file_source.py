@@ -1,3 +1,6 @@
+import socket
+import subprocess
+import sys
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +15,24 @@ from vcam.errors import SourceError
 from vcam.frame import Frame
 from vcam.sources.file import FileSource
 from vcam.sources.sample import SAMPLE_PATH, sample_source
+
+# a PNG of 20000x15000 pixels, 1 MB; what it takes to be refused, beyond the process itself, in MB
+GIGAPIXEL = """
+import struct, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+head, packer = struct.pack(">IIBBBBB", 20000, 15000, 8, 2, 0, 0, 0), zlib.compressobj()
+rows = b"".join(packer.compress(bytes(60001)) for _ in range(15000)) + packer.flush()
+open(sys.argv[1], "wb").write(
+    b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    FileSource(sys.argv[1]).__enter__()
+except Exception as error:
+    print(error)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
 
 
 def take(source: FileSource, count: int) -> list[Frame]:
@@ -59,6 +80,28 @@ def test_in_real_time_frames_come_when_they_are_due(tmp_path: Path) -> None:
         start_ns = time.now_ns
         offsets_ms = [(frame.captured_ns - start_ns) / 1e6 for frame in source]
     assert offsets_ms == pytest.approx([0, 100, 300, 400])
+
+
+def test_a_picture_that_stays_for_long_is_shown_again_each_second(tmp_path: Path) -> None:
+    time = ManualTime()
+    path = write_video(tmp_path / "a.mkv", 3, fps=10, pts=[0, 1, 34])
+    with FileSource(path, clock=time.clock, sleep=time.sleep) as source:
+        start_ns = time.now_ns
+        frames = list(source)
+    assert [(frame.captured_ns - start_ns) / 1e6 for frame in frames] == pytest.approx(
+        [0, 100, 1100, 2100, 3100, 3400]
+    )
+    assert [frame.index for frame in frames] == list(range(6))
+    assert [frame.is_cut for frame in frames] == [True] + [False] * 5
+    assert frames[4].y is frames[1].y
+
+
+def test_a_time_stamp_that_is_hours_away_is_not_waited_for(tmp_path: Path) -> None:
+    time = ManualTime()
+    path = write_video(tmp_path / "a.mkv", 3, fps=10, pts=[0, 1, 360_000])
+    with FileSource(path, clock=time.clock, sleep=time.sleep) as source:
+        assert len(list(source)) == 3
+    assert sum(time.slept_s) < 2
 
 
 def test_a_loop_goes_on_counting_and_cuts_at_each_round(tmp_path: Path) -> None:
@@ -144,6 +187,60 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no file .*gone\.mp4: check the path, or use --source sample"):
         read_all(tmp_path / "gone.mp4")
+
+
+@pytest.mark.parametrize("name", ["2024-05-01T12:30:00.mp4", "concat:a|b.mp4", "a%03d.mp4", "-.mp4"])
+def test_a_name_that_ffmpeg_takes_for_an_address_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_video(tmp_path / name, 3)
+    monkeypatch.chdir(tmp_path)
+    assert len(read_all(Path(name))) == 3
+
+
+def test_a_picture_whose_name_looks_like_a_series_is_that_picture(tmp_path: Path) -> None:
+    for name, level in (("a%03d.png", 0), ("a001.png", 255)):
+        cv2.imwrite(str(tmp_path / name), np.full((48, 64, 3), level, np.uint8))
+    (frame,) = read_all(tmp_path / "a%03d.png")
+    assert set(np.unique(frame.y)) == {16}
+
+
+def test_a_playlist_opens_nothing_on_the_network(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        (tmp_path / "a.m3u8").write_text(
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{address}\n#EXT-X-ENDLIST\n"
+        )
+        with pytest.raises(SourceError):
+            read_all(tmp_path / "a.m3u8")
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_a_tag_that_is_not_utf8_is_no_reason_to_fail(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 3, title="Weather in Z.rich")
+    content = path.read_bytes()
+    assert b"Z.rich" in content
+    path.write_bytes(content.replace(b"Z.rich", b"Z\xfcrich"))
+    assert len(read_all(path)) == 3
+
+
+def test_a_codec_without_a_decoder_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>')
+    with pytest.raises(SourceError, match="this FFmpeg has no decoder for it"):
+        read_all(tmp_path / "a.svg")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes there")
+def test_a_picture_that_is_too_large_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+    look = "import resource, sys\nfrom vcam.sources import FileSource\n" + GIGAPIXEL
+    done = subprocess.run(
+        [sys.executable, "-c", look, str(tmp_path / "a.png")], capture_output=True, text=True, check=True
+    )
+    sentence, grown_mb = done.stdout.splitlines()
+    assert sentence.endswith("cannot be decoded: it is damaged, or larger than 8192x8192 pixels")
+    assert float(grown_mb) < 50  # decoded, it would be 900
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:

@@ -17,9 +17,12 @@ def write_video(
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     pts: list[int] | None = None,
+    title: str = "",
 ) -> Path:
     """Write `count` grey pictures, 16 code values apart; `pts` are in frames."""
     with av.open(str(path), "w") as container:
+        if title:
+            container.metadata["title"] = title
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = Fraction(1, fps)
