@@ -103,7 +103,7 @@ def make_source(
         found = f"{scheme}://" if scheme.isalnum() else "with such an address"  # which may hold a password
         raise SourceError(f"no source {found}; expected one of: {', '.join(SCHEMES)}; or {EXPECTED}")
     if is_url or spec.endswith(".sdp"):
-        return StreamSource(normalise(spec) if is_url else spec, clock=clock)
+        return StreamSource(normalise(spec) if is_url else spec, loop, clock=clock, sleep=sleep)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
         return FileSource(spec, loop, clock=clock, sleep=sleep)
     choice = cameras if spec == "auto" else partial(list_cameras, own=own)

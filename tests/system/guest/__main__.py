@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from guest import basics, browser, camera, diagnosis, measure, mishaps, presence, restarts, sleep, usb
+from guest import basics, browser, camera, diagnosis, measure, mishaps, phone, presence, restarts, sleep, usb
 from guest.report import OUT, Report, note
 
 GROUPS: dict[str, Callable[[Report, str], None]] = {
@@ -12,6 +12,7 @@ GROUPS: dict[str, Callable[[Report, str], None]] = {
     "presence": presence.check,
     "mishaps": mishaps.check,
     "restarts": restarts.check,
+    "phone": phone.check,
     "usb": usb.check,
     "browser": browser.check,
     "sleep": sleep.check,

@@ -1,6 +1,8 @@
-"""A camera's RTSP server for one reader: MPEG-TS in RTP, interleaved in the TCP connection."""
+"""A camera's RTSP server for one reader: MPEG-TS in RTP, interleaved in the TCP connection or by UDP."""
 
 import queue
+import re
+import socket
 import socketserver
 import struct
 import threading
@@ -26,6 +28,17 @@ HEADERS = {
 
 class RtspHandler(socketserver.StreamRequestHandler):
     stop: ClassVar[threading.Event]
+    refuses_tcp: ClassVar[bool]
+    sends_by_tcp: ClassVar[bool]
+
+    def setup(self) -> None:
+        super().setup()
+        self.udp: socket.socket | None = None
+
+    def finish(self) -> None:
+        if self.udp is not None:
+            self.udp.close()
+        super().finish()
 
     def handle(self) -> None:
         method = ""
@@ -36,10 +49,31 @@ class RtspHandler(socketserver.StreamRequestHandler):
             method = lines[0].split()[0]
             (sequence,) = (line for line in lines if line.startswith("CSeq"))
             body = SDP if method == "DESCRIBE" else ""
-            answer = f"RTSP/1.0 200 OK\r\n{sequence}\r\n{HEADERS.get(method, '')}\r\n{body}"
+            code, headers = "200 OK", HEADERS.get(method, "")
+            if method == "SETUP":
+                code, headers = self._agree(next(line for line in lines if line.startswith("Transport")))
+            answer = f"RTSP/1.0 {code}\r\n{sequence}\r\n{headers}\r\n{body}"
             self.wfile.write(answer.encode())
-        if method == "PLAY":
+        if method == "PLAY" and (self.udp or self.sends_by_tcp):
             self._play()
+        elif method == "PLAY":
+            self.rfile.read()  # until the reader leaves
+
+    def _agree(self, transport: str) -> tuple[str, str]:
+        """The answer to a wish for a transport."""
+        if "TCP" in transport:
+            if self.refuses_tcp:
+                return "461 Unsupported Transport", ""
+            return "200 OK", HEADERS["SETUP"]
+        found = re.search(r"client_port=(\d+)", transport)
+        assert found is not None
+        there = int(found[1])
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(("127.0.0.1", 0))
+        here = self.udp.getsockname()[1]
+        self.udp.connect(("127.0.0.1", there))
+        ports = f"client_port={there}-{there + 1};server_port={here}-{here + 1}"
+        return "200 OK", f"Transport: RTP/AVP;unicast;{ports}\r\nSession: 1\r\n"
 
     def _play(self) -> None:
         pipe = Pipe()
@@ -62,15 +96,20 @@ class RtspHandler(socketserver.StreamRequestHandler):
         for begin in range(0, len(data), 1316):
             packet = struct.pack(">BBHII", 0x80, 33, number % 65536, 3000 * number, 1)
             packet += data[begin : begin + 1316]
-            self.wfile.write(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+            if self.udp is not None:
+                self.udp.send(packet)
+            else:
+                self.wfile.write(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
             number += 1
         return number
 
 
 @contextmanager
-def serving_rtsp() -> Iterator[str]:
+def serving_rtsp(refuses_tcp: bool = False, sends_by_tcp: bool = True) -> Iterator[str]:
+    """A camera that may answer 461 to RTP in the TCP connection, or agree to it and send nothing."""
     stop = threading.Event()
-    handler = type("Handler", (RtspHandler,), {"stop": stop})
+    manners = {"stop": stop, "refuses_tcp": refuses_tcp, "sends_by_tcp": sends_by_tcp}
+    handler = type("Handler", (RtspHandler,), manners)
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
