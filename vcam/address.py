@@ -29,7 +29,7 @@ def path_of(url: str) -> str:
     if path.startswith("//"):
         host, slash, rest = path[2:].partition("/")
         if host.lower() not in LOCAL_HOSTS:
-            raise SourceError("a file: address of another machine; write file:///path, or the path alone")
+            raise SourceError("the source is a file: address of another machine; write the path alone")
         path = slash + rest
     return unquote(path, errors="surrogateescape")  # as Python spells the names that are not UTF-8
 

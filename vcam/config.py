@@ -65,7 +65,7 @@ class Config:
         try:
             check_address(self.source)
         except SourceError as error:
-            raise ConfigError(f"source: {error}") from None
+            raise ConfigError(str(error)) from None
         for key in ("source", "sink", "link", "model", "weights"):
             _check_text(key, getattr(self, key))
 

@@ -10,6 +10,7 @@ examples:
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     is_still = args.output.suffix.lower() in STILL_ENDINGS and not args.lossless
     if not is_still:
         check_video_ending(args.output, args.lossless)
-    if args.output.exists() and args.input.exists() and args.output.samefile(args.input):
+    if os.path.exists(args.output) and os.path.exists(args.input) and args.output.samefile(args.input):
         raise SinkError(f"{args.output} is the input itself; name another file")
     with FileSource(args.input, realtime=False) as source:
         config = read_config(args)

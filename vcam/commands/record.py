@@ -10,6 +10,7 @@ examples:
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"--seconds: {args.seconds} is not above 0; leave it out to end with Ctrl-C")
     check_video_ending(args.output)
-    if args.output.exists() and not args.force:
+    if os.path.exists(args.output) and not args.force:
         raise SinkError(f"{args.output} is there already; name another file, or overwrite it with --force")
     keep_freed_memory()
     config = read_config(args)

@@ -88,6 +88,9 @@ def test_an_interrupted_run_says_what_it_did(program: Program) -> None:
         (("--source", __file__), 4, "is not a video"),
         (("--sink", "/nowhere/out.mp4"), 5, "cannot write /nowhere/out.mp4"),
         (("--sink", "out.avi"), 5, "no sink 'out.avi'"),
+        (("--sink", f"{'a' * 300}.mp4"), 5, "File name too long"),
+        (("--source", f"{'a' * 300}.mp4"), 4, "File name too long"),
+        (("--source", "http://[::1"), 2, "not a valid URL"),
         (("--link", "17p"), 7, "no link profile '17p'"),
         (("--model", "huge"), 6, "no model 'huge'"),
         (("--size", "1281x720"), 2, "--size"),
@@ -190,3 +193,12 @@ def test_devices_lists_cameras_and_the_virtual_camera(program: Program) -> None:
 
 def test_the_clip_is_where_the_demonstration_looks_for_it() -> None:
     assert SAMPLE_PATH.exists()
+
+
+@pytest.mark.parametrize(
+    "command", [("enhance", str(SAMPLE_PATH)), ("record", "--source", "pattern", "--seconds", "1")]
+)
+def test_an_output_whose_name_is_too_long_is_one_line(program: Program, command: tuple[str, ...]) -> None:
+    answer = program.run(*command, f"{'a' * 300}.mp4")
+    assert (answer.returncode, "Traceback" in answer.stderr) == (5, False)
+    assert "File name too long" in answer.stderr.splitlines()[-1]

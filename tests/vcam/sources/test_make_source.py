@@ -57,7 +57,7 @@ def test_a_file_url_is_a_file(url: str) -> None:
 
 
 def test_a_file_of_another_machine_is_refused() -> None:
-    with pytest.raises(SourceError, match="of another machine; write file:///path"):
+    with pytest.raises(SourceError, match="of another machine; write the path"):
         make("file://nas/clips/a.mp4")
 
 
