@@ -16,6 +16,7 @@ from vcam.regular import read_small
 FILE_NAME = "manifest.json"
 SCHEMA = 1
 CELLS = (1, 2, 4, 8)  # sides of a cell whose rows are machine words, see vcam.restore.to_cells
+FUSED_CELL = 4  # side of the cells that frames are fused in, see vcam.restore.fusion
 MIXTURE = "mixture"  # the tensor that a file of experts leaves open
 MANIFEST_LIMIT = 1 << 20  # bytes; ours has 7,000
 MODEL_LIMIT = 1 << 24  # bytes; a student has less than one million
@@ -40,7 +41,9 @@ class ModelSpec:
 
     Contract of the files "int8" and "fp32": input `cells` (1, H/cell, W/cell, cell*cell) uint8, the luma
     of the picture scaled to the output size, the pixels of a cell row by row as channels; output `residual`,
-    the same shape and type: the correction in code values, plus 128.
+    the same shape and type: the correction in code values, plus 128. A model that is `fused` takes pictures
+    that were fused over time, and four channels more in `cells`: what fusion knows of the cell, as
+    vcam.restore.fusion.tell says it.
 
     A model of experts leaves the initialiser `mixture` (1, looks*experts) float32 open, to be bound when a
     session is opened: the share of each expert in the weights, look by look. Its file "gauge" says them:
@@ -53,6 +56,7 @@ class ModelSpec:
     files: Mapping[str, ModelFile]  # "int8", "fp32", "gauge" -> file
     experts: int = 0  # sets of weights that are mixed for the damage at hand; 0: one, settled
     looks: int = 1  # 2: faithful, then crisp
+    fused: bool = False  # takes pictures fused over time, and is told of it
     reach: int = 0  # cells around one that its residual depends on; 0: not known
     recipe: str = ""
     data: str = ""
@@ -106,6 +110,8 @@ def _read_spec(entry: object) -> ModelSpec:
     values = _read_fields(ModelSpec, "a model", entry)
     if values["cell"] not in CELLS:
         raise ValueError(f"cell is {values['cell']}, expected one of {CELLS}")
+    if values.get("fused") and values["cell"] != FUSED_CELL:
+        raise ValueError(f"cell is {values['cell']} of a fused model, expected {FUSED_CELL}")
     return ModelSpec(**values)
 
 
@@ -147,6 +153,12 @@ def _read_whole(name: str, value: object) -> int:
     return value
 
 
+def _read_claim(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is {_show(value)}, expected true or false")
+    return value
+
+
 def _read_number(name: str, value: object) -> float:
     if type(value) not in (int, float) or not abs(value) <= LARGEST:  # type: ignore[arg-type]  # a number
         raise ValueError(f"{name} is {_show(value)}, expected a number from -{LARGEST} to {LARGEST}")
@@ -160,6 +172,7 @@ def _read_numbers(name: str, value: object) -> Mapping[str, float]:
 _READERS: Mapping[Any, Callable[[str, object], Any]] = {
     str: _read_text,
     int: _read_whole,
+    bool: _read_claim,
     float: _read_number,
     Mapping[str, float]: _read_numbers,
     Mapping[str, ModelFile]: _read_files,

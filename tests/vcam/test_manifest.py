@@ -22,7 +22,7 @@ from vcam.manifest import (
 
 CONTENT = b"an ONNX file"
 FILE = ModelFile("fast-int8.onnx", sha256_of(CONTENT), 17)
-FAST = ModelSpec("fast", 4, 288.0, {"int8": FILE}, 8, 2, 5, "recipe", "data", "abc", {"psnr_gain": 0.5})
+FAST = ModelSpec("fast", 4, 288.0, {"int8": FILE}, 8, 2, True, 5, "recipe", "data", "abc", {"psnr_gain": 0.5})
 BEST = ModelSpec("best", 4, 999.0, {"int8": ModelFile("best-int8.onnx", "0" * 64, 17)})
 
 

@@ -18,10 +18,7 @@ def to_cells(luma: Plane, cell: int) -> Cells:
 
     Rows and columns that are missing from the last cells repeat the picture's edge.
     """
-    height, width = luma.shape
-    below, right = -height % cell, -width % cell
-    if below or right:
-        luma = cv2.copyMakeBorder(luma, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    luma = pad_to(luma, cell)
     rows, columns = luma.shape[0] // cell, luma.shape[1] // cell
     # one row of a cell is one machine word: moving words instead of bytes is five times as fast
     words = luma.view(f"u{cell}").reshape(rows, cell, columns)
@@ -29,12 +26,23 @@ def to_cells(luma: Plane, cell: int) -> Cells:
 
 
 def from_cells(cells: Cells, cell: int, size: Size) -> Plane:
-    """The inverse of `to_cells`: a plane of `size` (width, height); what the padding added is cut off."""
+    """The inverse of `to_cells`: a plane of `size` (width, height); what the padding added is cut off.
+
+    Of cells with more channels than pixels, the first ones are the pixels.
+    """
     width, height = size
     _, rows, columns, _ = cells.shape
-    words = cells.view(f"u{cell}").reshape(rows, columns, cell)
+    words = cells.view(f"u{cell}").reshape(rows, columns, -1)[..., :cell]
     plane = np.ascontiguousarray(words.transpose(0, 2, 1)).view(np.uint8)
     return plane.reshape(rows * cell, columns * cell)[:height, :width]
+
+
+def pad_to(plane: Plane, cell: int) -> Plane:
+    """A plane of whole cells: rows and columns that are missing repeat the picture's edge."""
+    below, right = (-side % cell for side in plane.shape)
+    if not (below or right):
+        return plane
+    return cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE)
 
 
 def to_strips(cells: Cells) -> Cells:

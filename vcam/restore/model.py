@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vcam.errors import ModelError
-from vcam.frame import Size
+from vcam.frame import Plane, Size
 from vcam.manifest import MIXTURE, ModelSpec, read_checked
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, to_cells, to_strips
 from vcam.restore.engine import (
@@ -20,13 +20,12 @@ from vcam.restore.engine import (
     providers_of,
     thread_count,
 )
+from vcam.restore.fusion import CONTEXT
 
 Shares = npt.NDArray[np.float32]  # (experts,), sums to 1
 
 WARM_UP_RUNS = 5
-TENSORRT_STEPS = (
-    8  # of a share: it builds each network for seconds to minutes, once for each that it may meet
-)
+TENSORRT_STEPS = 8  # of a share: each network that it may meet is built once, for seconds to minutes
 
 
 class Network:
@@ -92,7 +91,8 @@ class Model:
         """How a picture (1, h, w, cell*cell) was damaged, as the experts' shares; none without a gauge."""
         if self._gauge is None:
             return self.all_alike
-        shares: Shares = self._gauge.run(None, {"strips": to_strips(cells)})[0][0]
+        luma = cells[..., : self.spec.cell**2]
+        shares: Shares = self._gauge.run(None, {"strips": to_strips(luma)})[0][0]
         return shares
 
     def network(self, shares: Shares, crispness: float = 0.0) -> Network:
@@ -113,13 +113,20 @@ class Model:
         """Run the network for a damage of which nothing is known: what a warm-up and a bench time."""
         return self.alike.residual(cells)
 
+    def cells_of(self, luma: Plane) -> Cells:
+        """The cells of a luma plane (H, W) as this model takes them: a single frame of unknown noise."""
+        cells = to_cells(luma, self.spec.cell)
+        if not self.spec.fused:
+            return cells
+        return np.pad(cells, ((0, 0), (0, 0), (0, 0), (0, CONTEXT)), constant_values=ZERO_RESIDUAL)
+
     def warm_up(self, size: Size) -> float:
         """Run at the output size until the timings are steady; returns the median milliseconds.
 
         Raises ModelError if it fails, or if what comes out is not the contract's shape and type.
         """
         width, height = size
-        cells = to_cells(np.full((height, width), ZERO_RESIDUAL, np.uint8), self.spec.cell)
+        cells = self.cells_of(np.full((height, width), ZERO_RESIDUAL, np.uint8))
         times = []
         for _ in range(WARM_UP_RUNS):
             start = time.perf_counter()
@@ -129,10 +136,11 @@ class Model:
                 what = f"model {self.spec.name!r} does not run: {error}"
                 raise ModelError(f"{what}; run: make distill") from None
             times.append((time.perf_counter() - start) * 1e3)
-        if residual.shape != cells.shape or residual.dtype != np.uint8:
+        expected = (*cells.shape[:-1], self.spec.cell**2)
+        if residual.shape != expected or residual.dtype != np.uint8:
             raise ModelError(
                 f"model {self.spec.name!r} returns {residual.dtype} {residual.shape}, "
-                f"expected uint8 {cells.shape}; run: make distill"
+                f"expected uint8 {expected}; run: make distill"
             )
         self.warm_up_ms = float(np.median(times))
         return self.warm_up_ms
@@ -177,7 +185,7 @@ class Model:
         return session
 
     def _check_contract(self, session: Any) -> None:
-        channels = self.spec.cell**2
+        channels = self.spec.cell**2 + (CONTEXT if self.spec.fused else 0)
         inputs = [(tensor.name, tensor.type, tensor.shape[-1]) for tensor in session.get_inputs()]
         if inputs != [("cells", "tensor(uint8)", channels)]:
             raise ModelError(

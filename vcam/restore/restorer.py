@@ -1,9 +1,12 @@
 """The stage itself."""
 
+from dataclasses import replace
+
 import cv2
 
 from vcam.frame import Frame, Size, check_size, crop_to_aspect, resize
-from vcam.restore.cells import ZERO_RESIDUAL, from_cells, to_cells
+from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
+from vcam.restore.fusion import FULL_DEPTH, Fusion
 from vcam.restore.model import Model
 from vcam.restore.still import StillCells
 from vcam.restore.tuning import Tuning, prepare_beside, prepare_here
@@ -18,11 +21,12 @@ class Restorer:
     size       of the output, (width, height), even, at most 1920x1080 in either orientation
     strength   how much of the residual is added, 0..1; 0 leaves the plain bicubic picture
     crispness  0..1: from the faithful look to the crisp one, if the model has it
+    denoise    0..1: how deep frames are fused over time, if the model takes that; 0 leaves each by itself
     is_live    another damage's network is opened beside the frames, which go on with the old one until it is
                ready; else frames wait for it, so that the same ones always come out the same
 
     Frames must come in order: the damage is followed over time, and what stood still is not computed again.
-    Raises ValueError if size, strength or crispness is out of range.
+    Raises ValueError if size, strength, crispness or denoise is out of range.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class Restorer:
         size: Size,
         strength: float = 1.0,
         crispness: float = 0.0,
+        denoise: float = 1.0,
         is_live: bool = False,
     ) -> None:
         check_size(size)
@@ -41,6 +46,8 @@ class Restorer:
         self.strength = strength
         self._tuning = Tuning(model, prepare=prepare_beside if is_live else prepare_here)
         self._still = StillCells()
+        self._fusion = Fusion() if model.spec.fused else None
+        self.denoise = denoise
         self.crispness = crispness
 
     @property
@@ -64,6 +71,18 @@ class Restorer:
         self._tuning.crispness = value
 
     @property
+    def denoise(self) -> float:
+        return self._denoise
+
+    @denoise.setter
+    def denoise(self, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise ValueError(f"denoise {value:g} is outside 0..1")
+        self._denoise = value
+        if self._fusion is not None:
+            self._fusion.depth = 1 + value * (FULL_DEPTH - 1)
+
+    @property
     def computed(self) -> float:
         """Share of the last frame that was computed, 0..1: the rest had not changed."""
         return self._still.done
@@ -75,8 +94,15 @@ class Restorer:
         if strength == 0:
             return base
         cell = self.model.spec.cell
-        cells = to_cells(base.y, cell)
+        fused, cells = self._fuse(base)
         network = self._tuning.network(cells, frame.size, frame.is_cut)
         residual = from_cells(self._still.residual(network, cells), cell, self.size)
-        luma = cv2.addWeighted(base.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
-        return Frame(luma, base.u, base.v, base.index, base.captured_ns, base.is_cut)
+        luma = cv2.addWeighted(fused.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
+        return replace(fused, y=luma)
+
+    def _fuse(self, base: Frame) -> tuple[Frame, Cells]:
+        """The picture that the residual is added to, and what the network is shown of it."""
+        if self._fusion is None:
+            return base, to_cells(base.y, self.model.spec.cell)
+        fused = self._fusion(base)
+        return fused.frame, fused.cells

@@ -6,8 +6,8 @@ import pytest
 from talking_head import talking_head
 
 from vcam.manifest import read_manifest, weights_folder
-from vcam.restore import Cells, Engine, Model, to_cells
-from vcam.restore.still import Box, StillCells, find_change
+from vcam.restore import Cells, Engine, Model
+from vcam.restore.still import BANDS, RUN_COST, Box, StillCells, find_changes, join_boxes
 
 ROWS, COLUMNS = 40, 60
 
@@ -140,16 +140,42 @@ def test_the_changed_cell_is_found(place: tuple[int, int], box: Box, channel: in
     before = noise()
     after = before.copy()
     after[0, *place, channel] ^= 128
-    assert find_change(before, after) == box
+    assert find_changes(before, after) == [box]
 
 
-@pytest.mark.parametrize("channels", [1, 4, 16, 64])
+@pytest.mark.parametrize("channels", [1, 4, 16, 20, 64])
 def test_a_change_is_found_in_cells_of_any_size(channels: int) -> None:
     before = np.zeros((1, 8, 8, channels), np.uint8)
     after = before.copy()
-    after[0, 3:5, 6, -1] = 1
-    assert find_change(before, after) == Box(3, 5, 6, 7)
-    assert find_change(before, before.copy()) is None
+    after[0, 3, 6, -1] = 1
+    assert find_changes(before, after) == [Box(3, 4, 6, 7)]
+    assert find_changes(before, before.copy()) == []
+
+
+def test_each_band_of_rows_has_a_rectangle_of_its_own() -> None:
+    before = np.zeros((1, 10 * BANDS, 50, 20), np.uint8)
+    after = before.copy()
+    after[0, 5, 3:6] = after[0, 75:85, 40] = 1
+    assert find_changes(before, after) == [Box(5, 6, 3, 6), Box(75, 80, 40, 41), Box(80, 85, 40, 41)]
+
+
+def test_rectangles_are_joined_where_one_run_costs_less_than_two() -> None:
+    near, far = [Box(0, 10, 0, 10), Box(10, 20, 0, 10)], [Box(0, 10, 0, 400), Box(250, 260, 0, 400)]
+    assert join_boxes(near, 4, 270, 480) == [Box(0, 20, 0, 10)]
+    assert join_boxes(far, 4, 270, 480) == far
+    assert RUN_COST < 240 * 400, "the second pair would be joined too"
+
+
+def test_two_distant_changes_are_computed_one_by_one() -> None:
+    network, still = Neighbours(2), StillCells()
+    cells = np.zeros((1, 270, 480, 16), np.uint8)
+    still.residual(network, cells)
+    changed = cells.copy()
+    changed[0, 10, 20:300, 5] = changed[0, 250, 200:470, 3] = 9
+    found = still.residual(network, changed)
+    np.testing.assert_array_equal(found, Neighbours(2).residual(changed))
+    assert len(network.areas) == 3
+    assert still.done < 0.05
 
 
 @pytest.mark.parametrize("name", ["fast", "best"])
@@ -163,7 +189,7 @@ def test_the_shipped_students_skip_without_a_trace(name: str) -> None:
     for number in range(6):
         moved = picture.copy()
         moved[10 : 60 + number, 20:90] = np.roll(picture, 5 * number, axis=1)[10 : 60 + number, 20:90]
-        cells = to_cells(moved, model.spec.cell)
+        cells = model.cells_of(moved)
         np.testing.assert_array_equal(still.residual(network, cells), network.residual(cells))
         shares.append(still.done)
     assert min(shares) < 1, "nothing was skipped: the test shows nothing"

@@ -1,0 +1,164 @@
+"""What fusion over time does to scenes whose truth is known."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from talking_head import talking_head
+
+from vcam.frame import Frame
+from vcam.metrics import psnr
+from vcam.restore.cells import ZERO_RESIDUAL
+from vcam.restore.fusion import AGE_UNIT, CELL, CONTEXT, FULL_DEPTH, LUMA, NOISE_UNIT, Fused, Fusion
+
+SIZE = (320, 192)
+SIGMA = 6.0
+
+
+def scene() -> Frame:
+    return talking_head(1, SIZE)[0]
+
+
+def with_noise(frame: Frame, sigma: float, rng: np.random.Generator) -> Frame:
+    """Independent normal noise on all planes, less of it on chroma."""
+
+    def add(plane: np.ndarray, deviation: float) -> np.ndarray:
+        return np.clip(np.rint(plane + rng.normal(0, deviation, plane.shape)), 0, 255).astype(np.uint8)
+
+    return replace(frame, y=add(frame.y, sigma), u=add(frame.u, sigma / 2), v=add(frame.v, sigma / 2))
+
+
+def film(truths: list[Frame], sigma: float = SIGMA, depth: float = FULL_DEPTH) -> list[Fused]:
+    rng, fusion = np.random.default_rng(0), Fusion(depth)
+    return [fusion(with_noise(truth, sigma, rng)) for truth in truths]
+
+
+def ages(fused: Fused) -> np.ndarray:
+    return 1 + (fused.cells[0, :, :, LUMA].astype(int) - ZERO_RESIDUAL) / AGE_UNIT
+
+
+def test_a_still_scene_loses_its_noise() -> None:
+    truth = scene()
+    first, *_, last = film([truth] * 40)
+    gain = psnr(last.frame.y, truth.y) - psnr(first.frame.y, truth.y)
+    # the mean of 8 frames would gain 9 dB, of 16 12 dB; some cells are started again by chance
+    assert gain > 8
+    assert psnr(last.frame.u, truth.u) - psnr(first.frame.u, truth.u) > 6
+    assert psnr(last.frame.v, truth.v) - psnr(first.frame.v, truth.v) > 6
+
+
+def test_the_network_is_shown_what_is_handed_on() -> None:
+    fused = film([scene()] * 12)[-1]
+    rows, columns = SIZE[1] // CELL, SIZE[0] // CELL
+    assert fused.cells.shape == (1, rows, columns, LUMA + CONTEXT)
+    luma = fused.cells[0, :, :, :LUMA].reshape(rows, columns, CELL, CELL).transpose(0, 2, 1, 3)
+    np.testing.assert_array_equal(luma.reshape(SIZE[1], SIZE[0]), fused.frame.y)
+
+
+def test_the_network_is_told_the_noise_and_the_frames() -> None:
+    fused = film([scene()] * 30)[-1]
+    assert np.median(ages(fused)) > 5
+    noise = (fused.cells[0, :, :, LUMA + 1].astype(float) - ZERO_RESIDUAL) / NOISE_UNIT
+    assert np.median(noise) == pytest.approx(SIGMA, rel=0.25)
+
+
+def test_what_moves_is_handed_on_as_it_came() -> None:
+    """A bright square moves through a still scene: no trail behind it, and nothing of it is averaged."""
+    background = scene()
+    truths = []
+    for number in range(30):
+        y = background.y.copy()
+        left = 20 + 8 * number
+        y[60:110, left : left + 40] = 220
+        truths.append(replace(background, y=y))
+    fused, truth = film(truths)[-1], truths[-1]
+    left = 20 + 8 * 29
+    object_and_trail = np.s_[60:110, left - 32 : left + 40]
+    error = np.abs(fused.frame.y[object_and_trail].astype(int) - truth.y[object_and_trail])
+    # a single frame's noise is 6 on average 4.8; a ghost of the square would be off by 50 and more
+    assert error.mean() < SIGMA
+    assert np.percentile(error, 99) < 4 * SIGMA
+
+
+def test_a_clean_scene_comes_out_bit_for_bit() -> None:
+    truths = talking_head(12, SIZE)
+    for fused, truth in zip(film(truths, sigma=0), truths, strict=True):
+        for found, true in zip(
+            (fused.frame.y, fused.frame.u, fused.frame.v), (truth.y, truth.u, truth.v), strict=True
+        ):
+            np.testing.assert_array_equal(found, true)
+        assert (fused.cells[..., LUMA:] == ZERO_RESIDUAL).all()
+
+
+def test_a_cut_starts_again() -> None:
+    one, other = talking_head(1, SIZE)[0], replace(scene(), y=255 - scene().y)
+    rng, fusion = np.random.default_rng(0), Fusion()
+    for _ in range(20):
+        fusion(with_noise(one, SIGMA, rng))
+    cut = replace(with_noise(other, SIGMA, rng), is_cut=True)
+    fused = fusion(cut)
+    np.testing.assert_array_equal(fused.frame.y, cut.y)
+    assert (ages(fused) == 1).all()
+
+
+def test_another_size_starts_again() -> None:
+    fusion = Fusion()
+    fusion(scene())
+    smaller = talking_head(1, (160, 96))[0]
+    np.testing.assert_array_equal(fusion(smaller).frame.y, smaller.y)
+
+
+@pytest.mark.parametrize("size", [(322, 194), (326, 190), (16, 16)])
+def test_sides_that_are_no_multiple_of_a_cell_are_kept(size: tuple[int, int]) -> None:
+    truths = talking_head(8, size)
+    fused = film(truths)[-1]
+    assert fused.frame.size == size
+    assert fused.frame.u.shape == (size[1] // 2, size[0] // 2)
+
+
+def test_depth_one_leaves_every_frame_as_it_is() -> None:
+    rng, fusion = np.random.default_rng(0), Fusion(depth=1)
+    for _ in range(8):
+        frame = with_noise(scene(), SIGMA, rng)
+        np.testing.assert_array_equal(fusion(frame).frame.y, frame.y)
+
+
+def test_a_change_of_exposure_is_followed_at_once() -> None:
+    dark = scene()
+    bright = replace(dark, y=np.clip(dark.y.astype(int) + 5, 16, 235).astype(np.uint8))
+    fused = film([dark] * 20 + [bright] * 2)
+    assert float(fused[-1].frame.y.mean()) == pytest.approx(float(bright.y.mean()), abs=0.5)
+    assert np.median(ages(fused[-1])) > 4, "the exposure was taken for motion"
+
+
+def test_still_cells_often_stay_as_they_are_bit_for_bit() -> None:
+    """A network and an encoder can skip them; without fusion none ever stays."""
+    fused = film([scene()] * 100)
+    changed = [(now.cells != before.cells).any(-1).mean() for before, now in pairwise(fused[80:])]
+    assert np.mean(changed) < 0.6
+
+
+def test_a_slow_change_is_not_held_back() -> None:
+    """A light that goes up by a code value in 20 frames, in a part of the picture."""
+    dark = scene()
+    truths = []
+    for number in range(160):
+        y = dark.y.astype(int)
+        y[40:120, 40:160] += max(0, number - 60) // 20
+        truths.append(replace(dark, y=np.clip(y, 0, 255).astype(np.uint8)))
+    fused, truth = film(truths)[-1], truths[-1]
+    part = np.s_[48:112, 48:152]
+    assert float(fused.frame.y[part].mean()) == pytest.approx(float(truth.y[part].mean()), abs=0.8)
+
+
+def test_the_frame_that_came_is_not_written_to() -> None:
+    rng, fusion = np.random.default_rng(0), Fusion()
+    frames = [with_noise(scene(), SIGMA, rng) for _ in range(6)]
+    copies = [frame.y.copy() for frame in frames]
+    results = [fusion(frame) for frame in frames]
+    before = results[2].frame.y.copy()
+    fusion(frames[0])
+    for frame, copy in zip(frames, copies, strict=True):
+        np.testing.assert_array_equal(frame.y, copy)
+    np.testing.assert_array_equal(results[2].frame.y, before)

@@ -1,0 +1,231 @@
+"""Frames fused over time: what stands still is averaged before the network, what moves is left alone."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vcam.frame import Frame, Plane
+from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, pad_to, to_cells
+from vcam.restore.gate import Means, by_brightness, find_step, find_still
+from vcam.restore.noise import LEVELS, Curve, NoiseMeter, Small
+
+CELL = 4  # side of a cell of luma in pixels; of chroma 2
+LUMA, CHROMA, CONTEXT = CELL * CELL, 2 * (CELL // 2) ** 2, 4  # values a cell
+
+FULL_DEPTH = 8  # frames: the last one's share in a mean is one in so many at least
+LEAST_NOISE = 0.8  # code values: below, the noise may as well be a picture's own
+LEAST_COLOUR_NOISE = 0.25  # code values, of the mean of 3x3 cells: below, colours are left as they come
+LEAST_STEP = 0.6  # code values: a smaller change of the whole picture is left to the means to follow
+# a still cell stays as it was handed on, bit for bit, until its mean has moved by more than this and this
+# share of the noise that is left in a pixel of it, or is of so many times more frames
+HOLD, HOLD_NOISE, HOLD_FRAMES = 0.5, 0.5, 1.5
+YOUNG = 6.0  # frames: a mean of fewer is handed on at every frame
+STEADY = 0.15  # relative change of the noise up to which the network is told the old one
+AGE_UNIT, NOISE_UNIT, LOG_UNIT = 8, 8, 32  # what the network is told is 128 and this times the figure
+CHUNK = 8192  # cells worked on at a time: their means stay in a core's cache
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A picture after fusion.
+
+    frame   the same size, index and time as the frame that was fused
+    cells   (1, h, w, 20) uint8: a cell's luma, then what is known of it (`tell`)
+    """
+
+    frame: Frame
+    cells: Cells
+
+
+class Fusion:
+    """A recursive mean of frames, cell by cell, as deep as the cell has stood still.
+
+    depth  1..FULL_DEPTH: the last frame's share in a mean is one in so many; 1 leaves every frame as it is
+
+    The state is the fused input, never what was restored from it, so that nothing the network invents is
+    ever averaged. A cell stands still while it differs from its mean by no more than noise does (`gate`),
+    which is measured all the time (`noise`). Where there is none, as in a clean file or behind a codec,
+    nothing is averaged. Two pictures' brightness may differ as a whole: the means follow at once, so that
+    exposure and mains flicker neither leave ghosts nor pump.
+    """
+
+    def __init__(self, depth: float = FULL_DEPTH) -> None:
+        self.depth = depth
+        self._meter = NoiseMeter()
+        self._told: Curve = np.zeros(LEVELS, np.float32)  # the noise that the network is told
+        self._size = (0, 0)
+        self._state: _State | None = None  # while there is something to fuse
+
+    def __call__(self, frame: Frame) -> Fused:
+        """Take the next picture in; frames that are missing between two do no harm."""
+        picture = _Picture(frame)
+        if frame.is_cut or frame.size != self._size:
+            self._meter.reset()
+            self._state = None
+        self._size, state = frame.size, self._state
+        noise = self._meter.measure(picture.means.luma, picture.means.colours, picture.y)
+        self._tell(noise.pixel)
+        if self.depth <= 1 or noise.pixel.max() < LEAST_NOISE:
+            self._state = None
+            return self._pass(picture)
+        if state is None:
+            self._state = _State(picture)
+            return self._pass(picture)
+        has_colour = bool(noise.chroma.max() > LEAST_COLOUR_NOISE)
+        step = find_step(picture.means.luma, state.means.luma)
+        if abs(step).max() >= LEAST_STEP:
+            state.shift(step)
+        still = find_still(picture.means, state.means, state.age, noise)
+        state.follow(picture, still, self.depth, has_colour)
+        return state.hand_on(picture, self._told, has_colour)
+
+    def _pass(self, picture: "_Picture") -> Fused:
+        """A single frame, as it came."""
+        told = tell(np.ones(picture.shape, np.float32), by_brightness(self._told, picture.means.luma))
+        return Fused(picture.frame, join(picture.luma, told, picture.shape))
+
+    def _tell(self, pixel: Curve) -> None:
+        """Keep what the network is told steady: each change of it makes every cell another one."""
+        if (abs(pixel - self._told) > np.maximum(0.25, STEADY * self._told)).any():
+            self._told = pixel.copy()
+
+
+class _Picture:
+    """One frame as fusion works on it, padded to whole cells."""
+
+    def __init__(self, frame: Frame) -> None:
+        half = CELL // 2
+        self.frame, self.size = frame, frame.size
+        self.y, self.u, self.v = pad_to(frame.y, CELL), pad_to(frame.u, half), pad_to(frame.v, half)
+        self.shape = self.y.shape[0] // CELL, self.y.shape[1] // CELL
+        means = [_means(plane, self.shape) for plane in (self.y, self.u, self.v)]
+        self.means = Means(means[0], np.stack(means[1:]))
+        self.luma = to_cells(self.y, CELL).reshape(-1, LUMA)
+
+    def chroma(self) -> npt.NDArray[np.uint8]:
+        """A cell's u, then its v, (h*w, 8)."""
+        return np.concatenate([to_cells(p, CELL // 2).reshape(-1, CHROMA // 2) for p in (self.u, self.v)], 1)
+
+
+def _means(plane: Plane, shape: tuple[int, int]) -> Small:
+    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+class _State:
+    """The means of all cells, and what was handed on of them. A row of an array of two axes is a cell.
+
+    age     (h, w): the next frame's share in a mean is one in so many and one
+    frames  (h, w): the mean is as good as one of so many frames
+    """
+
+    def __init__(self, picture: _Picture) -> None:
+        self.size, self.shape = picture.size, picture.shape
+        self.means = Means(picture.means.luma.copy(), picture.means.colours.copy())
+        self.age = np.ones(self.shape, np.float32)
+        self.frames = np.ones(self.shape, np.float32)
+        self._luma, self._chroma = _Mean(picture.luma), _Mean(picture.chroma())
+        self._told = np.zeros((len(picture.luma), CONTEXT), np.uint8)
+        self._shown_mean = np.full(self.shape, -1000, np.float32)  # nothing was handed on yet
+        self._shown_frames = np.ones(self.shape, np.float32)
+
+    def shift(self, step: Curve) -> None:
+        """Follow a change of the whole picture's brightness, code values by level."""
+        change = by_brightness(step, self.means.luma)
+        self.means.luma += change
+        self._luma.exact += change.reshape(-1, 1)
+
+    def follow(self, picture: _Picture, still: Small, depth: float, has_colour: bool) -> None:
+        """Move the means of still cells (`still` 1) and start those that move (0) again."""
+        age = np.minimum(self.age * still + 1, depth)
+        self.age = np.where(age < 1.5, np.float32(1), age)
+        weight = np.float32(1) / self.age
+        self.frames = 1 / (np.square(1 - weight) / self.frames + np.square(weight))
+        self.means.luma += weight * (picture.means.luma - self.means.luma)
+        self.means.colours += weight * (picture.means.colours - self.means.colours)
+        shares = weight.reshape(-1, 1).astype(np.float32)
+        self._luma.follow(picture.luma, shares)
+        if has_colour:
+            self._chroma.follow(picture.chroma(), shares)
+
+    def hand_on(self, picture: _Picture, told: Curve, has_colour: bool) -> Fused:
+        """The fused picture: what is worth it of the means, and what was handed on before of the rest."""
+        noise = by_brightness(told, self.means.luma)
+        left = noise / np.sqrt(self.frames)
+        drift = abs(self.means.luma - self._shown_mean)
+        is_better = (self.frames < YOUNG) | (self.frames > HOLD_FRAMES * self._shown_frames)
+        chosen = is_better | (drift > HOLD + HOLD_NOISE * left)
+        np.copyto(self._shown_mean, self.means.luma, where=chosen)
+        np.copyto(self._shown_frames, self.frames, where=chosen)
+        which = chosen.reshape(-1)
+        self._luma.show(which)
+        copy_rows(self._told, tell(self.frames, noise).reshape(-1, CONTEXT), which)
+        cells = join(self._luma.shown, self._told, self.shape)
+        frame = replace(picture.frame, y=np.ascontiguousarray(from_cells(cells, CELL, self.size)))
+        if has_colour:
+            self._chroma.show(which)
+            u, v = self._colours()
+            frame = replace(frame, u=u, v=v)
+        return Fused(frame, cells)
+
+    def _colours(self) -> tuple[Plane, Plane]:
+        """The planes u and v as they are handed on."""
+        half = (self.size[0] // 2, self.size[1] // 2)
+        chroma = self._chroma.shown.reshape(1, *self.shape, CHROMA)
+        u, v = (chroma[..., : CHROMA // 2], chroma[..., CHROMA // 2 :])
+        planes = (from_cells(np.ascontiguousarray(cells), CELL // 2, half) for cells in (u, v))
+        first, second = (np.ascontiguousarray(plane) for plane in planes)
+        return first, second
+
+
+class _Mean:
+    """Means of cells' pixels: exact, in whole code values, and as they were handed on; (N, C) each."""
+
+    def __init__(self, pixels: npt.NDArray[np.uint8]) -> None:
+        self.exact = pixels.astype(np.float32)
+        self.shown = pixels.copy()
+        self._whole = pixels.copy()
+
+    def follow(self, fresh: npt.NDArray[np.uint8], shares: npt.NDArray[np.float32]) -> None:
+        """Move towards what is fresh (N, C) by shares (N, 1) in 0..1."""
+        for start in range(0, len(fresh), CHUNK):
+            part = slice(start, start + CHUNK)
+            exact = self.exact[part]
+            change = np.subtract(fresh[part], exact, dtype=np.float32)
+            change *= shares[part]
+            exact += change
+            cv2.convertScaleAbs(exact, self._whole[part])
+
+    def show(self, which: npt.NDArray[np.bool_]) -> None:
+        """Hand on the cells (N,) that are chosen as they are now."""
+        copy_rows(self.shown, self._whole, which)
+
+
+def copy_rows(to: npt.NDArray[np.uint8], from_: npt.NDArray[np.uint8], which: npt.NDArray[np.bool_]) -> None:
+    """Copy chosen rows of (N, 4), (N, 8) or (N, 16) bytes, each at once."""
+    row = {4: np.uint32, 8: np.uint64, 16: np.complex128}[to.shape[1]]
+    np.copyto(to.view(row)[:, 0], from_.view(row)[:, 0], where=which)
+
+
+def join(luma: npt.NDArray[np.uint8], told: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Cells:
+    """Cells (1, h, w, 20) of their luma (h*w, 16) and what is known of them, as many of 4."""
+    cells = np.empty((len(luma), (LUMA + CONTEXT) // CELL), "u4")  # whole words: four times as fast
+    cells[:, : LUMA // CELL] = luma.view("u4")
+    cells[:, LUMA // CELL :] = told.reshape(-1, CONTEXT).view("u4")
+    return cells.view(np.uint8).reshape(1, *shape, LUMA + CONTEXT)
+
+
+def tell(frames: Small, noise: Small) -> npt.NDArray[np.uint8]:
+    """What the network is told of each cell, (h, w, 4) uint8, ZERO_RESIDUAL being nothing.
+
+    frames  (h, w), frames that it is the mean of
+    noise   (h, w), standard deviation of one frame's pixels in code values
+
+    The frames beyond the first; the noise of one; what fusion left of it; the logarithm of that. A single
+    frame of unknown noise is ZERO_RESIDUAL everywhere.
+    """
+    left = noise / np.sqrt(frames)
+    figures = ((frames - 1) * AGE_UNIT, noise * NOISE_UNIT, left * NOISE_UNIT, np.log2(1 + left) * LOG_UNIT)
+    told = cv2.merge([cv2.convertScaleAbs(figure, beta=ZERO_RESIDUAL) for figure in figures])
+    return np.asarray(told, np.uint8)
