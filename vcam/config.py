@@ -42,6 +42,7 @@ class Config:
     link: str = "off"  # a link profile ("360p", "270p,codec=vp8,loss=0.02"), or off
     strength: float = 1.0  # of the restoration, 0..1; 0 only brings the picture to the output's size
     crispness: float = 0.0  # 0..1: from the faithful look to the crisp one, where the model has both
+    denoise: float = 1.0  # 0..1: how deep still areas are averaged over time; 0 looks at single frames
     model: str = "auto"  # a name from the manifest; auto takes the best one that this machine can follow
     provider: str = "auto"  # auto, cpu, cuda or tensorrt
     threads: int = 0  # of the model on the CPU, 0..64; 0: one a core, at most 4
@@ -74,6 +75,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "fps": (1, 60),
     "strength": (0, 1),
     "crispness": (0, 1),
+    "denoise": (0, 1),
     "threads": (0, 64),
     "preview_port": (0, 65535),
 }

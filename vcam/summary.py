@@ -56,4 +56,5 @@ def summarise(status: Status, start: Usage, end: Usage) -> dict[str, object]:
         "link": status.link,
         "strength": status.strength,
         "crispness": status.crispness,
+        "denoise": status.denoise,
     }

@@ -65,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
 
 def make_offline_chain(config: Config, link: str | None) -> Chain:
     """The stages for a file: there is time for the best model."""
-    restorer = Restorer(load_model(config, math.inf), config.size, config.strength, config.crispness)
+    restorer = Restorer(
+        load_model(config, math.inf), config.size, config.strength, config.crispness, config.denoise
+    )
     return Chain(make_link(link or "off"), restorer)
 
 

@@ -11,6 +11,7 @@ from vcam.paths import user_paths
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strength", metavar="S", help="of the restoration, 0..1; default: 1")
     parser.add_argument("--crispness", metavar="C", help="0..1: faithful to crisp; default: 0")
+    parser.add_argument("--denoise", metavar="D", help="over time, 0..1; 0 looks at single frames")
     parser.add_argument("--model", metavar="M", help="a name from weights/manifest.json; default: auto")
     parser.add_argument("--provider", metavar="P", help="auto, cpu, cuda or tensorrt; default: auto")
     parser.add_argument(

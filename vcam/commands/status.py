@@ -44,7 +44,8 @@ def describe(status: Mapping[str, Any]) -> str:
 
 def _describe_model(status: Mapping[str, Any]) -> str:
     crispness = "" if status["crispness"] is None else f", crispness {status['crispness']:g}"
-    return f"{status['model']} on {status['provider']}, strength {status['strength']:g}{crispness}"
+    denoise = "" if status["denoise"] is None else f", denoise {status['denoise']:g}"
+    return f"{status['model']} on {status['provider']}, strength {status['strength']:g}{crispness}{denoise}"
 
 
 def _describe_link(status: Mapping[str, Any]) -> str:

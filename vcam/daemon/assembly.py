@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from vcam.config import Config
 from vcam.daemon.changes import MODEL_KEYS, changed_keys, rebuild
-from vcam.daemon.parts import OFF, Chain
+from vcam.daemon.parts import OFF, Chain, set_looks
 from vcam.daemon.policy import Health
 from vcam.errors import ModelError
 from vcam.pipeline import Stages
@@ -41,8 +41,7 @@ class Assembly:
         with self._lock:
             self._exchange(new, config)
             if self.chain.restorer is not None:
-                self.chain.restorer.strength = config.strength
-                self.chain.restorer.crispness = config.crispness
+                set_looks(self.chain.restorer, config)
             self.config = config
             use(self.chain.stages())
         return changed
@@ -52,7 +51,7 @@ class Assembly:
         with self._lock:
             if self.chain.restorer is not old:
                 return False
-            new.strength, new.crispness = self.config.strength, self.config.crispness
+            set_looks(new, self.config)
             self.chain = replace(self.chain, restorer=new)
             use(self.chain.stages())
             return True

@@ -56,7 +56,15 @@ def load_model(config: Config, budget_ms: float | None = None) -> Model:
 
 def make_restorer(config: Config) -> Restorer:
     """The restore stage, warm. Raises ModelError."""
-    return Restorer(load_model(config), config.size, config.strength, config.crispness, is_live=True)
+    restorer = Restorer(load_model(config), config.size, is_live=True)
+    set_looks(restorer, config)
+    return restorer
+
+
+def set_looks(restorer: Restorer, config: Config) -> None:
+    """Give a restorer the settings that may change while it runs."""
+    restorer.strength, restorer.crispness = config.strength, config.crispness
+    restorer.denoise = config.denoise
 
 
 def keeps_budget(restorer: Restorer, fps: float) -> bool:

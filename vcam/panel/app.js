@@ -159,7 +159,7 @@ for (const choice of document.querySelectorAll("input[name=layout]")) {
 
 // controls
 
-const sliders = ["strength", "crispness"].map(find);
+const sliders = ["strength", "crispness", "denoise"].map(find);
 const link = find("link");
 let pending = null; // what the user set and the daemon has not confirmed
 let sending = false;

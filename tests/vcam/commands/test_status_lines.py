@@ -13,6 +13,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "size": [1280, 720],
         "strength": 1.0,
         "crispness": None,
+        "denoise": None,
         "link": None,
         "fps": 30.0,
         "sent": 90,

@@ -31,6 +31,7 @@ STATUS = Status(
     size=(640, 360),
     strength=1.0,
     crispness=None,
+    denoise=None,
     unchanged=0.0,
     link=None,
     link_profiles=("360p",),
