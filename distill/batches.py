@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.data.pack import Samples
-from distill.networks.contract import frames_of, multiple_of, planes_of
+from distill.networks.contract import context_of, frames_of, multiple_of, planes_of
 from distill.recipe import Training
 from vcam.errors import ConfigError
 
@@ -20,9 +20,12 @@ class Batch:
     seen: Tensor  # (B, frames*C, S, S) degraded, scaled to the true size
     truth: Tensor  # (B, C, S, S) of the middle frame
     kinds: Tensor  # (B,) long, indices of distill.degrade.KINDS
+    # (B, K, S, S) of the middle frame: what fusion over time knows, see distill.data.scenes; K is 0 without
+    context: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(self.seen.to(device), self.truth.to(device), self.kinds.to(device))
+        parts = (self.seen, self.truth, self.kinds, self.context)
+        return Batch(*(part.to(device) for part in parts))
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ def check_fit(samples: Samples, network: nn.Module, crop: int) -> None:
         raise ConfigError(
             f"pictures have {planes} planes, the network {planes_of(network)} (1 is luma, 3 are RGB); "
             "name another [data] source or another network"
+        )
+    if (found := samples.clips.shape[2] - 2) < context_of(network):
+        raise ConfigError(
+            f"samples have {found} planes of context, the network looks at {context_of(network)}; "
+            'set [data] source = "scenes"'
         )
     if length < frames:
         raise ConfigError(
@@ -74,11 +82,20 @@ def draw_batch(
 
 
 def to_batch(clips: np.ndarray, kinds: np.ndarray) -> Batch:
-    """Clips (B, frames, 2, C, S, S) uint8 as a batch."""
+    """Clips (B, frames, 2 + K, C, S, S) uint8 as a batch; what is beyond seen and true is context."""
     middle = clips.shape[1] // 2
     seen = torch.from_numpy(np.ascontiguousarray(clips[:, :, 0])).float() / 255  # (B, frames, C, S, S)
     truth = torch.from_numpy(np.ascontiguousarray(clips[:, middle, 1])).float() / 255  # (B, C, S, S)
-    return Batch(seen.flatten(1, 2), truth, torch.from_numpy(kinds.astype(np.int64)))
+    context = torch.from_numpy(np.ascontiguousarray(clips[:, middle, 2:])).float() / 255  # (B, K, C, S, S)
+    numbers = torch.from_numpy(kinds.astype(np.int64))
+    return Batch(seen.flatten(1, 2), truth, numbers, context.flatten(1, 2))
+
+
+def shown_to(network: nn.Module, seen: Tensor, context: Tensor, planes: int) -> Tensor:
+    """What a network is shown of a batch: the middle frames of a window (B, T*planes, S, S), and the context
+    (B, K, S, S) if it looks at that."""
+    frames = middle_frames(seen, frames_of(network), planes)
+    return torch.cat([frames, context], 1) if context_of(network) else frames
 
 
 def middle_frames(seen: Tensor, frames: int, planes: int) -> Tensor:
@@ -88,7 +105,7 @@ def middle_frames(seen: Tensor, frames: int, planes: int) -> Tensor:
 
 
 def _crop(clip: np.ndarray, frames: int, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Cut (frames, 2, C, side, side) out of (T, 2, C, S, S)."""
+    """Cut (frames, 2 + K, C, side, side) out of (T, 2 + K, C, S, S)."""
     start = rng.integers(0, len(clip) - frames + 1)
     top, left = rng.integers(0, clip.shape[-1] - side + 1, 2)
     crop = clip[start : start + frames, ..., top : top + side, left : left + side]

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from distill.batches import middle_frames
+from distill.batches import middle_frames, shown_to
 from distill.gates import Gates
 from distill.losses.distillation import OUTPUT_LOSSES
 from distill.losses.features import FEATURE_LOSSES, FeatureRegression
 from distill.losses.pixel import PIXEL_LOSSES
-from distill.networks.contract import frames_of, multiple_of, planes_of
+from distill.networks.contract import frames_of, inputs_of, multiple_of, planes_of
 from distill.recipe import Recipe
 from vcam.errors import ConfigError
 
@@ -47,7 +47,7 @@ class Teacher(nn.Module):
 
 
 class Objective(nn.Module):
-    """A student, its losses and its teachers, as one module: (seen, truth, kinds) to a loss.
+    """A student, its losses and its teachers, as one module: (seen, truth, kinds, context) to a loss.
 
     Teachers and the perceptual loss are frozen and no part of the state dict; without weights that loss is
     left out. The target of a sample is the mean of its teachers' pictures by the shares of `gates`; features
@@ -81,11 +81,11 @@ class Objective(nn.Module):
             FeatureRegression(_width(student), _width(teachers[0])) if REGRESSION in self.taught_by else None
         )
 
-    def forward(self, seen: Tensor, truth: Tensor, kinds: Tensor) -> Tensor:
+    def forward(self, seen: Tensor, truth: Tensor, kinds: Tensor, context: Tensor) -> Tensor:
         planes = truth.shape[1]
         shown = middle_frames(seen, 1, planes)
         with Tap(self.student) as tap:
-            restored = self.student(middle_frames(seen, frames_of(self.student), planes)).float()
+            restored = self.student(shown_to(self.student, seen, context, planes)).float()
         loss = restored.new_zeros(())
         for name, weight in self.losses.items():
             judge = self.perceptual if name == PERCEPTUAL else PIXEL_LOSSES[name]
@@ -150,7 +150,7 @@ class Tap:
 def _width(network: nn.Module) -> int:
     """Channels of a network's features."""
     body = network.network if isinstance(network, Teacher) else network
-    seen = torch.zeros(1, frames_of(body) * planes_of(body), PROBE_SIDE, PROBE_SIDE)
+    seen = torch.zeros(1, inputs_of(body), PROBE_SIDE, PROBE_SIDE)
     with Tap(body) as tap:
         body(seen.to(next(body.parameters()).device))
     return tap.features.shape[1]

@@ -13,12 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from distill.batches import middle_frames, to_batch
+from distill.batches import shown_to, to_batch
 from distill.data.pack import Samples
 from distill.data.sources import Prepared
 from distill.export.picture import export_picture
 from distill.networks.catalogue import count_parameters, macs_per_pixel
-from distill.networks.contract import frames_of
 from distill.objective import Teacher
 from distill.publish import current_commit, replace_files
 from distill.recipe import Recipe, list_teachers
@@ -99,7 +98,7 @@ def restore(network: nn.Module, held: Samples) -> Pictures:
     for start in range(0, len(held.clips), BATCH):
         part = slice(start, start + BATCH)
         batch = to_batch(held.clips[part], held.kinds[part]).to(device)
-        picture = network(middle_frames(batch.seen, frames_of(network), planes)).clamp(0, 1)
+        picture = network(shown_to(network, batch.seen, batch.context, planes)).clamp(0, 1)
         restored.append((picture * 255).round().to(torch.uint8).cpu().numpy())
     return np.concatenate(restored)
 

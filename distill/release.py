@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from distill.data.pack import Samples
 from distill.data.parts import listed
-from distill.evaluate.degradations import CLEAN, SCALED, WEBCAM
+from distill.evaluate.degradations import CLEAN, FILMED, SCALED, WEBCAM
 from distill.evaluate.judge import evaluate, hold_out, summarise
 from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
 from distill.networks.catalogue import macs_per_pixel
@@ -33,6 +33,7 @@ from vcam.manifest import ModelSpec
 from vcam.restore import Engine, Model
 
 JUDGED_CLIPS = 8
+JUDGED = SCALED | WEBCAM | FILMED["L"] | FILMED["N"]  # links; cameras by daylight and in dim rooms
 
 
 def release(
@@ -113,6 +114,7 @@ def _export(
         files={},
         experts=student.experts // looks,
         looks=looks,
+        fused=student.told is not None,
         reach=student.reach,
         recipe=json.dumps(asdict(recipe)),
         data=" ".join(folder.name for folder in folders),
@@ -124,7 +126,9 @@ def _export(
         "fp32": export_fp32(student, metadata),
         "gauge": export_gauge(student, metadata),
     }
-    parity = check_parity(student, contents, np.ascontiguousarray(held.clips[0, 0, 0, 0]))
+    sample = held.clips[0, 0, :, 0]  # (2 + K, S, S): seen, true, context
+    context = sample[2:] if student.told is not None else None
+    parity = check_parity(student, contents, np.ascontiguousarray(sample[0]), context)
     print("difference from torch: " + ", ".join(f"{k} {v:.2g}" for k, v in parity.items()))
     return make_candidate(spec, contents)
 
@@ -147,6 +151,6 @@ class _Judge:
                 "not published: none of the files held back to judge by can be read; check DATA"
             )
         shown = tqdm(clips, f"judging {spec.name}")
-        rows = list(evaluate(model, shown, SCALED | WEBCAM, stride=2, crispness=crispness))
+        rows = list(evaluate(model, shown, JUDGED, stride=2, crispness=crispness))
         clean = list(evaluate(model, clips, CLEAN, stride=5, crispness=crispness))
         return summarise(rows), min(row.after.psnr_y for row in clean)

@@ -1,16 +1,72 @@
 """Where a training starts if not afresh: at another recipe's trained weights, with parts that hold still."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from torch import nn
+import onnx
+import torch
+from onnx import TensorProto, numpy_helper
+from torch import Tensor, nn
 
 from distill.checkpoint import State, read_checkpoint
 from distill.journal import Log
 from distill.networks.catalogue import describe
+from distill.networks.condnet import CondNet
 from distill.parallel import Company
 from distill.recipe import Recipe, recipe_from_json
 from vcam.errors import ConfigError, ModelError
+from vcam.manifest import ModelFile, read_checked, read_manifest, weights_folder
+
+PUBLISHED = "published"  # [training] start: the weights of the camera's model of the recipe's name
+
+
+def load_published(network: nn.Module, name: str, log: Log, weights: Path | None = None) -> None:
+    """Give a whitened student the first look of the published model of this name, as its fp32 file has it.
+
+    What the network is told and the model was not stays as it is. Raises ModelError if there is no such
+    model, or if it is of another shape.
+    """
+    folder = weights or weights_folder()
+    specs = read_manifest(folder)
+    if name not in specs:
+        raise ModelError(f"no model {name!r} is published in {folder}; choose one of: {', '.join(specs)}")
+    files = specs[name].files
+    values = _tensors(folder, files["fp32"]) | _tensors(folder, files["gauge"])
+    assert isinstance(network, CondNet)
+    try:
+        _take_over(network, values)
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"the published {name} is of another shape than the recipe's: {error}") from None
+    log(f"starts from the published {name}, commit {specs[name].commit[:12]}")
+
+
+def _tensors(folder: Path, file: ModelFile) -> dict[str, Tensor]:
+    model = onnx.load_model_from_string(read_checked(folder, file))
+    return {
+        tensor.name.removeprefix("student."): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in model.graph.initializer
+        if tensor.data_location != TensorProto.EXTERNAL
+    }
+
+
+@torch.no_grad()
+def _take_over(network: CondNet, values: Mapping[str, Tensor]) -> None:
+    for name, whitened in (("head", network.head), ("gauge.conv", network.gauge.conv)):
+        folded = values[f"{name}.weight"].flatten(1).double()
+        inverse = torch.linalg.inv(whitened.whitening.double())
+        whitened.weight.copy_((folded @ inverse).float().view_as(whitened.weight))
+        assert whitened.bias is not None
+        whitened.bias.copy_(values[f"{name}.bias"])
+    for name, linear in (("gauge.hidden", network.gauge.hidden), ("gauge.shares", network.gauge.shares)):
+        linear.weight.copy_(values[f"{name}.weight"])
+        linear.bias.copy_(values[f"{name}.bias"])
+    names = [*(f"body.{number}" for number in range(len(network.body))), "tail"]
+    for name, conv in zip(names, network.mixed(), strict=True):
+        experts = len(conv.bias)
+        step = values[f"{name}.step"] / conv.unit  # (outputs, 1, 1, 1)
+        grid = values[f"{name}.grid"][:experts].float().view_as(conv.weight)
+        conv.weight.copy_(grid * step)
+        conv.bias.copy_(values[f"{name}.bias"][:experts] / conv.unit)
 
 
 def freeze(network: nn.Module, names: Collection[str]) -> None:

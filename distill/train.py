@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 from tqdm import tqdm
 
-from distill.batches import Batch, check_fit, draw_batch, middle_frames
+from distill.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
 from distill.checkpoint import State, read_checkpoint, write_checkpoint
 from distill.data.sources import Prepared
 from distill.journal import Journal, Log, read_curve
@@ -23,7 +23,7 @@ from distill.objective import Objective, Teacher
 from distill.parallel import Company
 from distill.recipe import Recipe, Training, essence, recipe_from_json
 from distill.schedule import Progress, check_schedule, is_over, learning_rate
-from distill.start import freeze, load_start
+from distill.start import PUBLISHED, freeze, load_published, load_start
 from distill.validate import Validation, validate
 from vcam.errors import ConfigError, ModelError
 
@@ -193,7 +193,7 @@ class Trainer:
     def _loss(self, objective: nn.Module, batch: Batch) -> Tensor:
         precision = PRECISIONS[self.recipe.training.precision]
         with torch.autocast(self.company.device.type, precision, enabled=precision != torch.float32):
-            loss: Tensor = objective(batch.seen, batch.truth, batch.kinds)
+            loss: Tensor = objective(batch.seen, batch.truth, batch.kinds, batch.context)
         return loss
 
     def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
@@ -240,16 +240,19 @@ class Trainer:
     def _example(self, batch: Batch) -> Tensor:
         """The batch's first sample: degraded, restored, true, (C, S, 3*S)."""
         planes = batch.truth.shape[1]
-        restored = self.averaged(middle_frames(batch.seen[:1], frames_of(self.averaged), planes))
+        restored = self.averaged(shown_to(self.averaged, batch.seen[:1], batch.context[:1], planes))
         seen = middle_frames(batch.seen[:1], 1, planes)
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
     def _begin(self, data: Prepared) -> None:
         """Give both copies another recipe's weights, or the whitening that a network asks for."""
-        if self.recipe.training.start:
-            load_start(self.student, self.recipe, self._folder.parent, self.company, self._log)
-        elif isinstance(self.student, Whitened):
+        start = self.recipe.training.start
+        if isinstance(self.student, Whitened) and start in ("", PUBLISHED):
             self._whiten(self.student, data)
+        if start == PUBLISHED:
+            load_published(self.student, self.recipe.name, self._log)
+        elif start:
+            load_start(self.student, self.recipe, self._folder.parent, self.company, self._log)
         self.averaged.load_state_dict(self.student.state_dict())
 
     def _whiten(self, student: Whitened, data: Prepared) -> None:
@@ -259,7 +262,9 @@ class Trainer:
             draw_batch(data.train, self.recipe.training, frames, -number)
             for number in range(1, 1 + WHITENED_BATCHES)
         ]
-        student.whiten(torch.cat([batch.seen for batch in drawn]).to(self.company.device))
+        planes = drawn[0].truth.shape[1]
+        shown = [shown_to(self.student, batch.seen, batch.context, planes) for batch in drawn]
+        student.whiten(torch.cat(shown).to(self.company.device))
 
     @torch.no_grad()
     def _average(self) -> None:

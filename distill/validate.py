@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from distill.batches import middle_frames, to_batch
+from distill.batches import middle_frames, shown_to, to_batch
 from distill.data.pack import Samples
 from distill.degrade import KINDS
 from distill.losses.pixel import psnr_db
-from distill.networks.contract import frames_of
 
 BATCH = 8
 CLEAN_DB = 60.0  # above, a picture counts as not degraded at all
@@ -45,7 +44,7 @@ def _psnrs(network: nn.Module, held: Samples, device: torch.device) -> tuple[Ten
         part = slice(start, start + BATCH)
         batch = to_batch(held.clips[part], held.kinds[part]).to(device)
         planes = batch.truth.shape[1]
-        restored = network(middle_frames(batch.seen, frames_of(network), planes)).clamp(0, 1)
+        restored = network(shown_to(network, batch.seen, batch.context, planes)).clamp(0, 1)
         before.append(psnr_db(middle_frames(batch.seen, 1, planes), batch.truth).cpu())
         after.append(psnr_db(restored, batch.truth).cpu())
     return torch.cat(before), torch.cat(after)

@@ -10,6 +10,7 @@ from distill.data.cifar import BINARY, Cifar, find_cifar
 from distill.data.media import Media, list_media, select, split
 from distill.data.pack import SAMPLES_A_SHARD, Draw, Whole
 from distill.data.paired import PairedStills, find_pairs
+from distill.data.scenes import Scenes
 from distill.data.stills import Stills
 from distill.published import check_degradation
 from distill.recipe import Data
@@ -42,6 +43,12 @@ def webcam(data: Data, folders: Sequence[Path]) -> Parts:
     """Stills and clips through poor webcams alone: the sender's side."""
     train, held, origin = listed(data, folders)
     return Parts(_clips(WebcamClips, data, train), _clips(WebcamClips, data, held), origin)
+
+
+def scenes(data: Data, folders: Sequence[Path]) -> Parts:
+    """Still and moving scenes through cameras and links, fused over time."""
+    train, held, origin = listed(data, folders)
+    return Parts(Scenes(train, data.side, data.kept), Scenes(held, data.side, data.kept), origin)
 
 
 def stills(data: Data, folders: Sequence[Path]) -> Parts:

@@ -18,7 +18,7 @@ from distill.data.pack import (
     pack_shards,
     pack_whole,
 )
-from distill.data.parts import Parts, calls, celeba, cifar10, div2k, paired, stills, webcam
+from distill.data.parts import Parts, calls, celeba, cifar10, div2k, paired, scenes, stills, webcam
 from distill.recipe import Data
 from vcam.errors import ConfigError, SourceError
 
@@ -38,6 +38,7 @@ class Prepared:
 SOURCES: dict[str, Callable[[Data, Sequence[Path]], Parts]] = {
     "calls": calls,
     "webcam": webcam,
+    "scenes": scenes,
     "stills": stills,
     "paired": paired,
     "celeba": celeba,

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 
 from distill.export.integer import integer_graph
 from distill.export.trace import as_plain, finish, open_tensor, to_onnx
-from distill.networks.condnet import CondNet, Gauge
+from distill.networks.condnet import CondNet, Gauge, told_cells
 from vcam.errors import ModelError
 from vcam.frame import Plane
 from vcam.manifest import MIXTURE
 from vcam.restore import CPU_PROVIDER, ZERO_RESIDUAL, Cells, to_cells, to_strips
 from vcam.restore.engine import open_session
+from vcam.restore.fusion import CONTEXT
 
 # code values rms, of which rounding to whole ones is 0.29; of a share: float32 sums in another order
 PARITY_LIMIT = {"fp32": 0.35, "int8": 0.45, "gauge": 1e-3}
@@ -52,10 +53,15 @@ def _centred(cells: Tensor) -> Tensor:
     return ((cells.to(torch.float32) - ZERO_RESIDUAL) / 255).permute(0, 3, 1, 2)
 
 
+def channels_of(student: CondNet) -> int:
+    """Channels of a cell as a camera shows it: its luma, then what fusion knows of it."""
+    return student.cell**2 + (CONTEXT if student.told is not None else 0)
+
+
 @torch.no_grad()
 def export_fp32(student: CondNet, metadata: dict[str, str]) -> bytes:
     """The fp32 file, for GPUs. `metadata` is written into it."""
-    cells = torch.zeros(1, 8, 8, student.cell**2, dtype=torch.uint8)
+    cells = torch.zeros(1, 8, 8, channels_of(student), dtype=torch.uint8)
     mixture = torch.full((1, student.experts), 1 / student.experts)
     axes = {1: "rows", 2: "columns"}
     inputs = {"cells": cells, MIXTURE: mixture}
@@ -90,14 +96,19 @@ def _leave_open(model: onnx.ModelProto, experts: int) -> None:
 
 
 @torch.no_grad()
-def check_parity(student: CondNet, contents: dict[str, bytes], picture: Plane) -> dict[str, float]:
+def check_parity(
+    student: CondNet, contents: dict[str, bytes], picture: Plane, context: np.ndarray | None = None
+) -> dict[str, float]:
     """Compare each exported file, run by ONNX Runtime, with torch on one (S, S) picture.
+
+    context     (2, S, S) planes of age and noise, for a student that is told of fusion
 
     Returns the root mean square of the differences in code values, by precision, and the largest difference
     of the gauge's shares. Raises ModelError if one is larger than rounding explains.
     """
-    cells = to_cells(picture, student.cell)
-    shares = _ShippedGauge(student.gauge)(torch.from_numpy(to_strips(cells)))
+    luma = to_cells(picture, student.cell)
+    shares = _ShippedGauge(student.gauge)(torch.from_numpy(to_strips(luma)))
+    cells = luma if context is None else np.concatenate([luma, _told(context, student.cell)], axis=-1)
     mixture = student.first_look(shares)
     expected = {
         "gauge": shares[0].numpy(),
@@ -114,13 +125,21 @@ def check_parity(student: CondNet, contents: dict[str, bytes], picture: Plane) -
     return found
 
 
+def _told(context: np.ndarray, cell: int) -> Cells:
+    """Planes (2, S, S) as a camera tells them, (1, h, w, 4) uint8."""
+    planes = torch.from_numpy(np.ascontiguousarray(context))[None].float() / 255
+    told = (told_cells(planes, cell) * 255).round() + ZERO_RESIDUAL
+    return told.permute(0, 2, 3, 1).to(torch.uint8).numpy()
+
+
 def _differ(
     name: str, content: bytes, cells: Cells, mixture: np.ndarray, expected: dict[str, np.ndarray]
 ) -> float:
     """How far a file is from torch: code values rms, or for the gauge the largest difference of a share."""
     if name == "gauge":
         session = open_session(content, name, 1, [CPU_PROVIDER])
-        return float(np.abs(session.run(None, {"strips": to_strips(cells)})[0][0] - expected["gauge"]).max())
+        luma = cells[..., : expected["residual"].shape[1]]
+        return float(np.abs(session.run(None, {"strips": to_strips(luma)})[0][0] - expected["gauge"]).max())
     session = open_session(content, name, 1, [CPU_PROVIDER], {MIXTURE: mixture})
     residual = session.run(None, {"cells": cells})[0].astype(np.float32) - ZERO_RESIDUAL
     difference = residual.transpose(0, 3, 1, 2) - expected["residual"].clip(-128, 127)

@@ -28,7 +28,8 @@ MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
 @torch.no_grad()
 def integer_graph(student: CondNet) -> onnx.ModelProto:
     """The whole student behind the contract of vcam.manifest.ModelSpec, `mixture` left open."""
-    graph = _Graph(student.cell**2, student.experts)
+    told = 0 if student.told is None else student.told.in_channels
+    graph = _Graph(student.cell**2, student.cell**2 + told, student.experts)
     stream, scale = graph.head(student), FEATURE
     for number, conv in enumerate(student.body):
         assert isinstance(conv, MixedConv)
@@ -42,8 +43,8 @@ def integer_graph(student: CondNet) -> onnx.ModelProto:
 class _Graph:
     """Nodes and constants, as they are added. Pictures are (1, C, h, w) uint8 with their zero at 128."""
 
-    def __init__(self, channels: int, experts: int) -> None:
-        self._channels = channels
+    def __init__(self, channels: int, inputs: int, experts: int) -> None:
+        self._channels, self._inputs = channels, inputs
         self._nodes = [helper.make_node("Transpose", ["cells"], ["centred"], perm=[0, 3, 1, 2])]
         self._constants = [open_tensor(MIXTURE, (1, experts))]
         self._constant("zero", np.array(ZERO_RESIDUAL, np.uint8))
@@ -51,9 +52,13 @@ class _Graph:
     def head(self, student: CondNet) -> str:
         """The first convolution, whose weights no expert changes; returns its output."""
         exact = student.head.folded_weight().flatten(1) * HEAD_GAIN  # (channels, inputs*9)
-        snapped = snap_to_grid(exact, student.head.second_moment())
+        moment = student.head.second_moment()
+        if student.told is not None:  # one convolution of both
+            exact = torch.cat([exact, student.told.weight.flatten(1) * HEAD_GAIN], 1)
+            moment = torch.block_diag(moment, student.told.moment.to(moment.dtype))
+        snapped = snap_to_grid(exact, moment)
         step = snapped.abs().amax(1) / LEVELS  # (channels,)
-        whole = (snapped / step[:, None]).round().view_as(student.head.weight)
+        whole = (snapped / step[:, None]).round().view(len(step), -1, *student.head.kernel_size)
         assert student.head.bias is not None
         bias = student.head.bias * HEAD_GAIN / (step * CODE_VALUE)
         self._constant("head.weight", whole.numpy().astype(np.int8))
@@ -91,8 +96,11 @@ class _Graph:
     def model(self, output: str) -> onnx.ModelProto:
         """The finished model, whose residual is this picture."""
         self._node("Transpose", [output], "residual", perm=[0, 2, 3, 1])
-        shape: list[str | int | None] = [1, "rows", "columns", self._channels]
-        ends = [helper.make_tensor_value_info(end, TensorProto.UINT8, shape) for end in ("cells", "residual")]
+        shapes = {"cells": self._inputs, "residual": self._channels}
+        ends = [
+            helper.make_tensor_value_info(end, TensorProto.UINT8, [1, "rows", "columns", channels])
+            for end, channels in shapes.items()
+        ]
         graph = helper.make_graph(self._nodes, "condnet", ends[:1], ends[1:], self._constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from distill.networks.cellnet import CellNet
 from distill.networks.condnet import CondNet
-from distill.networks.contract import frames_of, layers_of, planes_of
+from distill.networks.contract import inputs_of, layers_of
 from distill.networks.enhanced import EnhancedNet
 from distill.networks.mixed import MixedConv
 from distill.networks.nafnet import NafNet
@@ -77,9 +77,8 @@ def macs_per_pixel(network: nn.Module) -> float:
         total += _macs_of_place(layer) * places
 
     hooks = [layer.register_forward_hook(count) for layer in layers_of(network)]
-    planes = frames_of(network) * planes_of(network)
     parameter = next(network.parameters())
-    network(torch.zeros(1, planes, side, side, device=parameter.device))
+    network(torch.zeros(1, inputs_of(network), side, side, device=parameter.device))
     for hook in hooks:
         hook.remove()
     return total / side**2

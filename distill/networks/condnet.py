@@ -6,8 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from distill.networks.cells import RESIDUAL_UNIT, WhitenedConv, add_residual, to_cells
+from distill.networks.cells import NOISE_FLOOR, RESIDUAL_UNIT, WhitenedConv, add_residual, to_cells
 from distill.networks.mixed import MixedConv, saturate
+from vcam.restore.fusion import AGE_UNIT, CONTEXT, LOG_UNIT, NOISE_UNIT
+
+CONTEXT_PLANES = 2
 
 HEAD_GAIN = 4.0  # of whitened patches: fine detail fills the range, strong edges saturate
 STREAM_LIMIT = 4.0  # where the sum of the blocks saturates
@@ -23,6 +26,8 @@ class CondNet(nn.Module):
     channels  features a cell
     depth     residual blocks between head and tail, one 3x3 convolution each
     experts   sets of weights that are mixed
+    fused     whether it is told what fusion over time knows of each cell: two planes of context, the frames
+              that it is the mean of and the noise of one of them, in the units of vcam.restore.fusion
 
     A gauge reads the local energies of the picture and answers with a share for each expert; all convolutions
     but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971). A damage lasts:
@@ -36,37 +41,53 @@ class CondNet(nn.Module):
     colour = "luma"
     frames = 1
     aside = ("gauge",)
+    beside = ("told",)
 
-    def __init__(self, cell: int = 4, channels: int = 16, depth: int = 3, experts: int = 8) -> None:
+    def __init__(
+        self, cell: int = 4, channels: int = 16, depth: int = 3, experts: int = 8, fused: bool = False
+    ) -> None:
         super().__init__()
         self.cell = self.multiple = cell
         self.experts = experts
         self.gauge = Gauge(cell * cell, experts)
         self.head = WhitenedConv(cell * cell, channels)
+        self.context = CONTEXT_PLANES if fused else 0
+        self.told = ToldConv(channels) if fused else None
         self.body = Body(MixedConv(channels, channels, experts) for _ in range(depth))
         self.tail = MixedConv(channels, cell * cell, experts, RESIDUAL_UNIT)
 
     def whiten(self, seen: Tensor) -> None:
-        """Set the whitening of head and gauge from sample pictures (B, 1, H, W) in 0..1."""
-        cells = to_cells(seen, self.cell)
+        """Set the whitening of head and gauge from sample pictures (B, 1 + context, H, W) in 0..1."""
+        if self.told is not None:
+            self.told.take_in(told_cells(seen[:, 1:], self.cell))
+        cells = to_cells(seen[:, :1], self.cell)
         self.head.whiten(cells)
         self.gauge.whiten(cells)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 1, H, W) in 0..1, already of the output size; returns it restored, same shape.
+        """seen (B, 1 + context, H, W) in 0..1, already of the output size; returns it restored, (B, 1, H, W).
 
         Of a network with two looks it is the first.
         """
-        cells = to_cells(seen, self.cell)  # (B, cell*cell, H/cell, W/cell)
-        return add_residual(seen, self.residual_cells(cells, self.first_look(self.gauge(cells))), self.cell)
+        luma = seen[:, :1]
+        cells = to_cells(luma, self.cell)  # (B, cell*cell, H/cell, W/cell)
+        shares = self.first_look(self.gauge(cells))
+        if self.told is not None:
+            cells = torch.cat([cells, told_cells(seen[:, 1:], self.cell)], 1)
+        return add_residual(luma, self.residual_cells(cells, shares), self.cell)
 
     def first_look(self, shares: Tensor) -> Tensor:
         """The gauge's shares as shares of all experts, (B, experts): a second look's get none."""
         return F.pad(shares, (0, self.experts - shares.shape[1]))
 
     def residual_cells(self, cells: Tensor, shares: Tensor) -> Tensor:
-        """The residual of cells less mid-grey (B, cell*cell, h, w) by shares (B, experts); same shape."""
-        stream = saturate(self.head(cells) * HEAD_GAIN)  # (B, channels, h, w)
+        """The residual (B, cell*cell, h, w) of cells less mid-grey by shares (B, experts).
+
+        cells   (B, cell*cell, h, w), and four more channels behind if it is told of fusion
+        """
+        luma, told = cells[:, : self.cell**2], cells[:, self.cell**2 :]
+        features = self.head(luma) if self.told is None else self.head(luma) + self.told(told)
+        stream = saturate(features * HEAD_GAIN)  # (B, channels, h, w)
         residual: Tensor = self.tail(self.body(stream, shares), shares)  # (B, cell*cell, h, w)
         return residual
 
@@ -78,6 +99,36 @@ class CondNet(nn.Module):
     def reach(self) -> int:
         """Cells around one that its residual depends on: one for each 3x3 convolution."""
         return 1 + len(self.mixed())
+
+
+class ToldConv(nn.Conv2d):
+    """What fusion knows of each cell, (B, 4, h, w) to (B, channels, h, w): at first nothing comes of it."""
+
+    moment: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(CONTEXT, channels, 3, padding=1, bias=False)
+        nn.init.zeros_(self.weight)
+        self.register_buffer("moment", torch.eye(CONTEXT * 9))
+
+    @torch.no_grad()
+    def take_in(self, told: Tensor) -> None:
+        """Remember the second moment of sample inputs (B, 4, h, w): roundings are judged by it."""
+        patches = F.unfold(told, 3).transpose(1, 2).flatten(0, 1)  # (N, 36)
+        self.moment.copy_(patches.T @ patches / len(patches) + NOISE_FLOOR * torch.eye(CONTEXT * 9))
+
+
+@torch.no_grad()
+def told_cells(context: Tensor, cell: int) -> Tensor:
+    """Planes of age and noise (B, 2, H, W) as a camera tells them, (B, 4, H/cell, W/cell), less mid-grey.
+
+    The same figures as vcam.restore.fusion.tell gives, from planes in its units over 255.
+    """
+    planes = F.avg_pool2d(context * 255, cell)  # (B, 2, h, w)
+    age, noise = 1 + planes[:, :1] / AGE_UNIT, planes[:, 1:] / NOISE_UNIT
+    left = noise / age.sqrt()
+    told = [(age - 1) * AGE_UNIT, noise * NOISE_UNIT, left * NOISE_UNIT, torch.log2(1 + left) * LOG_UNIT]
+    return torch.cat(told, 1).round().clamp(0, 127) / 255
 
 
 class Body(nn.ModuleList):
@@ -127,6 +178,9 @@ def join_looks(faithful: CondNet, crisp: CondNet) -> CondNet:
     """
     same = [*faithful.gauge.state_dict().items(), *faithful.head.state_dict().items()]
     other = [*crisp.gauge.state_dict().values(), *crisp.head.state_dict().values()]
+    if faithful.told is not None and crisp.told is not None:
+        same += faithful.told.state_dict().items()
+        other += crisp.told.state_dict().values()
     if not all(torch.equal(value, found) for (_, value), found in zip(same, other, strict=True)):
         raise ValueError("the two looks have another gauge or head: one must be started from the other")
     joined = copy.deepcopy(faithful)

@@ -1,7 +1,8 @@
 """What every network says of itself, as attributes of the instance: frames, colour, multiple; maybe aside.
 
 A network maps `seen` (B, frames*C, H, W) in 0..1 to the middle frame restored, (B, C, H, W), not clamped.
-H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb".
+H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb". A network with `context`
+planes is shown these behind its frames: what is known of each pixel, see distill.batches.Batch.
 """
 
 from typing import Protocol, runtime_checkable
@@ -32,6 +33,18 @@ def frames_of(network: nn.Module) -> int:
     frames = network.frames
     assert isinstance(frames, int)
     return frames
+
+
+def context_of(network: nn.Module) -> int:
+    """How many planes of context it is shown behind its frames; most networks none."""
+    context = getattr(network, "context", 0)
+    assert isinstance(context, int)
+    return context
+
+
+def inputs_of(network: nn.Module) -> int:
+    """All planes that it is shown: its frames' and the context's."""
+    return frames_of(network) * planes_of(network) + context_of(network)
 
 
 def layers_of(network: nn.Module) -> list[nn.Module]:

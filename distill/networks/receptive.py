@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from distill.networks.contract import frames_of, layers_of, multiple_of, planes_of
+from distill.networks.contract import inputs_of, layers_of, multiple_of
 from distill.networks.mixed import MixedConv
 
 SIDE = 64  # pixels of the picture that strides are told from
@@ -15,7 +15,7 @@ def receptive_field(network: nn.Module) -> int | None:
 
     The largest over the places in a cell. It takes the convolutions for a chain in the order in which they
     run: branches beside it (skips, attention to one place) see no further than it does. Parts that run aside
-    (`contract.layers_of`) are left out.
+    (`contract.layers_of`), and those that a network names in `beside`, are left out.
     """
     layers = _trace_convolutions(network)
     pools = any(isinstance(module, nn.InstanceNorm2d) for module in network.modules())
@@ -32,10 +32,12 @@ def _trace_convolutions(network: nn.Module) -> list[tuple[int, int]]:
         assert isinstance(layer, nn.Conv2d | MixedConv)
         traced.append((layer.kernel_size[0], SIDE // output.shape[-1]))
 
+    beside = [getattr(network, name) for name in getattr(network, "beside", ())]
     layers = [layer for layer in layers_of(network) if not isinstance(layer, nn.Linear)]
+    layers = [layer for layer in layers if layer not in beside]
     hooks = [layer.register_forward_hook(note) for layer in layers]
     device = next(network.parameters()).device
-    network(torch.zeros(1, frames_of(network) * planes_of(network), SIDE, SIDE, device=device))
+    network(torch.zeros(1, inputs_of(network), SIDE, SIDE, device=device))
     for hook in hooks:
         hook.remove()
     return traced

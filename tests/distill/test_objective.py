@@ -15,6 +15,8 @@ from distill.objective import Objective, Tap, Teacher
 from distill.recipe import Distillation, Recipe
 from vcam.errors import ConfigError
 
+Shown = tuple[Tensor, Tensor, Tensor, Tensor]  # seen, truth, kinds, context
+
 HIGH, LOW = [1.0] * 6, [0.0] * 6  # gains of each of KINDS, dB
 
 
@@ -25,9 +27,10 @@ def teacher(student: CellNet) -> Teacher:
 
 
 @pytest.fixture
-def batch(samples: Samples) -> tuple[Tensor, Tensor, Tensor]:
+def batch(samples: Samples) -> Shown:
     made = to_batch(samples.clips[:6], samples.kinds[:6])
-    return made.seen, made.truth, made.kinds  # (6, 3, 64, 64), (6, 1, 64, 64), (6,)
+    # (6, 3, 64, 64), (6, 1, 64, 64), (6,), (6, 0, 64, 64)
+    return made.seen, made.truth, made.kinds, made.context
 
 
 def taught(recipe: Recipe, **losses: float) -> Recipe:
@@ -43,23 +46,21 @@ def heard(objective: Objective) -> Objective:
 
 
 def test_without_teachers_the_loss_is_the_weighted_sum_of_those_against_the_truth(
-    toy: Recipe, batch: tuple[Tensor, Tensor, Tensor]
+    toy: Recipe, batch: Shown
 ) -> None:
     recipe = replace(toy, losses={"relative_mse": 0.5, "charbonnier": 3.0})
     objective = Objective(CellNet(4, 8, 1), recipe, [])
-    seen, truth, _ = batch
+    seen, truth, *_ = batch
     shown = seen[:, 1:2]
     restored = objective.student(shown)
     expected = 0.5 * relative_mse(restored, shown, truth) + 3 * charbonnier(restored, shown, truth)
     torch.testing.assert_close(objective(*batch), expected)
 
 
-def test_a_teacher_that_is_better_adds_its_loss(
-    toy: Recipe, teacher: Teacher, batch: tuple[Tensor, Tensor, Tensor]
-) -> None:
+def test_a_teacher_that_is_better_adds_its_loss(toy: Recipe, teacher: Teacher, batch: Shown) -> None:
     student = CellNet(4, 8, 1)
     objective = heard(Objective(student, taught(toy, output_mse=2.0), [teacher]))
-    seen, truth, _ = batch
+    seen, truth, *_ = batch
     shown = seen[:, 1:2]
     restored = student(shown)
     expected = relative_mse(restored, shown, truth) + 2 * output_mse(restored, teacher(shown))
@@ -68,7 +69,7 @@ def test_a_teacher_that_is_better_adds_its_loss(
 
 @pytest.mark.parametrize("loss", ["output_mse", "output_kl", "feature", "affinity", "attention"])
 def test_a_teacher_that_the_student_has_passed_is_not_heard(
-    toy: Recipe, teacher: Teacher, batch: tuple[Tensor, Tensor, Tensor], loss: str
+    toy: Recipe, teacher: Teacher, batch: Shown, loss: str
 ) -> None:
     student = CellNet(4, 8, 1)
     objective = Objective(student, taught(toy, **{loss: 5.0}), [teacher])
@@ -80,20 +81,22 @@ def test_a_teacher_that_the_student_has_passed_is_not_heard(
 
 
 def test_a_teacher_is_heard_on_the_damage_alone_where_it_is_better(
-    toy: Recipe, teacher: Teacher, batch: tuple[Tensor, Tensor, Tensor]
+    toy: Recipe, teacher: Teacher, batch: Shown
 ) -> None:
-    seen, truth, _ = batch
+    seen, truth, _, context = batch
     objective = Objective(CellNet(4, 8, 1), taught(toy, output_mse=5.0), [teacher])
     objective.gates.set_teacher(0, [0, 0, 1.0, 0, 0, 0])
     alone = Objective(objective.student, toy, [])
     for kind in range(6):
         kinds = torch.full((6,), kind)
-        is_taught = not torch.equal(objective(seen, truth, kinds), alone(seen, truth, kinds))
+        is_taught = not torch.equal(
+            objective(seen, truth, kinds, context), alone(seen, truth, kinds, context)
+        )
         assert is_taught == (kind == 2)
 
 
 def test_the_target_is_the_teachers_mean_by_their_margins(
-    toy: Recipe, teacher: Teacher, batch: tuple[Tensor, Tensor, Tensor]
+    toy: Recipe, teacher: Teacher, batch: Shown
 ) -> None:
     torch.manual_seed(1)
     other = Teacher("other", CellNet(4, 8, 1))
@@ -101,7 +104,7 @@ def test_the_target_is_the_teachers_mean_by_their_margins(
     objective = Objective(student, taught(toy, output_mse=1.0), [teacher, other])
     objective.gates.set_teacher(0, [0.3] * 6)
     objective.gates.set_teacher(1, [0.1] * 6)
-    seen, truth, _ = batch
+    seen, truth, *_ = batch
     shown = seen[:, 1:2]
     target = 0.75 * teacher(shown) + 0.25 * other(shown)
     restored = student(shown)
@@ -109,9 +112,7 @@ def test_the_target_is_the_teachers_mean_by_their_margins(
     torch.testing.assert_close(objective(*batch), expected)
 
 
-def test_a_teacher_may_look_at_more_frames_than_its_student(
-    toy: Recipe, batch: tuple[Tensor, Tensor, Tensor]
-) -> None:
+def test_a_teacher_may_look_at_more_frames_than_its_student(toy: Recipe, batch: Shown) -> None:
     window = Teacher("window", build("nafnet", {"channels": 8, "blocks": 1, "frames": 3}))
     objective = heard(Objective(CellNet(4, 8, 1), taught(toy, output_mse=1.0), [window]))
     assert objective.frames == 3
@@ -138,7 +139,7 @@ def test_a_teacher_is_frozen_and_no_part_of_the_objectives_weights(toy: Recipe, 
 
 
 def test_the_regression_on_features_is_trained_with_the_student(
-    toy: Recipe, teacher: Teacher, batch: tuple[Tensor, Tensor, Tensor]
+    toy: Recipe, teacher: Teacher, batch: Shown
 ) -> None:
     objective = heard(Objective(CellNet(4, 16, 1), taught(toy, feature=1.0), [teacher]))
     objective(*batch).backward()
@@ -157,9 +158,7 @@ def test_a_tap_hears_the_body_and_leaves_no_hook() -> None:
     assert not network.body._forward_hooks
 
 
-def test_the_perceptual_loss_is_left_out_without_its_weights(
-    toy: Recipe, batch: tuple[Tensor, Tensor, Tensor]
-) -> None:
+def test_the_perceptual_loss_is_left_out_without_its_weights(toy: Recipe, batch: Shown) -> None:
     class Brightness(nn.Module):
         """Stands for a loss that is given from outside."""
 

@@ -2,22 +2,27 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from short_runs import quiet, short, weights_of
+from talking_head import talking_head
 from torch import nn
 
 from distill.checkpoint import State, read_checkpoint, write_checkpoint
 from distill.data.sources import Prepared
 from distill.networks.catalogue import NETWORKS, build
+from distill.networks.condnet import CondNet
 from distill.parallel import Company, T
 from distill.recipe import Network, Recipe, list_recipes, load_recipe
-from distill.start import freeze
+from distill.start import PUBLISHED, freeze, load_published
 from distill.train import Trainer
 from vcam.errors import ConfigError, ModelError
+from vcam.manifest import read_manifest, weights_folder
+from vcam.restore import ZERO_RESIDUAL, Engine, Model, from_cells
 
 MIXED = Network("condnet", {"channels": 8, "depth": 1, "experts": 2})
-CRISP = [name for name in list_recipes() if load_recipe(name).training.start]
+CRISP = [name for name in list_recipes() if load_recipe(name).training.start not in ("", PUBLISHED)]
 
 
 class Normed(nn.Module):
@@ -286,4 +291,42 @@ def test_a_recipe_that_starts_from_another_has_its_network(name: str) -> None:
 def test_the_crisp_looks_share_gauge_and_head_with_the_faithful_ones() -> None:
     for name in ("best-crisp", "fast-crisp"):
         training = load_recipe(name).training
-        assert (training.start, training.frozen) == (name.removesuffix("-crisp"), ("gauge", "head"))
+        assert (training.start, training.frozen) == (name.removesuffix("-crisp"), ("gauge", "head", "told"))
+
+
+@pytest.mark.parametrize("name", ["fast", "best"])
+def test_a_student_goes_on_from_the_published_model(name: str) -> None:
+    """With nothing told, it restores as the shipped fp32 file does."""
+    recipe = load_recipe(name)
+    student = build(recipe.network.name, recipe.network.options)
+    assert isinstance(student, CondNet)
+    picture = talking_head(1, (160, 96))[0].y
+    seen = torch.from_numpy(picture)[None, None].float() / 255
+    silent = torch.cat([seen, torch.zeros(1, 2, *picture.shape)], 1)
+    student.whiten(silent + torch.rand(silent.shape, generator=torch.Generator().manual_seed(0)) * 0.05)
+    load_published(student, name, quiet)
+    if student.told is not None:
+        torch.nn.init.zeros_(student.told.weight)  # to be told nothing is nothing
+    spec, folder = read_manifest(weights_folder())[name], weights_folder()
+    # the fp32 file, which a CPU would not choose
+    files = {"int8": spec.files["fp32"], "gauge": spec.files["gauge"]}
+    model = Model(replace(spec, files=files), folder, Engine("cpu", 1))
+    cells = model.cells_of(picture)
+    expected = from_cells(model.network(model.measure(cells)).residual(cells), 4, (160, 96)).astype(int)
+    with torch.no_grad():
+        found = (student.eval()(silent) - seen)[0, 0].numpy() * 255
+    difference = found - (expected - ZERO_RESIDUAL)
+    # whole code values round by 0.29; the weights' grid is the first look's own, not both looks' any more
+    assert np.sqrt(np.mean(difference**2)) < 0.8
+
+
+def test_a_model_that_is_not_published_cannot_be_started_from() -> None:
+    with pytest.raises(ModelError, match=r"no model 'nobody' is published in .*; choose one of: "):
+        load_published(CondNet(), "nobody", quiet)
+
+
+def test_a_published_model_of_another_shape_is_refused() -> None:
+    student = CondNet(4, 24, 2)
+    student.whiten(torch.rand(2, 1, 32, 32))
+    with pytest.raises(ModelError, match="the published fast is of another shape"):
+        load_published(student, "fast", quiet)

@@ -175,3 +175,26 @@ def test_exporting_leaves_the_student_as_it_was(student: CondNet) -> None:
     for export in (export_int8, export_fp32, export_gauge):
         export(student, METADATA)
     assert all(torch.equal(value, before[name]) for name, value in student.state_dict().items())
+
+
+@torch.no_grad()
+def test_a_student_that_is_told_of_fusion_is_the_same_in_every_file(
+    samples: Samples, seen: np.ndarray
+) -> None:
+    torch.manual_seed(0)
+    student = CondNet(4, 16, 2, EXPERTS, fused=True)
+    luma = torch.from_numpy(samples.clips[:, 1, 0]).float() / 255
+    rng = np.random.default_rng(0)
+    # in cells of 4x4 alike, as fusion tells them: frames up to 15, noise up to 10
+    cells = rng.integers(0, (112, 80), (len(luma), 16, 16, 2)).transpose(0, 3, 1, 2)
+    context = cells.repeat(4, 2).repeat(4, 3).astype(np.uint8)
+    shown = torch.cat([luma, torch.from_numpy(context).float() / 255], 1)
+    student.whiten(shown)
+    assert student.told is not None
+    student.told.weight.normal_(std=0.2)
+    student.tail.weight *= 2 / 255 / (student(shown) - luma).square().mean().sqrt()
+    contents = {"int8": export_int8(student, METADATA), "fp32": export_fp32(student, METADATA)}
+    found = check_parity(student, contents, seen, context[1])
+    assert set(found) == {"int8", "fp32"}
+    inputs = onnx.load_from_string(contents["int8"]).graph.input[0].type.tensor_type.shape.dim
+    assert inputs[3].dim_value == 16 + 4

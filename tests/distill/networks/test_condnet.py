@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
 from distill.data.pack import Samples
 from distill.networks.cells import to_cells
-from distill.networks.condnet import STREAM_LIMIT, CondNet, join_looks
+from distill.networks.condnet import STREAM_LIMIT, CondNet, join_looks, told_cells
 from distill.networks.mixed import (
     FEATURE_LEVELS,
     LEAST_WEIGHT,
@@ -13,6 +14,8 @@ from distill.networks.mixed import (
     round_through,
     saturate,
 )
+from vcam.restore import ZERO_RESIDUAL
+from vcam.restore.fusion import AGE_UNIT, NOISE_UNIT, tell
 
 
 @pytest.fixture
@@ -184,3 +187,45 @@ def test_looks_that_are_joined_are_each_what_they_were(network: CondNet, seen: t
 def test_looks_of_different_starts_cannot_be_joined(network: CondNet) -> None:
     with pytest.raises(ValueError, match="another gauge or head"):
         join_looks(network, CondNet(4, 8, 2, experts=3))
+
+
+@pytest.fixture
+def told(seen: torch.Tensor) -> CondNet:
+    """A network that is told of fusion, after a step of training."""
+    torch.manual_seed(0)
+    network = CondNet(4, 8, 2, experts=3, fused=True)
+    network.whiten(with_context(seen, 5.0, 4.0))
+    assert network.told is not None
+    torch.nn.init.normal_(network.told.weight, std=0.3)
+    return network
+
+
+def with_context(seen: torch.Tensor, frames: float, noise: float) -> torch.Tensor:
+    planes = torch.tensor([(frames - 1) * AGE_UNIT, noise * NOISE_UNIT]) / 255
+    return torch.cat([seen, planes.view(1, 2, 1, 1).expand(len(seen), 2, *seen.shape[2:])], 1)
+
+
+def test_a_network_is_told_what_a_camera_would_tell_it(seen: torch.Tensor) -> None:
+    context = with_context(seen, 5.0, 4.0)[:, 1:]
+    by_camera = tell(np.full((16, 16), 5, np.float32), np.full((16, 16), 4, np.float32))
+    by_torch = told_cells(context, 4)[0].permute(1, 2, 0) * 255 + ZERO_RESIDUAL
+    np.testing.assert_array_equal(by_torch.numpy().astype(np.uint8), by_camera)
+
+
+def test_being_told_nothing_changes_nothing(told: CondNet, seen: torch.Tensor) -> None:
+    silent = with_context(seen, 1.0, 0.0)
+    before = told(silent)
+    assert told.told is not None
+    torch.nn.init.zeros_(told.told.weight)
+    torch.testing.assert_close(told(silent), before)
+
+
+def test_what_it_is_told_matters(told: CondNet, seen: torch.Tensor) -> None:
+    assert not torch.equal(told(with_context(seen, 1.0, 4.0)), told(with_context(seen, 8.0, 4.0)))
+    assert told(with_context(seen, 1.0, 4.0)).shape == seen.shape
+
+
+def test_an_untrained_network_does_not_heed_what_it_is_told(seen: torch.Tensor) -> None:
+    network = CondNet(4, 8, 2, experts=3, fused=True)
+    network.whiten(with_context(seen, 5.0, 4.0))
+    assert torch.equal(network(with_context(seen, 1.0, 4.0)), network(with_context(seen, 8.0, 4.0)))
