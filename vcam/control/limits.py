@@ -11,6 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from vcam.memory import return_freed_memory
+
 LOOK_S = 1.0
 IDLE_S = 10.0  # without a whole header
 WORK_S = 120.0  # a model that is loaded and timed; TensorRT builds its engine apart from that
@@ -41,7 +43,10 @@ class LimitedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
+        was_unread = self._is_unread
         super().connection_lost(exc)
+        if was_unread:  # pictures that nobody took have just been let go
+            return_freed_memory()
 
     def pause_writing(self) -> None:
         super().pause_writing()
