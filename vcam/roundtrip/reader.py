@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -16,6 +17,7 @@ from vcam.sources.loopback import LoopbackSource
 
 LOOK_S = 0.05
 JOIN_S = 5.0
+MARGIN_S = 60.0  # a slow machine takes ten to import OpenCV, a busy node as long to open
 
 Look: TypeAlias = Callable[[], None]  # raises what has ended the camera
 
@@ -26,17 +28,26 @@ def read_here(node: Path, seconds: float) -> list[Arrival]:
         return observe(source, seconds)
 
 
-def read_elsewhere(node: Path, seconds: float, look: Look) -> list[Arrival]:
+def read_elsewhere(node: Path, seconds: float, look: Look, margin_s: float = MARGIN_S) -> list[Arrival]:
     """The same by a process of its own, as a calling program is one: nothing is shared but device and clock.
 
-    look  called while it reads
+    look      called while it reads
+    margin_s  beyond `seconds`, for its start and for a node that is slow to open
+
+    Raises SourceError if the process ends or hangs, or what it met.
     """
+    deadline_s = time.monotonic() + seconds + margin_s
     receiver, sender = Pipe(duplex=False)
     reader = _start_reader(node, seconds, sender)
     try:
         with receiver:
             while not receiver.poll(LOOK_S):
                 look()
+                if time.monotonic() > deadline_s:
+                    raise SourceError(
+                        f"the process that read {node} gave no answer within {seconds + margin_s:g} s: its"
+                        f" driver hangs. See who has it open: fuser -v {node}"
+                    )
             answer: list[Arrival] | VcamError = receiver.recv()
     except EOFError:
         code = reader.wait(JOIN_S)

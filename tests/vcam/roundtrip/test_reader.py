@@ -42,6 +42,18 @@ def test_a_reader_that_is_killed_is_an_error() -> None:
         read_elsewhere(NOWHERE, 1.0, look)
 
 
+def test_a_reader_that_hangs_costs_a_limit_and_is_ended() -> None:
+    others = children()
+
+    def look() -> None:
+        for pid in children() - others:
+            os.kill(pid, signal.SIGSTOP)
+
+    with pytest.raises(SourceError, match=r"gave no answer within 0\.5 s: its driver hangs.* fuser -v"):
+        read_elsewhere(NOWHERE, 0.3, look, margin_s=0.2)
+    assert children() == others
+
+
 def test_the_reader_imports_nothing_from_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
