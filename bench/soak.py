@@ -10,7 +10,7 @@ changes   of random settings of a running daemon, which shows the bundled clip
 clients   of that daemon that ask for pictures and never read one, 50 at a time, then leave
 
 Each is counted from when a tenth of it is over to its end; at both moments the daemon has its first settings
-again and has rested. Linux.
+again and is paused. Linux.
 """
 
 import argparse
@@ -78,17 +78,15 @@ def look(pid: int) -> Held:
     return Held(rss_mb(pid), len(os.listdir(f"/proc/{pid}/task")))
 
 
-def soak(name: str, count: int, turn: Callable[[], None], pid: int, rest: Callable[[], None]) -> Growth:
-    """Do something again and again, and compare what the process holds when it has rested."""
+def soak(name: str, count: int, turn: Callable[[], None], look: Callable[[], Held]) -> Growth:
+    """Do something again and again, and compare what is held after a tenth of it and at its end."""
     begin = max(1, count // 10)
     for _ in range(begin):
         turn()
-    rest()
-    before = look(pid)
+    before = look()
     for _ in range(begin, count):
         turn()
-    rest()
-    after = look(pid)
+    after = look()
     return Growth(name, count, before.mb, after.mb - before.mb, after.threads - before.threads)
 
 
@@ -103,10 +101,14 @@ def change_once(client: ControlClient, rng: np.random.Generator) -> None:
     client.command(set={key: CHOICES[key][rng.integers(len(CHOICES[key]))]})
 
 
-def rest(client: ControlClient) -> None:
-    """Let the daemon have its first settings, and time to let go of what it had for others."""
+def look_at_rest(client: ControlClient, pid: int) -> Held:
+    """What a daemon with its first settings holds while it is paused."""
     client.command(set=FIRST)
+    client.command(pause=True)
     time.sleep(REST_S)
+    held = look(pid)
+    client.command(resume=True)
+    return held
 
 
 def leave_unread(path: Path, count: int) -> None:
@@ -136,13 +138,14 @@ def running_daemon(home: Path) -> Iterator[tuple[int, Path]]:
 
 def soak_all(openings: int, changes: int, clients: int, seed: int) -> Iterator[Growth]:
     for name, make in (("openings", sample_source), ("openings, still", still_sample_source)):
-        yield soak(name, openings, partial(open_once, make), os.getpid(), lambda: None)
+        yield soak(name, openings, partial(open_once, make), partial(look, os.getpid()))
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder, running_daemon(Path(folder)) as (pid, path):
         client = ControlClient(path)
-        yield soak("changes", changes, partial(change_once, client, rng), pid, partial(rest, client))
+        rested = partial(look_at_rest, client, pid)
+        yield soak("changes", changes, partial(change_once, client, rng), rested)
         waves = max(2, clients // WAVE)
-        yield soak("dead clients", waves, partial(leave_unread, path, WAVE), pid, partial(rest, client))
+        yield soak("dead clients", waves, partial(leave_unread, path, WAVE), rested)
 
 
 def main() -> None:

@@ -209,7 +209,8 @@ class Camera:
             self._pace.forget()
         if MODEL_KEYS & changed:
             self._upkeep.note_load(seen)
-            return_freed_memory()  # of the model before
+        if changed & {*MODEL_KEYS, "link"}:
+            return_freed_memory()  # of the model or the codecs before
         self._shutter.set_always_on(config.always_on)
         if "source" in changed:
             self._health.camera_error = ""
