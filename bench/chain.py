@@ -36,6 +36,7 @@ from vcam.link import Link, fit_size, parse_profile
 from vcam.link.codec import Codec
 from vcam.memory import keep_freed_memory
 from vcam.restore import ZERO_RESIDUAL, Engine, Model, Restorer, from_cells, thread_count, to_cells
+from vcam.restore.fusion import Fusion
 from vcam.sinks import make_sink
 from vcam.sources import sample_source
 
@@ -75,8 +76,9 @@ def restore_steps(model: Model, seen: Sequence[Frame], size: Size) -> list[Step]
     """The restoration of frames as they come, and its parts."""
     stage, cell = Restorer(model, size), model.spec.cell
     frames, bases = cycle(seen), cycle(seen)
+    fusion, fused = Fusion(), cycle([resize(crop_to_aspect(frame, size), size) for frame in seen[:8]])
     base = resize(crop_to_aspect(seen[0], size), size)
-    cells = to_cells(base.y, cell)
+    cells = model.cells_of(base.y)
     residual = model.residual(cells)
     small, large, luma = frame_bytes(seen[0].size), frame_bytes(size), size[0] * size[1]
     macs = model.spec.macs_per_pixel * luma
@@ -91,6 +93,7 @@ def restore_steps(model: Model, seen: Sequence[Frame], size: Size) -> list[Step]
             "scale up", lambda: resize(crop_to_aspect(next(bases), size), size), small + large, is_part=True
         ),
         Step("cells", lambda: to_cells(base.y, cell), 2 * luma, is_part=True),
+        Step("fuse", lambda: fusion(next(fused)), small + large, is_part=True),
         Step("network", lambda: model.residual(cells), 2 * luma, macs, is_part=True),
         Step("residual back", add_residual, 3 * luma, is_part=True),
     ]

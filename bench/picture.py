@@ -1,9 +1,10 @@
-"""What does a person see? The README's picture: one frame of a clip through a link, before and after.
+"""What does a person see? The README's picture: one frame of a clip, before and after.
 
-    python -m bench.picture docs/before-after.png [--clip FILE] [--link 270p] [--model best] [--frame 60]
-        [--crop 170,60,280,210]
+    python -m bench.picture docs/before-after.png [--clip FILE] [--camera N | --link 270p] [--model best]
+        [--frame 60] [--crop 170,60,280,210]
 
-The left half of the picture is what the link delivers, scaled up; the right half is the same frame restored.
+The left half is what a simulated webcam or a link delivers, scaled up; the right half is the same
+frame, restored after all frames before it.
 Prints PSNR-Y and SSIM-Y of both against the clip's own frame, then the same as JSON.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from distill.cameras import CAMERAS
 from vcam.frame import Bgr, Frame, to_bgr
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
@@ -46,22 +48,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("output", type=Path)
     parser.add_argument("--clip", type=Path, default=SAMPLE_PATH)
-    parser.add_argument("--link", default="270p")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--camera", choices=CAMERAS, help="a simulated webcam, of distill.cameras")
+    way.add_argument("--link", default="270p", help="a simulated link")
     parser.add_argument("--model", default="best")
     parser.add_argument("--frame", type=int, default=60)
     parser.add_argument("--crop", help="X,Y,W,H of the clip's frame, shown at twice its size")
     arguments = parser.parse_args()
     folder = weights_folder()
     model = Model(read_manifest(folder)[arguments.model], folder, Engine("cpu"))
-    with (
-        FileSource(arguments.clip, realtime=False) as source,
-        Link(parse_profile(arguments.link), np.random.default_rng(0)) as link,
-    ):
-        for truth, _ in zip(source, range(arguments.frame + 1), strict=False):
-            seen = link(truth)
-    before, after = (Restorer(model, truth.size, strength)(seen) for strength in (0, 1))
+    with FileSource(arguments.clip, realtime=False) as source:
+        scene = [frame for frame, _ in zip(source, range(arguments.frame + 1), strict=False)]
+    truth, before, after = restore(scene, model, arguments.camera, arguments.link)
     found = {name: score(frame, truth) for name, frame in (("before", before), ("after", after))}
-    labels = (f"{arguments.link} link, scaled up", "SharpKD Camera")
+    way_of = (
+        f"simulated webcam {arguments.camera}" if arguments.camera else f"{arguments.link} link, scaled up"
+    )
+    labels = (way_of, "SharpKD Camera")
     halves = [
         label(cut(to_bgr(frame), arguments.crop), text)
         for frame, text in zip((before, after), labels, strict=True)
@@ -70,6 +73,20 @@ def main() -> None:
     for name, scores in found.items():
         print(f"{name}: PSNR-Y {scores['psnr']:.2f} dB, SSIM-Y {scores['ssim']:.4f}")
     print(json.dumps(found))
+
+
+def restore(scene: list[Frame], model: Model, camera: str | None, link: str) -> tuple[Frame, Frame, Frame]:
+    """The last frame of a scene as it is, as it is seen, and restored."""
+    rng = np.random.default_rng(0)
+    if camera is not None:
+        truth, seen = CAMERAS[camera].truth(scene), CAMERAS[camera].shoot(scene, rng)
+    else:
+        with Link(parse_profile(link), rng) as through:
+            truth, seen = scene, [through(frame) for frame in scene]
+    plain, restorer = Restorer(model, truth[-1].size, strength=0), Restorer(model, truth[-1].size)
+    for frame in seen:
+        before, after = plain(frame), restorer(frame)
+    return truth[-1], before, after
 
 
 def score(frame: Frame, truth: Frame) -> dict[str, float]:

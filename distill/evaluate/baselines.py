@@ -10,7 +10,7 @@ import cv2
 from distill.evaluate.contenders import Contender, Run, timing_planes, to_pixels, upscale, with_luma
 from vcam.frame import Frame, Plane, Size
 from vcam.manifest import read_manifest
-from vcam.restore import Engine, Model, Restorer, to_cells
+from vcam.restore import Engine, Model, Restorer
 from vcam.restore.tuning import FIRST_WAIT, INERTIA, LOOK_EVERY, TOLERANCE
 
 
@@ -103,7 +103,7 @@ class Shipped:
 
     def network_run(self, size: Size) -> Run:
         width, height = size
-        cells = to_cells(to_pixels(timing_planes(1, height, width)[0]), self.model.spec.cell)
+        cells = self.model.cells_of(to_pixels(timing_planes(1, height, width)[0]))
         return lambda: self.model.residual(cells)
 
     def note(self, scale: int) -> str:
