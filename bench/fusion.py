@@ -30,7 +30,7 @@ DRIFT_PX = 6  # a frame, of the scene that moves
 def scenes(size: Size, count: int) -> Iterator[tuple[str, list[Frame]]]:
     """Scenes of `count` frames by name."""
     with FileSource(SAMPLE_PATH, realtime=False) as source:
-        still = resize(next(iter(source)), size)
+        still = replace(resize(next(iter(source)), size), is_cut=False)
     yield "clean", [replace(still, index=number) for number in range(count)]
     moving = [
         replace(still, **{name: np.roll(getattr(still, name), shift, axis=1) for name, shift in shifts})

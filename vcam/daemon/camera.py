@@ -12,7 +12,7 @@ from vcam.daemon.assembly import Assembly
 from vcam.daemon.changes import MODEL_KEYS, with_settings
 from vcam.daemon.kept_sink import KeptSink
 from vcam.daemon.lag import Counts, Lag
-from vcam.daemon.pace import Pace
+from vcam.daemon.pace import SINGLE_FRAMES, Pace, rungs
 from vcam.daemon.parts import Chain, folder_of, keeps_budget, make_restorer
 from vcam.daemon.policy import Health, KeepGoing
 from vcam.daemon.report import make_status, name_state
@@ -174,14 +174,18 @@ class Camera:
             self._upkeep.tend(folder_of(self.config))
             restorer = self._assembly.chain.restorer
             if restorer is not None and self.config.model == AUTO:
-                self._pace.tend(restorer.model.spec.name, self._lag)
+                is_single = restorer.denoise == 0 < self.config.denoise
+                self._pace.tend(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
 
     def _model_names(self) -> list[str]:
-        return list(read_manifest(folder_of(self.config)))
+        return rungs(read_manifest(folder_of(self.config)), self.config.denoise)
 
     def _use_model(self, name: str, has_budget: bool) -> bool:
         """Run this model from the next frame on, unless it is too slow for its budget."""
         old = self._assembly.chain.restorer
+        if old is not None and name.removesuffix(SINGLE_FRAMES) == old.model.spec.name:
+            old.denoise = 0.0 if name.endswith(SINGLE_FRAMES) else self.config.denoise
+            return True
         new = make_restorer(replace(self.config, model=name))
         if old is None or (has_budget and not keeps_budget(new, self.config.fps)):
             return False

@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TypeAlias
 
 from vcam.daemon.lag import Lag
+from vcam.manifest import ModelSpec
 from vcam.pipeline import Clock
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,8 @@ LONGEST_WAIT_NS = 3600 * SECOND_NS
 LONGEST_REFUSED_NS = 600 * SECOND_NS  # a try that finds no room is seen by nobody, and may come more often
 GOOD_NS = 600 * SECOND_NS  # a better model that kept up for so long was no mistake
 REST_NS = 10 * SECOND_NS  # after a model that could not be loaded
+
+SINGLE_FRAMES = ", single frames"  # behind a model's name: it runs without fusion, which takes time as well
 
 Switch: TypeAlias = Callable[[str, bool], bool]
 
@@ -73,7 +76,7 @@ class Trend:
 class Pace:
     """Steps between the models of a manifest, where the user leaves the choice to us.
 
-    names   of the models, best picture first
+    names   of the models, best picture first; see `rungs`
     switch  (name, has_budget) loads a model beside the one in use and lets it take over; False if it does not
             keep the budget, where it has one; raises if it cannot be used
     clock   monotonic nanoseconds
@@ -125,6 +128,13 @@ class Pace:
             f" {model} is tried again when there is room"
         )
         log.warning("%s", self.reason)
+
+
+def rungs(specs: Mapping[str, ModelSpec], denoise: float) -> list[str]:
+    """What there is to step between: models, best picture first, then the fastest on single frames."""
+    names = list(specs)
+    fuses = bool(names) and specs[names[-1]].fused and denoise > 0
+    return [*names, names[-1] + SINGLE_FRAMES] if fuses else names
 
 
 def neighbour(names: Sequence[str], model: str, step: Step) -> str | None:

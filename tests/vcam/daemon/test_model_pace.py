@@ -4,8 +4,9 @@ import pytest
 from manual_time import ManualTime
 
 from vcam.daemon.lag import Counts, Lag
-from vcam.daemon.pace import FIRST_WAIT_NS, SECOND_NS, Pace, Step, neighbour
+from vcam.daemon.pace import FIRST_WAIT_NS, SECOND_NS, SINGLE_FRAMES, Pace, Step, neighbour, rungs
 from vcam.errors import ModelError
+from vcam.manifest import ModelSpec
 
 NAMES = ["best", "good", "fast"]
 FPS = 30
@@ -175,3 +176,15 @@ def test_a_model_that_was_chosen_by_hand_is_the_start_of_another_story() -> None
 )
 def test_the_next_model_that_way(model: str, step: Step, expected: str | None) -> None:
     assert neighbour(NAMES, model, step) == expected
+
+
+def spec(name: str, fused: bool) -> ModelSpec:
+    return ModelSpec(name, 4, 1.0, {}, fused=fused)
+
+
+def test_the_last_resort_is_the_fastest_model_on_single_frames() -> None:
+    specs = {"best": spec("best", True), "fast": spec("fast", True)}
+    assert rungs(specs, denoise=1.0) == ["best", "fast", "fast" + SINGLE_FRAMES]
+    assert rungs(specs, denoise=0.0) == ["best", "fast"]
+    assert rungs({"fast": spec("fast", False)}, denoise=1.0) == ["fast"]
+    assert rungs({}, denoise=1.0) == []
