@@ -105,6 +105,7 @@ class Pipeline:
         """Close the source and show the placeholder."""
         self._resumed.clear()
         self._reopening.set()
+        self._is_live = False  # at once: a resume may come before the capture thread has seen the pause
 
     def resume(self) -> None:
         self._resumed.set()
