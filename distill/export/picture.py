@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from onnxruntime import InferenceSession
-from torch import nn
+from torch import Tensor, nn
 
 from distill.export.trace import as_plain, finish, to_onnx
-from distill.networks.contract import frames_of, planes_of
+from distill.networks.contract import frames_of, inputs_of, planes_of
 from vcam.errors import ModelError
 
 PARITY_LIMIT = 2e-4  # of full scale, the largest difference from torch that fp32 arithmetic may make
@@ -18,13 +18,13 @@ SIDE = 64  # of the pictures that are traced and compared
 def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
     """Export a network as it was trained, and compare the file with torch.
 
-    The file's input `seen` (1, frames*C, H, W) and output `restored` (1, C, H, W) are float32 in 0..1; its
-    metadata say `colour`, `frames` and `multiple` besides what is given. Raises ModelError if ONNX Runtime
-    computes something else than torch.
+    The file's input `seen` (1, frames*C + context, H, W) and output `restored` (1, C, H, W) are float32 in
+    0..1; its metadata say `colour`, `frames` and `multiple` besides what is given. Raises ModelError if ONNX
+    Runtime computes something else than torch.
     """
     network = network.cpu().eval()
-    planes, frames = planes_of(network), frames_of(network)
-    seen = torch.rand(1, frames * planes, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    frames = frames_of(network)
+    seen = _example(network, SIDE, SIDE, seed=0)
     described = {"colour": str(network.colour), "frames": str(frames), "multiple": str(network.multiple)}
     axes = {2: "height", 3: "width"}
     model = to_onnx(as_plain(network), {"seen": seen}, "restored", {"seen": axes, "restored": axes})
@@ -33,12 +33,18 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
     return content
 
 
+def _example(network: nn.Module, height: int, width: int, seed: int) -> Tensor:
+    """A picture (1, inputs, H, W) to trace or compare with, of which no context is known."""
+    seen = torch.rand(1, inputs_of(network), height, width, generator=torch.Generator().manual_seed(seed))
+    seen[:, frames_of(network) * planes_of(network) :] = 0
+    return seen
+
+
 @torch.no_grad()
 def _check_parity(network: nn.Module, content: bytes) -> None:
     """Compare on a picture of another size than the traced one."""
     size = (2 * SIDE, SIDE)
-    planes = frames_of(network) * planes_of(network)
-    seen = torch.rand(1, planes, *size, generator=torch.Generator().manual_seed(1))
+    seen = _example(network, *size, seed=1)
     session = InferenceSession(content, providers=["CPUExecutionProvider"])
     (restored,) = session.run(None, {"seen": seen.numpy()})
     difference = float(np.abs(restored - network(seen).numpy()).max())
