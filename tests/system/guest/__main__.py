@@ -36,12 +36,14 @@ def main() -> None:
     version = words["sharpkd.loopback"]
     wanted = chosen(version, words.get("sharpkd.only", ""))
     report = Report()
-    for name, check in GROUPS.items():
-        if name in wanted:
-            note(f"group {name}")
-            check(report, version)
-    if camera.LOG.exists():
-        (OUT / f"daemon-{version}.log").write_bytes(camera.LOG.read_bytes())
+    try:
+        for name, check in GROUPS.items():
+            if name in wanted:
+                note(f"group {name}")
+                check(report, version)
+    finally:
+        if camera.LOG.exists():
+            (OUT / f"daemon-{version}.log").write_bytes(camera.LOG.read_bytes())
     report.end()
 
 
