@@ -105,21 +105,29 @@ def unread_pictures(victim: Victim, rng: Random) -> Iterator[None]:
 
 @contextmanager
 def damaged_weights(victim: Victim, rng: Random) -> Iterator[None]:
-    """A file of the weights damaged, replaced or taken away while it is in use, and read again."""
-    path = victim.weights / str(rng.choice(sorted(os.listdir(victim.weights))))
-    with kept(path):
-        content = path.read_bytes()
-        path.unlink()
-        match rng.integers(4):
-            case 0:
-                path.write_bytes(damage(content, rng))
-            case 1:
-                path.symlink_to("/etc/passwd")
-            case 2:
-                os.mkfifo(path)
+    """Files of the weights, one to all, damaged, replaced or taken away, and read again."""
+    names = sorted(os.listdir(victim.weights))
+    with ExitStack() as stack:
+        for name in rng.permutation(names)[: rng.integers(1, len(names) + 1)]:
+            path = victim.weights / str(name)
+            stack.enter_context(kept(path))
+            spoil(path, rng)
         victim.try_to(reload=True)
         yield
     victim.try_to(reload=True)
+
+
+def spoil(path: Path, rng: Random) -> None:
+    """Put something else in the place of a file, or nothing."""
+    content = path.read_bytes()
+    path.unlink()
+    match rng.integers(4):
+        case 0:
+            path.write_bytes(damage(content, rng))
+        case 1:
+            path.symlink_to("/etc/passwd")
+        case 2:
+            os.mkfifo(path)
 
 
 @contextmanager
