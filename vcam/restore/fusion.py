@@ -17,6 +17,7 @@ LUMA, CHROMA, CONTEXT = CELL * CELL, 2 * (CELL // 2) ** 2, 4  # values a cell
 FULL_DEPTH = 8  # frames: the last one's share in a mean is one in so many at least
 LEAST_NOISE = 0.8  # code values: below, the noise may as well be a picture's own
 LEAST_COLOUR_NOISE = 0.25  # code values, of the mean of 3x3 cells: below, colours are left as they come
+LASTING = 0.75  # times the least noise: what is fused stays so down to here, or it would come and go
 LEAST_STEP = 0.6  # code values: a smaller change of the whole picture is left to the means to follow
 # a still cell stays as it was handed on, bit for bit, until its mean has moved by more than this and this
 # share of the noise that is left in a pixel of it, or is of so many times more frames
@@ -67,19 +68,20 @@ class Fusion:
         self._size, state = frame.size, self._state
         noise = self._meter.measure(picture.means.luma, picture.means.colours, picture.y)
         self._tell(noise.pixel)
-        if self.depth <= 1 or noise.pixel.max() < LEAST_NOISE:
+        if self.depth <= 1 or noise.pixel.max() < LEAST_NOISE * (LASTING if state else 1):
             self._state = None
             return self._pass(picture)
         if state is None:
             self._state = _State(picture)
             return self._pass(picture)
-        has_colour = bool(noise.chroma.max() > LEAST_COLOUR_NOISE)
+        least = LEAST_COLOUR_NOISE * (LASTING if state.has_colour else 1)
+        state.has_colour = bool(noise.chroma.max() > least)
         step = find_step(picture.means.luma, state.means.luma)
         if abs(step).max() >= LEAST_STEP:
             state.shift(step)
         still = find_still(picture.means, state.means, state.age, noise)
-        state.follow(picture, still, self.depth, has_colour)
-        return state.hand_on(picture, self._told, has_colour)
+        state.follow(picture, still, self.depth)
+        return state.hand_on(picture, self._told)
 
     def _pass(self, picture: "_Picture") -> Fused:
         """A single frame, as it came."""
@@ -118,6 +120,7 @@ class _State:
 
     age     (h, w): the next frame's share in a mean is one in so many and one
     frames  (h, w): the mean is as good as one of so many frames
+    has_colour  whether the colours are noisy, too; else they are left as they come
     """
 
     def __init__(self, picture: _Picture) -> None:
@@ -125,7 +128,9 @@ class _State:
         self.means = Means(picture.means.luma.copy(), picture.means.colours.copy())
         self.age = np.ones(self.shape, np.float32)
         self.frames = np.ones(self.shape, np.float32)
-        self._luma, self._chroma = _Mean(picture.luma), _Mean(picture.chroma())
+        self.has_colour = False
+        self._luma = _Mean(picture.luma)
+        self._chroma: _Mean | None = None  # of noisy colours alone: others' means would be out of date
         self._told = np.zeros((len(picture.luma), CONTEXT), np.uint8)
         self._shown_mean = np.full(self.shape, -1000, np.float32)  # nothing was handed on yet
         self._shown_frames = np.ones(self.shape, np.float32)
@@ -135,8 +140,9 @@ class _State:
         change = by_brightness(step, self.means.luma)
         self.means.luma += change
         self._luma.exact += change.reshape(-1, 1)
+        np.maximum(self._luma.exact, 0, out=self._luma.exact)
 
-    def follow(self, picture: _Picture, still: Small, depth: float, has_colour: bool) -> None:
+    def follow(self, picture: _Picture, still: Small, depth: float) -> None:
         """Move the means of still cells (`still` 1) and start those that move (0) again."""
         age = np.minimum(self.age * still + 1, depth)
         self.age = np.where(age < 1.5, np.float32(1), age)
@@ -146,10 +152,14 @@ class _State:
         self.means.colours += weight * (picture.means.colours - self.means.colours)
         shares = weight.reshape(-1, 1).astype(np.float32)
         self._luma.follow(picture.luma, shares)
-        if has_colour:
+        if not self.has_colour:
+            self._chroma = None
+        elif self._chroma is None:
+            self._chroma = _Mean(picture.chroma())
+        else:
             self._chroma.follow(picture.chroma(), shares)
 
-    def hand_on(self, picture: _Picture, told: Curve, has_colour: bool) -> Fused:
+    def hand_on(self, picture: _Picture, told: Curve) -> Fused:
         """The fused picture: what is worth it of the means, and what was handed on before of the rest."""
         noise = by_brightness(told, self.means.luma)
         left = noise / np.sqrt(self.frames)
@@ -163,16 +173,16 @@ class _State:
         copy_rows(self._told, tell(self.frames, noise).reshape(-1, CONTEXT), which)
         cells = join(self._luma.shown, self._told, self.shape)
         frame = replace(picture.frame, y=np.ascontiguousarray(from_cells(cells, CELL, self.size)))
-        if has_colour:
+        if self._chroma is not None:
             self._chroma.show(which)
-            u, v = self._colours()
+            u, v = self._colours(self._chroma.shown)
             frame = replace(frame, u=u, v=v)
         return Fused(frame, cells)
 
-    def _colours(self) -> tuple[Plane, Plane]:
-        """The planes u and v as they are handed on."""
+    def _colours(self, shown: npt.NDArray[np.uint8]) -> tuple[Plane, Plane]:
+        """The planes u and v of what is handed on, (h*w, 8)."""
         half = (self.size[0] // 2, self.size[1] // 2)
-        chroma = self._chroma.shown.reshape(1, *self.shape, CHROMA)
+        chroma = shown.reshape(1, *self.shape, CHROMA)
         u, v = (chroma[..., : CHROMA // 2], chroma[..., CHROMA // 2 :])
         planes = (from_cells(np.ascontiguousarray(cells), CELL // 2, half) for cells in (u, v))
         first, second = (np.ascontiguousarray(plane) for plane in planes)

@@ -152,6 +152,35 @@ def test_a_slow_change_is_not_held_back() -> None:
     assert float(fused.frame.y[part].mean()) == pytest.approx(float(truth.y[part].mean()), abs=0.8)
 
 
+def test_colours_that_become_noisy_are_not_mixed_with_those_of_long_ago() -> None:
+    """Colours without noise pass; they change; then there is noise in them."""
+    truth = scene()
+    other = replace(truth, u=np.full_like(truth.u, 90), v=np.full_like(truth.v, 170))
+    rng, fusion = np.random.default_rng(0), Fusion()
+
+    def show(frame: Frame, has_colour_noise: bool) -> Frame:
+        noisy = with_noise(frame, SIGMA, rng)
+        return fusion(noisy if has_colour_noise else replace(noisy, u=frame.u, v=frame.v)).frame
+
+    for _ in range(20):
+        quiet = show(truth, False)
+    np.testing.assert_array_equal(quiet.u, truth.u)
+    for _ in range(4):
+        show(other, False)
+    for number in range(30):
+        shown = show(other, True)
+        assert abs(float(shown.u.mean()) - 90) < 1, number
+        assert abs(float(shown.v.mean()) - 170) < 1, number
+
+
+def test_noise_about_the_least_does_not_come_and_go() -> None:
+    """Once fused, a picture stays so while its noise is near the limit."""
+    truth, rng, fusion = scene(), np.random.default_rng(0), Fusion()
+    sigmas = [1.4] * 20 + [0.9, 0.75] * 10
+    told = [fusion(with_noise(truth, sigma, rng)) for sigma in sigmas]
+    assert all(np.median(ages(fused)) > 2 for fused in told[16:])
+
+
 def test_the_frame_that_came_is_not_written_to() -> None:
     rng, fusion = np.random.default_rng(0), Fusion()
     frames = [with_noise(scene(), SIGMA, rng) for _ in range(6)]
