@@ -176,7 +176,7 @@ def test_colours_that_become_noisy_are_not_mixed_with_those_of_long_ago() -> Non
 def test_noise_about_the_least_does_not_come_and_go() -> None:
     """Once fused, a picture stays so while its noise is near the limit."""
     truth, rng, fusion = scene(), np.random.default_rng(0), Fusion()
-    sigmas = [1.4] * 20 + [0.9, 0.75] * 10
+    sigmas = [1.4] * 20 + [0.7] * 20
     told = [fusion(with_noise(truth, sigma, rng)) for sigma in sigmas]
     assert all(np.median(ages(fused)) > 2 for fused in told[16:])
 
