@@ -33,7 +33,7 @@ class Data:
     kept: int = 256  # of the windows that are kept of them
     frames: int = 9  # consecutive ones a clip
     seed: int = 1
-    holdout: int = 20  # every so manieth file is kept for validation
+    holdout: int = 20  # every Nth file is kept for validation
     degradation: str = ""  # of sharp stills: one of distill.published.DEGRADATIONS
     pattern: str = ""  # "*.png|face*": the files whose names match, if any does; else all
     stand_in: str = ""  # what the files of that pattern are, where they stand for a set that is not there

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-height", type=int, default=480)
     parser.add_argument("--clips-limit", type=int, help="the first so many clips; default all")
     parser.add_argument("--frames", type=int, help="of each clip; default all, with call 150")
-    parser.add_argument("--stride", type=int, default=5, help="score every so manieth frame")
+    parser.add_argument("--stride", type=int, default=5, help="score every Nth frame")
     parser.add_argument("--first", type=int, default=FIRST_SCORED, help="number of the first scored frame")
     parser.add_argument("--out", type=Path, help=f"add JSON lines to it; with call default {CALLS_FILE}")
     model = parser.add_argument_group("all sets but call")

@@ -60,7 +60,7 @@ def select(media: Media, pattern: str) -> Media:
 
 
 def split(media: Media, every: int) -> tuple[Media, Media]:
-    """Part the media into those to train on and those to validate on: every so manieth file of each kind."""
+    """Part the media into those to train on and those to validate on: every Nth file of each kind."""
 
     def part(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         held = paths[every // 2 :: every]

@@ -11,7 +11,7 @@ from vcam.frame import Frame, to_bgr
 Lab: TypeAlias = npt.NDArray[Any]  # (..., 3) float32: L 0..100, a, b; D65
 Values: TypeAlias = npt.NDArray[Any]
 
-SAMPLED = 2  # every so manieth pixel of every so manieth row: a fourth, of 4:2:0 each chroma sample once
+SAMPLED = 2  # every second pixel of every second row: a fourth, of 4:2:0 each chroma sample once
 POW_25_7 = 25.0**7
 
 

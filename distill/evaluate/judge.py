@@ -53,7 +53,7 @@ def evaluate(
 ) -> Iterator[Row]:
     """Judge a model on true clips: all frames are restored in order, some of them scored.
 
-    stride   every so manieth frame is scored
+    stride   score every Nth frame
     first    number of the first one; of a clip that is too short for it the last one is scored
     """
     for name, frames in clips:

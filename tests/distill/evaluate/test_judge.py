@@ -61,7 +61,7 @@ def test_the_picture_before_is_the_degraded_one(still: Model, film: Film) -> Non
     assert found.before.ssim_y == pytest.approx(ssim(seen.y, truth[10].y))
 
 
-def test_every_so_manieth_frame_from_the_tenth_on_is_scored(still: Model, film: Film) -> None:
+def test_every_nth_frame_from_the_tenth_on_is_scored(still: Model, film: Film) -> None:
     (found,) = evaluate(still, clip(film(26, SIZE)), POOR, stride=5)
     assert found.frames == 4  # 10, 15, 20, 25
 
