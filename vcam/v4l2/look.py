@@ -9,7 +9,8 @@ from vcam.deadline import call_within
 from vcam.v4l2.device import Card, Kernel, Linux, query
 from vcam.v4l2.modes import list_modes
 
-LOOK_S = 2.0  # a webcam that was asleep answers within one
+# a webcam that was asleep answers within one, on a machine that a browser keeps busy within three
+LOOK_S = 6.0
 
 
 @dataclass(frozen=True)

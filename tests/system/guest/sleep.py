@@ -1,4 +1,8 @@
-"""The machine goes to sleep while somebody watches."""
+"""The machine goes to sleep while somebody watches.
+
+The rehearsal stops processes and puts devices to sleep, but the clocks run on: by those that a real
+sleep stops (vcam.daemon.naps) nothing has happened, so that the camera has to come back by its deadlines alone.
+"""
 
 from pathlib import Path
 
@@ -21,9 +25,6 @@ def check(report: Report, version: str) -> None:
             _sleep()
             webcam.show(webcam.RED)
             note(str(reader.until_shows(webcam.RED, camera.BRIGHTER)))
-        words = [line for line in camera.LOG.read_text().splitlines() if "slept for" in line]
-        note(str(words))
-        assert words
 
 
 def _sleep() -> None:
