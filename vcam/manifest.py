@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from vcam.errors import ModelError
 from vcam.regular import read_small
 
 FILE_NAME = "manifest.json"
+PACKAGE = Path(__file__).resolve().parent
 SCHEMA = 1
 CELLS = (1, 2, 4, 8)  # sides of a cell whose rows are machine words, see vcam.restore.to_cells
 FUSED_CELL = 4  # side of the cells that frames are fused in, see vcam.restore.fusion
@@ -64,10 +64,10 @@ class ModelSpec:
     measured: Mapping[str, float] = field(default_factory=dict)
 
 
-def weights_folder() -> Path:
-    """Where the shipped weights lie: beside the package in a checkout, else below the installation."""
-    checkout = Path(__file__).resolve().parent.parent / "weights"
-    return checkout if (checkout / FILE_NAME).exists() else Path(sys.prefix) / "share/sharpkd/weights"
+def weights_folder(package: Path = PACKAGE) -> Path:
+    """Where the shipped weights lie: inside the installed package, beside it in a checkout."""
+    installed = package / "weights"
+    return installed if (installed / FILE_NAME).exists() else package.parent / "weights"
 
 
 def read_manifest(folder: Path) -> dict[str, ModelSpec]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stand_in import write_weights
 
 from vcam.errors import ModelError
 from vcam.manifest import (
@@ -142,8 +143,20 @@ def test_the_sha256_is_the_known_one() -> None:
     assert sha256_of(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def test_the_weights_folder_is_named_even_if_there_is_none() -> None:
-    assert weights_folder().name == "weights"
+def test_a_checkout_has_its_weights_beside_the_package(tmp_path: Path) -> None:
+    write_weights(tmp_path / "weights", ["still"])
+    assert weights_folder(tmp_path / "vcam") == tmp_path / "weights"
+
+
+def test_an_installed_package_has_its_weights_inside(tmp_path: Path) -> None:
+    """What else lies in site-packages may have a folder of that name."""
+    for folder in (tmp_path, tmp_path / "vcam"):
+        write_weights(folder / "weights", ["still"])
+    assert weights_folder(tmp_path / "vcam") == tmp_path / "vcam" / "weights"
+
+
+def test_the_weights_folder_is_named_even_if_there_is_none(tmp_path: Path) -> None:
+    assert weights_folder(tmp_path / "vcam") == tmp_path / "weights"
 
 
 @pytest.mark.parametrize("name", [FILE_NAME, FILE.name])
