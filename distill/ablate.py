@@ -11,6 +11,7 @@ import torch
 from distill.data.sources import Prepared
 from distill.objective import Teacher
 from distill.recipe import Distillation, Recipe
+from distill.start import PUBLISHED, is_published, published_name
 from distill.train import Trainer
 from distill.validate import validate
 from vcam.errors import ConfigError
@@ -20,14 +21,15 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Variant:
-    """One thing changed: the losses against the truth, or those against the teachers."""
+    """One thing changed: the losses against the truth, or those by teachers; None: the recipe's own."""
 
     name: str
-    losses: Mapping[str, float]
-    taught_by: Mapping[str, float]  # distillation losses; none: no teacher
+    losses: Mapping[str, float] | None
+    taught_by: Mapping[str, float] | None  # distillation losses; none in it: no teacher
 
 
 BASE = {"relative_mse": 1.0}
+UNTAUGHT, TAUGHT = "the recipe without its teachers", "the recipe with its teachers"
 # weights give each addition about a tenth to a half of the first loss's gradient after a thousand iterations
 VARIANTS = (
     Variant("relative MSE alone", BASE, {}),
@@ -39,6 +41,8 @@ VARIANTS = (
     Variant("+ feature regression", BASE, {"feature": 0.1}),
     Variant("+ affinity", BASE, {"affinity": 1.0}),
     Variant("+ attention transfer", BASE, {"attention": 1.0}),
+    Variant(UNTAUGHT, None, {}),
+    Variant(TAUGHT, None, None),
 )
 
 
@@ -62,6 +66,8 @@ def ablate(
 ) -> Iterator[dict[str, object]]:
     """Train every variant with every seed at the recipe's iterations, yielding a row for each.
 
+    A recipe that starts from the camera's published model does so here; one that starts from another recipe's
+    weights starts afresh.
     Finished runs are found in `folder` and not run again; unfinished ones go on from their checkpoints.
     """
     for seed in seeds:  # seed by seed: a sweep that is cut short still compares all variants
@@ -72,25 +78,29 @@ def ablate(
 def _run(
     recipe: Recipe, variant: Variant, seed: int, data: Prepared, teachers: list[Teacher], folder: Path
 ) -> dict[str, object]:
-    taught = replace(recipe.distillation, losses=variant.taught_by) if variant.taught_by else Distillation()
+    losses = recipe.losses if variant.losses is None else variant.losses
+    taught_by = recipe.distillation.losses if variant.taught_by is None else variant.taught_by
+    is_cached = recipe.distillation.cached and variant.taught_by is None
+    taught = replace(recipe.distillation, losses=taught_by, cached=is_cached) if taught_by else Distillation()
+    start = f"{PUBLISHED} {published_name(recipe)}" if is_published(recipe.training.start) else ""
     changed = replace(
         recipe,
         name=f"{variant.name}, seed {seed}",
-        losses=variant.losses,
+        losses=losses,
         distillation=taught,
-        training=replace(recipe.training, seed=seed, start="", frozen=()),
+        training=replace(recipe.training, seed=seed, start=start, frozen=()),
     )
     place = folder / "".join(letter if letter.isalnum() else "-" for letter in changed.name)
     result = place / "result.json"
     if result.exists():
         row: dict[str, object] = json.loads(result.read_text())
         return row
-    trainer = Trainer(changed, place, teachers if variant.taught_by else [])
+    trainer = Trainer(changed, place, teachers if taught_by else [])
     trainer.resume()
     found = validate(trainer.fit(data), data.held, torch.device("cpu"))
     row = {
         "variant": variant.name,
-        "losses": dict(variant.losses),
+        "losses": dict(losses),
         "distillation": asdict(taught),
         "seed": seed,
         "iterations": trainer.iteration,

@@ -22,10 +22,16 @@ class Batch:
     kinds: Tensor  # (B,) long, indices of distill.degrade.KINDS
     # (B, K, S, S) of the middle frame: what fusion over time knows, see distill.data.scenes; K is 0 without
     context: Tensor
+    # (B, teachers*C, S, S) of the middle frame: the teachers' cached answers; none without
+    answers: Tensor
+
+    @property
+    def parts(self) -> tuple[Tensor, ...]:
+        """Everything, in the order of distill.objective.Objective's arguments."""
+        return self.seen, self.truth, self.kinds, self.context, self.answers
 
     def to(self, device: torch.device) -> "Batch":
-        parts = (self.seen, self.truth, self.kinds, self.context)
-        return Batch(*(part.to(device) for part in parts))
+        return Batch(*(part.to(device) for part in self.parts))
 
 
 @dataclass(frozen=True)
@@ -71,24 +77,33 @@ def draw_batch(
 ) -> Batch:
     """Draw crops, flipped and turned. Negative iterations draw batches that no step sees."""
     share = share or Share()
-    crops, kinds = [], []
+    crops, kinds, answers = [], [], []
     for slot in range(share.rank, training.batch, share.of):
         rng = np.random.default_rng([training.seed, abs(iteration), int(iteration < 0), slot])
         shard = shards[int(rng.integers(len(shards)))]
         number = int(rng.integers(len(shard.clips)))
-        crops.append(_crop(shard.clips[number], frames, training.crop, rng))
+        clip = shard.clips[number]
+        window = _draw_window(clip, frames, training.crop, rng)
+        crops.append(window.cut(clip[window.start : window.start + frames]))
         kinds.append(int(shard.kinds[number]))
-    return to_batch(np.stack(crops), np.array(kinds))
+        answers.append([window.cut(each[number]) for each in shard.answers])
+    return to_batch(np.stack(crops), np.array(kinds), np.array(answers, np.uint8))
 
 
-def to_batch(clips: np.ndarray, kinds: np.ndarray) -> Batch:
-    """Clips (B, frames, 2 + K, C, S, S) uint8 as a batch; what is beyond seen and true is context."""
+def to_batch(clips: np.ndarray, kinds: np.ndarray, answers: np.ndarray | None = None) -> Batch:
+    """Clips (B, frames, 2 + K, C, S, S) uint8 as a batch; what is beyond seen and true is context.
+
+    answers  (B, teachers, C, S, S) uint8
+    """
     middle = clips.shape[1] // 2
     seen = torch.from_numpy(np.ascontiguousarray(clips[:, :, 0])).float() / 255  # (B, frames, C, S, S)
     truth = torch.from_numpy(np.ascontiguousarray(clips[:, middle, 1])).float() / 255  # (B, C, S, S)
     context = torch.from_numpy(np.ascontiguousarray(clips[:, middle, 2:])).float() / 255  # (B, K, C, S, S)
     numbers = torch.from_numpy(kinds.astype(np.int64))
-    return Batch(seen.flatten(1, 2), truth, numbers, context.flatten(1, 2))
+    taught = truth[:, :0]
+    if answers is not None and answers.size:
+        taught = torch.from_numpy(answers).float().flatten(1, 2) / 255
+    return Batch(seen.flatten(1, 2), truth, numbers, context.flatten(1, 2), taught)
 
 
 def shown_to(network: nn.Module, seen: Tensor, context: Tensor, planes: int) -> Tensor:
@@ -104,10 +119,26 @@ def middle_frames(seen: Tensor, frames: int, planes: int) -> Tensor:
     return seen[:, first : first + frames * planes]
 
 
-def _crop(clip: np.ndarray, frames: int, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Cut (frames, 2 + K, C, side, side) out of (T, 2 + K, C, S, S)."""
-    start = rng.integers(0, len(clip) - frames + 1)
-    top, left = rng.integers(0, clip.shape[-1] - side + 1, 2)
-    crop = clip[start : start + frames, ..., top : top + side, left : left + side]
-    crop = np.rot90(crop, int(rng.integers(4)), axes=(-2, -1))
-    return crop[..., ::-1] if rng.integers(2) else crop
+@dataclass(frozen=True)
+class _Window:
+    """A part of a clip, flipped and turned."""
+
+    start: int  # its first frame
+    top: int
+    left: int
+    side: int
+    quarters: int  # of a turn
+    is_flipped: bool
+
+    def cut(self, pictures: np.ndarray) -> np.ndarray:
+        """The same part of any pictures (..., S, S), (..., side, side)."""
+        part = pictures[..., self.top : self.top + self.side, self.left : self.left + self.side]
+        part = np.rot90(part, self.quarters, axes=(-2, -1))
+        return part[..., ::-1] if self.is_flipped else part
+
+
+def _draw_window(clip: np.ndarray, frames: int, side: int, rng: np.random.Generator) -> _Window:
+    """Draw `frames` frames and a square of `side` pixels of a clip (T, 2 + K, C, S, S)."""
+    start = int(rng.integers(0, len(clip) - frames + 1))
+    top, left = (int(value) for value in rng.integers(0, clip.shape[-1] - side + 1, 2))
+    return _Window(start, top, left, side, int(rng.integers(4)), bool(rng.integers(2)))

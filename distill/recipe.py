@@ -46,6 +46,12 @@ class Distillation:
 
     teachers: tuple[str, ...] = ()  # recipes; each weighs only where it beats the student
     losses: Mapping[str, float] = field(default_factory=dict)  # of distillation and features, by weight
+    # whether each teacher restores every training sample once, and its answer is kept beside the truth; for
+    # losses of the output alone. Else it restores each crop of each batch
+    cached: bool = False
+    # whether a teacher's answer is the mean over the eight flips and turns of a picture: at eight times the
+    # cost better by a tenth of a dB; see distill.objective.Teacher
+    symmetric: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,9 @@ class Training:
     clip: float = 1.0  # of the gradient's norm
     ema: float = 0.999  # decay of the averaged weights, which are what is shipped
     seed: int = 0
-    start: str = ""  # a recipe of the same network, trained already, whose weights it starts from
+    # a recipe of the same network, trained already, whose weights it starts from; "published": the camera's
+    # model of this recipe's name; "published NAME": its model of that name
+    start: str = ""
     frozen: tuple[str, ...] = ()  # submodules of the network that stay as they were at the start
     check_every: int = 1000  # iterations between validations and checkpoints
 

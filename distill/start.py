@@ -11,20 +11,31 @@ from torch import Tensor, nn
 from distill.checkpoint import State, read_checkpoint
 from distill.journal import Log
 from distill.networks.catalogue import describe
-from distill.networks.condnet import CondNet
+from distill.networks.condnet import NOTHING_LOGIT, CondNet
 from distill.parallel import Company
 from distill.recipe import Recipe, recipe_from_json
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import ModelFile, read_checked, read_manifest, weights_folder
 
-PUBLISHED = "published"  # [training] start: the weights of the camera's model of the recipe's name
+PUBLISHED = "published"  # [training] start: a model of the camera, see distill.recipe.Training
+
+
+def is_published(start: str) -> bool:
+    """Whether a [training] start names a model of the camera, and not a recipe."""
+    return start.split(" ")[0] == PUBLISHED
+
+
+def published_name(recipe: Recipe) -> str:
+    """The model of the camera that a recipe starts from."""
+    _, _, name = recipe.training.start.partition(" ")
+    return name or recipe.name
 
 
 def load_published(network: nn.Module, name: str, log: Log, weights: Path | None = None) -> None:
     """Give a whitened student the first look of the published model of this name, as its fp32 file has it.
 
-    What the network is told and the model was not stays as it is. Raises ModelError if there is no such
-    model, or if it is of another shape.
+    What the network is told and the model was not stays as it is. Raises
+    ModelError if there is no such model, or if it is of another shape.
     """
     folder = weights or weights_folder()
     specs = read_manifest(folder)
@@ -57,9 +68,11 @@ def _take_over(network: CondNet, values: Mapping[str, Tensor]) -> None:
         whitened.weight.copy_((folded @ inverse).float().view_as(whitened.weight))
         assert whitened.bias is not None
         whitened.bias.copy_(values[f"{name}.bias"])
-    for name, linear in (("gauge.hidden", network.gauge.hidden), ("gauge.shares", network.gauge.shares)):
-        linear.weight.copy_(values[f"{name}.weight"])
-        linear.bias.copy_(values[f"{name}.bias"])
+    if network.told is not None and "told.weight" in values:
+        network.told.weight.copy_(values["told.weight"])
+    network.gauge.hidden.weight.copy_(values["gauge.hidden.weight"])
+    network.gauge.hidden.bias.copy_(values["gauge.hidden.bias"])
+    _take_over_shares(network, values["gauge.shares.weight"], values["gauge.shares.bias"])
     names = [*(f"body.{number}" for number in range(len(network.body))), "tail"]
     for name, conv in zip(names, network.mixed(), strict=True):
         experts = len(conv.bias)
@@ -67,6 +80,17 @@ def _take_over(network: CondNet, values: Mapping[str, Tensor]) -> None:
         grid = values[f"{name}.grid"][:experts].float().view_as(conv.weight)
         conv.weight.copy_(grid * step)
         conv.bias.copy_(values[f"{name}.bias"][:experts] / conv.unit)
+
+
+@torch.no_grad()
+def _take_over_shares(network: CondNet, weight: Tensor, bias: Tensor) -> None:
+    """Set the gauge's last layer; a model from before there was a share of doing nothing gets a small one."""
+    shares = network.gauge.shares
+    if len(bias) == network.experts:
+        weight = torch.cat([weight, torch.zeros_like(weight[:1])])
+        bias = torch.cat([bias, bias.mean(0, keepdim=True) - NOTHING_LOGIT])
+    shares.weight.copy_(weight)
+    shares.bias.copy_(bias)
 
 
 def freeze(network: nn.Module, names: Collection[str]) -> None:

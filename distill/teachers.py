@@ -24,13 +24,14 @@ def train_teacher(
     workers: int,
     company: Company,
     perceptual: nn.Module | None = None,
+    is_symmetric: bool = False,
 ) -> Teacher:
     """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
     with company.in_turn():
         data = prepare(recipe.data, folders, build_folder, workers)
     trainer = Trainer(recipe, build_folder / recipe.name, None, company, perceptual)
     trainer.resume()
-    return Teacher(recipe.name, trainer.fit(data).to(company.device))
+    return Teacher(recipe.name, trainer.fit(data).to(company.device), is_symmetric=is_symmetric)
 
 
 def load_pretrained(name: str, path: Path, planes: int) -> Teacher:

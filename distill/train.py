@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from distill.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
 from distill.checkpoint import State, read_checkpoint, write_checkpoint
+from distill.data.answers import cache_answers
 from distill.data.sources import Prepared
 from distill.journal import Journal, Log, read_curve
 from distill.networks.catalogue import build
@@ -23,7 +24,7 @@ from distill.objective import Objective, Teacher
 from distill.parallel import Company
 from distill.recipe import Recipe, Training, essence, recipe_from_json
 from distill.schedule import Progress, check_schedule, is_over, learning_rate
-from distill.start import PUBLISHED, freeze, load_published, load_start
+from distill.start import freeze, is_published, load_published, load_start, published_name
 from distill.validate import Validation, validate
 from vcam.errors import ConfigError, ModelError
 
@@ -141,6 +142,8 @@ class Trainer:
         for network in (self.student, *self.objective.teachers):
             check_fit(data.train[0], network, training.crop)
             check_fit(data.held, network, training.crop)
+        if self.objective.is_cached:
+            data = self._cache(data)
         if self.iteration == 0:
             self._begin(data)
         with Journal(self._folder, self._log, self.iteration, self.company.is_first) as journal:
@@ -150,6 +153,12 @@ class Trainer:
         if training.patience:
             self.averaged.load_state_dict(self._best)
         return self.averaged.cpu().eval()
+
+    def _cache(self, data: Prepared) -> Prepared:
+        """The data with the teachers' answers, which one process of each machine computes."""
+        with self.company.in_turn():
+            shards = cache_answers(data.train, self.objective.teachers, self.company.device)
+        return replace(data, train=shards)
 
     def _loop(self, data: Prepared, journal: Journal) -> None:
         training, first = self.recipe.training, self.iteration
@@ -193,7 +202,7 @@ class Trainer:
     def _loss(self, objective: nn.Module, batch: Batch) -> Tensor:
         precision = PRECISIONS[self.recipe.training.precision]
         with torch.autocast(self.company.device.type, precision, enabled=precision != torch.float32):
-            loss: Tensor = objective(batch.seen, batch.truth, batch.kinds, batch.context)
+            loss: Tensor = objective(*batch.parts)
         return loss
 
     def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
@@ -247,10 +256,10 @@ class Trainer:
     def _begin(self, data: Prepared) -> None:
         """Give both copies another recipe's weights, or the whitening that a network asks for."""
         start = self.recipe.training.start
-        if isinstance(self.student, Whitened) and start in ("", PUBLISHED):
+        if isinstance(self.student, Whitened) and (not start or is_published(start)):
             self._whiten(self.student, data)
-        if start == PUBLISHED:
-            load_published(self.student, self.recipe.name, self._log)
+        if is_published(start):
+            load_published(self.student, published_name(self.recipe), self._log)
         elif start:
             load_start(self.student, self.recipe, self._folder.parent, self.company, self._log)
         self.averaged.load_state_dict(self.student.state_dict())

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> None:
     variants = find_variants(args.variants)
     taught = replace(recipe.distillation, teachers=tuple(args.teachers or recipe.distillation.teachers))
     recipe = replace(recipe, training=short, distillation=taught)
-    teachers = find_teachers(recipe, args, Company())
+    is_taught = any(variant.taught_by is None or variant.taught_by for variant in variants)
+    teachers = find_teachers(recipe, args, Company()) if is_taught else []
     data = prepare(recipe.data, args.data, args.build, args.threads)
     settings = {key: vars(args)[key] for key in ("recipe", "iterations", "batch", "crop")}
     settings["teachers"] = list(taught.teachers)

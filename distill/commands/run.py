@@ -76,7 +76,15 @@ def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) ->
             raise ConfigError(f"--pretrained {pair}: expected NETWORK=FILE, such as rrdbnet=BSRGAN.pth")
         pretrained.append(load_pretrained(name, Path(path), planes).to(company.device))
     trained = [
-        train_teacher(one, args.data, args.build, args.threads, company, find_perceptual(one, args, company))
+        train_teacher(
+            one,
+            args.data,
+            args.build,
+            args.threads,
+            company,
+            find_perceptual(one, args, company),
+            recipe.distillation.symmetric,
+        )
         for one in (load(name, args) for name in recipe.distillation.teachers)
     ]
     return trained + pretrained

@@ -18,6 +18,7 @@ SAMPLES_A_SHARD = 32
 ATTEMPTS = 4  # draws for one sample: unreadable files are passed over, not waited for
 
 Clips = npt.NDArray[np.uint8]  # (N, T, 2, C, S, S): N clips of T frames; side 0 degraded, side 1 true
+Answers = npt.NDArray[np.uint8]  # (N, C, S, S): what a teacher makes of each clip's middle frame
 Kinds = npt.NDArray[np.uint8]  # (N,): each clip's degradation, an index of distill.degrade.KINDS
 
 
@@ -28,6 +29,8 @@ class Samples:
     clips: Clips
     kinds: Kinds
     skipped: tuple[str, ...] = ()  # files that could not be read
+    path: Path | None = None  # the shard's file, if they were read from one
+    answers: tuple[Answers, ...] = ()  # of each teacher to each clip, where they are cached
 
 
 Draw = Callable[[np.random.Generator], Samples]  # picklable: it is sent to the workers
@@ -79,7 +82,7 @@ def pack_whole(whole: Whole, folder: Path, settings: dict[str, object]) -> Path:
 
 def open_shards(paths: Sequence[Path]) -> list[Samples]:
     """Map shards into memory; empty ones are left out."""
-    shards = [Samples(np.load(path, mmap_mode="r"), np.load(_kinds_path(path))) for path in paths]
+    shards = [Samples(np.load(path, mmap_mode="r"), np.load(_kinds_path(path)), path=path) for path in paths]
     return [shard for shard in shards if len(shard.clips)]
 
 
@@ -144,7 +147,12 @@ def _write_shard(path: Path, samples: Samples) -> None:
         temporary = path.with_suffix(".tmp.json")
         temporary.write_text(json.dumps(samples.skipped), "utf-8")
         os.replace(temporary, _skipped_path(path))
-    for place, array in ((_kinds_path(path), samples.kinds), (path, samples.clips)):
-        temporary = place.with_suffix(".tmp.npy")
-        np.save(temporary, array)
-        os.replace(temporary, place)
+    write_array(_kinds_path(path), samples.kinds)
+    write_array(path, samples.clips)
+
+
+def write_array(path: Path, array: npt.NDArray[np.uint8]) -> None:
+    """Write an array whole, or not at all."""
+    temporary = path.with_suffix(".tmp.npy")
+    np.save(temporary, array)
+    os.replace(temporary, path)

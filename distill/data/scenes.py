@@ -10,7 +10,7 @@ import numpy.typing as npt
 from distill.cameras import draw_camera
 from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
-from distill.degrade import KINDS, draw
+from distill.degrade import KINDS, draw_linked
 from vcam.frame import Bgr, Frame, from_bgr, resize, to_bgr
 from vcam.restore.cells import ZERO_RESIDUAL
 from vcam.restore.fusion import CELL, LUMA, Fused, Fusion
@@ -20,6 +20,8 @@ LONGEST = 28  # frames that are fused, at most
 MOMENTS = 2  # samples a clip
 MOST_OBJECTS = 3  # that move before a background
 FASTEST_PX = 30.0  # a frame: a hand before the lens
+CLEAN_SHARE = 0.08  # of the scenes
+CAMERA_SHARE = 0.30  # the others go through a link
 
 
 @dataclass(frozen=True)
@@ -155,12 +157,12 @@ def _lights(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
 def _damage(scene: list[Frame], side: int, rng: np.random.Generator) -> tuple[list[Frame], list[Frame], str]:
     """What is true of a scene, what is seen of it at its size, and the kind of damage."""
     chance = rng.random()
-    if chance < 0.08:
+    if chance < CLEAN_SHARE:
         return scene, scene, "clean"
-    if chance < 0.42:
+    if chance < CLEAN_SHARE + CAMERA_SHARE:
         camera = draw_camera(rng)
         return camera.truth(scene), camera.shoot(scene, rng), "camera"
-    degradation = draw((side, side), rng)
+    degradation = draw_linked((side, side), rng)
     seen = [resize(frame, (side, side)) for frame in degradation.apply(scene, rng)]
     return scene, seen, degradation.kind
 

@@ -34,6 +34,14 @@ def output_mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -
     return mean_over_batch(((student - teacher.detach()) ** 2).mean((1, 2, 3)), weight)
 
 
+def output_relative(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
+    """`output_mse` whose weight is divided by the squared error of each picture's input: see RELATIVE.
+
+    Each picture counts alike, however badly it was damaged, as in distill.losses.pixel.careful_mse.
+    """
+    return output_mse(student, teacher, weight)
+
+
 def output_l1(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
     """Mean of |student - teacher| of restored pictures (B, C, H, W).
 
@@ -79,7 +87,10 @@ def _log_shares(pictures: Tensor, temperature: float) -> Tensor:
 
 OUTPUT_LOSSES: Mapping[str, DistillationLoss] = {
     "output_mse": output_mse,
+    "output_relative": output_relative,
     "output_l1": output_l1,
     "output_charbonnier": output_charbonnier,
     "output_kl": output_kl,
 }
+
+RELATIVE = {"output_relative"}  # losses whose weights are relative to the input's squared error

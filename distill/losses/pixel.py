@@ -15,7 +15,7 @@ from distill.losses.similarity import ms_ssim, ssim
 
 # mean squared error, as a share of full scale squared, under which an input counts as clean: 38 dB
 CLEAN_MSE = 1.5e-4
-CAREFUL_MSE = 6e-5  # the same for `careful_mse`: 42 dB
+CAREFUL_MSE = 2.5e-5  # the same for `careful_mse`: 46 dB
 CRISP_GAIN = 1.2  # how much of a true picture's fine detail `crisp_mse` adds to it
 CRISP_BLUR_PX = 1.5  # standard deviation: finer than what it leaves is fine detail
 CRISP_MSE = 4e-4  # of an input that gets half of it: 34 dB

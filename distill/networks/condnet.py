@@ -16,6 +16,7 @@ HEAD_GAIN = 4.0  # of whitened patches: fine detail fills the range, strong edge
 STREAM_LIMIT = 4.0  # where the sum of the blocks saturates
 GAUGE_CHANNELS = 24
 GAUGE_HIDDEN = 32
+NOTHING_LOGIT = 3.0  # by how much the share of doing nothing starts behind the experts'
 GAUGE_FLOOR = 1e-3  # energy of a whitened response under which it counts as silence
 
 
@@ -30,8 +31,9 @@ class CondNet(nn.Module):
               that it is the mean of and the noise of one of them, in the units of vcam.restore.fusion
 
     A gauge reads the local energies of the picture and answers with a share for each expert; all convolutions
-    but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971). A damage lasts:
-    at run time the shares are measured now and then, and a frame costs as much as without experts.
+    but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971). What the shares
+    lack of 1 is the share of doing nothing: an undamaged picture gets next to no residual. Damage lasts: at
+    run time the shares are measured now and then, and a frame costs as much as without experts.
 
     All activations saturate at a fixed value, so that quantisation needs no calibration, and saturation costs
     nothing in int8. It is also what makes the network learn: a plain one of ReLUs gained 0.11 dB where this
@@ -85,11 +87,15 @@ class CondNet(nn.Module):
 
         cells   (B, cell*cell, h, w), and four more channels behind if it is told of fusion
         """
-        luma, told = cells[:, : self.cell**2], cells[:, self.cell**2 :]
-        features = self.head(luma) if self.told is None else self.head(luma) + self.told(told)
-        stream = saturate(features * HEAD_GAIN)  # (B, channels, h, w)
-        residual: Tensor = self.tail(self.body(stream, shares), shares)  # (B, cell*cell, h, w)
+        residual: Tensor = self.tail(self.features(cells, shares), shares)  # (B, cell*cell, h, w)
         return residual
+
+    def features(self, cells: Tensor, shares: Tensor) -> Tensor:
+        """What the tail is given, (B, channels, h, w), of cells and shares as in `residual_cells`."""
+        luma, told = cells[:, : self.cell**2], cells[:, self.cell**2 :]
+        seen = self.head(luma) if self.told is None else self.head(luma) + self.told(told)
+        features: Tensor = self.body(saturate(seen * HEAD_GAIN), shares)
+        return features
 
     def mixed(self) -> list["MixedConv"]:
         """The convolutions that experts mix, in order."""
@@ -141,7 +147,9 @@ class Body(nn.ModuleList):
 
 
 class Gauge(nn.Module):
-    """How a picture was damaged, as a share for each expert: cells (B, C, h, w) to (B, experts), sums of 1.
+    """How a picture was damaged, as a share for each expert: cells (B, C, h, w) to (B, experts).
+
+    The shares sum to 1 or less. The rest belongs to an expert whose weights are all zero: doing nothing.
 
     It sees the mean logarithm of the energies of whitened 3x3 patches: a local spectrum, which blur,
     scaling, noise and quantisation each bend in their own way. A mean does not depend on the picture's size.
@@ -151,7 +159,9 @@ class Gauge(nn.Module):
         super().__init__()
         self.conv = WhitenedConv(inputs, GAUGE_CHANNELS, padding=0)  # strips give what their rows give
         self.hidden = nn.Linear(GAUGE_CHANNELS, GAUGE_HIDDEN)
-        self.shares = nn.Linear(GAUGE_HIDDEN, experts)
+        self.shares = nn.Linear(GAUGE_HIDDEN, experts + 1)
+        with torch.no_grad():
+            self.shares.bias[-1] -= NOTHING_LOGIT
 
     def whiten(self, cells: Tensor) -> None:
         """Set the whitening from sample cells (B, C, h, w)."""
@@ -167,7 +177,7 @@ class Gauge(nn.Module):
 
     def judge(self, energies: Tensor) -> Tensor:
         """Shares (B, experts) by energies (B, GAUGE_CHANNELS)."""
-        return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)
+        return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)[:, :-1]
 
 
 @torch.no_grad()

@@ -5,8 +5,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from distill.networks.cells import QuietConv, WhitenedConv, to_cells
+from distill.networks.condnet import CONTEXT_PLANES, ToldConv, told_cells
 from distill.networks.contract import planes_of
 from vcam.errors import ConfigError
+from vcam.manifest import FUSED_CELL
 
 CHANGE_SCALE = 0.25  # puts the codec's flicker below cells.NOISE_FLOOR, where whitening does not amplify it
 
@@ -19,6 +21,7 @@ class NafNet(nn.Module):
     frames    consecutive frames that it looks at, odd; more than one lets it see the future: a teacher only
     cell      side of the square cells that become channels, in pixels
     colour    "luma" or "rgb"
+    fused     whether it is shown what fusion over time knows of each cell, as CondNet is: one frame of luma
 
     The blocks are those of Chen et al. 2022, arXiv:2204.04676. A grid of cells with a whitened head stands in
     for its encoder and decoder: the receptive field is grown by the cells and by the channel attention, which
@@ -26,7 +29,13 @@ class NafNet(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 64, blocks: int = 10, frames: int = 1, cell: int = 4, colour: str = "luma"
+        self,
+        channels: int = 64,
+        blocks: int = 10,
+        frames: int = 1,
+        cell: int = 4,
+        colour: str = "luma",
+        fused: bool = False,
     ) -> None:
         super().__init__()
         if colour not in ("luma", "rgb"):
@@ -36,6 +45,10 @@ class NafNet(nn.Module):
         self.cell = self.multiple = cell
         self.frames, self.colour = frames, colour
         inputs = planes_of(self) * cell * cell
+        if fused and (frames, colour, cell) != (1, "luma", FUSED_CELL):
+            raise ConfigError(f'fused needs frames = 1, colour = "luma" and cell = {FUSED_CELL}')
+        self.context = CONTEXT_PLANES if fused else 0
+        self.told = ToldConv(channels) if fused else None
         self.head = WhitenedConv(frames * inputs, channels)
         with torch.no_grad():
             self.head.weight[:, inputs:] = 0  # it starts as the network of one frame
@@ -43,14 +56,22 @@ class NafNet(nn.Module):
         self.tail = QuietConv(channels, inputs)
 
     def whiten(self, seen: Tensor) -> None:
-        """Set the head's whitening from sample pictures (B, frames*C, H, W) in 0..1."""
-        self.head.whiten(self._look(seen))
+        """Set the head's whitening from sample pictures (B, frames*C + context, H, W) in 0..1."""
+        self.head.whiten(self._look(self._frames(seen)))
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, frames*C, H, W) in 0..1; returns the middle frame restored, (B, C, H, W)."""
-        features = self.body(self.head(self._look(seen)))  # (B, channels, H/cell, W/cell)
-        _, frame, _ = self._part(seen)
+        """seen (B, frames*C + context, H, W) in 0..1; returns the middle frame restored, (B, C, H, W)."""
+        frames = self._frames(seen)
+        features = self.head(self._look(frames))  # (B, channels, H/cell, W/cell)
+        if self.told is not None:
+            features = features + self.told(told_cells(seen[:, frames.shape[1] :], self.cell))
+        features = self.body(features)
+        _, frame, _ = self._part(frames)
         return frame + F.pixel_shuffle(self.tail(features), self.cell)  # (B, C, H, W)
+
+    def _frames(self, seen: Tensor) -> Tensor:
+        """Without the context behind them."""
+        return seen[:, : self.frames * planes_of(self)]
 
     def _look(self, seen: Tensor) -> Tensor:
         """Cells of the middle frame, then of the others' differences from it, (B, frames*C*cell*cell, h, w).

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from distill.batches import to_batch
 from distill.data.pack import Samples
 from distill.losses.distillation import output_mse
-from distill.losses.pixel import charbonnier, relative_mse
+from distill.losses.pixel import CAREFUL_MSE, charbonnier, relative_mse
 from distill.networks.catalogue import build
 from distill.networks.cellnet import CellNet
 from distill.objective import Objective, Tap, Teacher
 from distill.recipe import Distillation, Recipe
 from vcam.errors import ConfigError
 
-Shown = tuple[Tensor, Tensor, Tensor, Tensor]  # seen, truth, kinds, context
+Shown = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # seen, truth, kinds, context, answers
 
 HIGH, LOW = [1.0] * 6, [0.0] * 6  # gains of each of KINDS, dB
 
@@ -29,8 +29,8 @@ def teacher(student: CellNet) -> Teacher:
 @pytest.fixture
 def batch(samples: Samples) -> Shown:
     made = to_batch(samples.clips[:6], samples.kinds[:6])
-    # (6, 3, 64, 64), (6, 1, 64, 64), (6,), (6, 0, 64, 64)
-    return made.seen, made.truth, made.kinds, made.context
+    # (6, 3, 64, 64), (6, 1, 64, 64), (6,), (6, 0, 64, 64), (6, 0, 64, 64)
+    return made.seen, made.truth, made.kinds, made.context, made.answers
 
 
 def taught(recipe: Recipe, **losses: float) -> Recipe:
@@ -83,14 +83,14 @@ def test_a_teacher_that_the_student_has_passed_is_not_heard(
 def test_a_teacher_is_heard_on_the_damage_alone_where_it_is_better(
     toy: Recipe, teacher: Teacher, batch: Shown
 ) -> None:
-    seen, truth, _, context = batch
+    seen, truth, _, *others = batch
     objective = Objective(CellNet(4, 8, 1), taught(toy, output_mse=5.0), [teacher])
     objective.gates.set_teacher(0, [0, 0, 1.0, 0, 0, 0])
     alone = Objective(objective.student, toy, [])
     for kind in range(6):
         kinds = torch.full((6,), kind)
         is_taught = not torch.equal(
-            objective(seen, truth, kinds, context), alone(seen, truth, kinds, context)
+            objective(seen, truth, kinds, *others), alone(seen, truth, kinds, *others)
         )
         assert is_taught == (kind == 2)
 
@@ -110,6 +110,44 @@ def test_the_target_is_the_teachers_mean_by_their_margins(
     restored = student(shown)
     expected = relative_mse(restored, shown, truth) + output_mse(restored, target)
     torch.testing.assert_close(objective(*batch), expected)
+
+
+def test_cached_answers_teach_what_the_teachers_themselves_would(
+    toy: Recipe, teacher: Teacher, batch: Shown
+) -> None:
+    torch.manual_seed(1)
+    other = Teacher("other", CellNet(4, 8, 1))
+    recipe = taught(toy, output_mse=1.0)
+    asked = Objective(CellNet(4, 8, 1), recipe, [teacher, other])
+    kept = replace(recipe, distillation=replace(recipe.distillation, cached=True))
+    reading = Objective(asked.student, kept, [teacher, other])
+    for objective in (asked, reading):
+        objective.gates.set_teacher(0, [0.3] * 6)
+        objective.gates.set_teacher(1, [0.1] * 6)
+    seen, *between, _ = batch
+    answers = torch.cat([teacher(seen[:, 1:2]), other(seen[:, 1:2])], 1)
+    torch.testing.assert_close(reading(seen, *between, answers), asked(*batch))
+
+
+def test_a_relative_teacher_counts_alike_on_pictures_that_are_damaged_more_or_less(
+    toy: Recipe, teacher: Teacher, batch: Shown
+) -> None:
+    objective = heard(Objective(CellNet(4, 8, 1), taught(toy, output_relative=1.0), [teacher]))
+    seen, truth, *_ = batch
+    shown = seen[:, 1:2]
+    restored, target = objective.student(shown), teacher(shown)
+    before, off = (
+        ((each - other) ** 2).mean((1, 2, 3)) for each, other in ((shown, truth), (restored, target))
+    )
+    expected = relative_mse(restored, shown, truth) + (off / (before + CAREFUL_MSE)).mean()
+    torch.testing.assert_close(objective(*batch), expected)
+
+
+def test_features_cannot_be_cached(toy: Recipe, teacher: Teacher) -> None:
+    recipe = taught(toy, output_mse=1.0, affinity=1.0)
+    recipe = replace(recipe, distillation=replace(recipe.distillation, cached=True))
+    with pytest.raises(ConfigError, match="'affinity', and only outputs can be cached"):
+        Objective(CellNet(4, 8, 1), recipe, [teacher])
 
 
 def test_a_teacher_may_look_at_more_frames_than_its_student(toy: Recipe, batch: Shown) -> None:
@@ -189,3 +227,34 @@ def test_what_an_objective_does_not_know_is_refused_with_what_it_knows(
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         Objective(CellNet(4, 8, 1), replace(toy, **changes), [])
+
+
+class Leaning(nn.Module):
+    """A network that is not the same from all sides: it moves the picture, and lights its left half."""
+
+    colour, frames, multiple = "luma", 1, 1
+
+    def forward(self, seen: Tensor) -> Tensor:
+        moved = seen.roll(1, -1)
+        moved[..., : seen.shape[-1] // 2] += 0.1
+        return moved
+
+
+def test_a_symmetric_teacher_answers_a_turned_picture_with_a_turned_answer() -> None:
+    seen = torch.rand(2, 1, 16, 16)
+    plain = Teacher("leaning", Leaning())
+    symmetric = Teacher("leaning", Leaning(), is_symmetric=True)
+    for turn in (lambda picture: picture.flip(-1), lambda picture: torch.rot90(picture, 1, (-2, -1))):
+        torch.testing.assert_close(symmetric(turn(seen)), turn(symmetric(seen)))
+        assert not torch.equal(plain(turn(seen)), turn(plain(seen)))
+
+
+def test_a_symmetric_teacher_is_the_mean_of_eight_answers() -> None:
+    seen = torch.rand(1, 1, 8, 8)
+    seen_from_all_sides = [
+        torch.rot90(picture, quarters, (-2, -1)) for picture in (seen, seen.flip(-1)) for quarters in range(4)
+    ]
+    network = Leaning()
+    answers = [network(picture).mean() for picture in seen_from_all_sides]
+    found = Teacher("leaning", network, is_symmetric=True)(seen).mean()
+    torch.testing.assert_close(found, torch.stack(answers).mean())

@@ -22,8 +22,9 @@ from vcam.restore.engine import (
 )
 from vcam.restore.fusion import CONTEXT
 
-Shares = npt.NDArray[np.float32]  # (experts,), sums to 1
+Shares = npt.NDArray[np.float32]  # (experts,); what they lack of 1 is the share of doing nothing
 
+LEAST_SHARE = 0.05  # of all experts together, below which nothing is done at all
 WARM_UP_RUNS = 5
 TENSORRT_STEPS = 8  # of a share: each network that it may meet is built once, for seconds to minutes
 
@@ -44,10 +45,31 @@ class Network:
         return self._session.run(None, {"cells": cells})[0]
 
 
+class Nothing(Network):
+    """The network for an undamaged picture: no residual, at no cost.
+
+    channels  of the residual
+    """
+
+    def __init__(self, channels: int) -> None:
+        self.reach = 1  # parts of it are as good as all of it
+        self._channels = channels
+
+    def residual(self, cells: Cells) -> Cells:
+        """The residual of (1, h, w, c) uint8: zero, plus 128, (1, h, w, channels)."""
+        return np.full((*cells.shape[:-1], self._channels), ZERO_RESIDUAL, np.uint8)
+
+
+def does_nothing(shares: Shares) -> bool:
+    """Whether a damage of these shares is none: all experts together have next to no share."""
+    return float(shares.sum()) < LEAST_SHARE
+
+
 def on_steps(shares: Shares, steps: int) -> Shares:
-    """Shares rounded to about 1/steps, still of sum 1, so that there are not many of them to prepare for."""
-    whole = np.floor(shares * steps + 0.5)
-    return shares if not whole.any() else (whole / whole.sum()).astype(np.float32)
+    """Shares rounded to about 1/steps, of about the same sum: there are few of them to prepare for."""
+    every = np.append(shares, max(0.0, 1 - float(shares.sum())))  # and that of doing nothing
+    whole = np.floor(every * steps + 0.5)
+    return shares if not whole.any() else (whole / whole.sum()).astype(np.float32)[:-1]
 
 
 class Model:
@@ -102,11 +124,14 @@ class Model:
         crispness   0 the faithful look, 1 the crisp one, between them their mixture; without effect on a
                     model of one look
 
+        Where all experts together have next to no share, nothing is done.
         Takes some 10 ms on a CPU, and with TensorRT up to minutes where it is not in its cache: for every
         change of the damage, not for every frame, and not between two frames.
         """
         if not self.spec.experts:
             return self.alike
+        if does_nothing(shares):
+            return Nothing(self.spec.cell**2)
         return Network(self._open(shares, crispness), self._reach)
 
     def residual(self, cells: Cells) -> Cells:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from vcam.frame import Size
 from vcam.restore.cells import Cells
-from vcam.restore.model import Network, Shares
+from vcam.restore.model import Network, Shares, does_nothing
 
 LOOK_EVERY = 15  # frames: half a second
 FIRST_WAIT = 1  # frames from a new picture's look to the next; then twice as long each time, up to LOOK_EVERY
@@ -134,4 +134,5 @@ class Fit:
     def is_near(self, other: "Fit") -> bool:
         """Whether a network for this one is good enough for the other."""
         distance = abs(self.shares - other.shares).sum()
-        return self.crispness == other.crispness and bool(distance <= TOLERANCE)
+        is_as_idle = does_nothing(self.shares) == does_nothing(other.shares)
+        return self.crispness == other.crispness and is_as_idle and bool(distance <= TOLERANCE)

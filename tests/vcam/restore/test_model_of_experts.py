@@ -8,6 +8,7 @@ from stand_in import write_experts
 from vcam.errors import ModelError
 from vcam.frame import Frame
 from vcam.restore import Engine, Model, Restorer, to_cells, to_strips
+from vcam.restore.model import Nothing, on_steps
 from vcam.restore.tuning import LOOK_EVERY
 
 CPU = Engine("cpu", threads=1)
@@ -29,6 +30,20 @@ def model(tmp_path: Path) -> Model:
 @pytest.mark.parametrize(("value", "expected"), [(0, 10), (255, 245)])
 def test_the_gauge_chooses_the_experts(model: Model, value: int, expected: int) -> None:
     assert (Restorer(model, SIZE)(grey(value)).y == expected).all()
+
+
+def test_nothing_is_done_where_the_experts_have_next_to_no_share(model: Model) -> None:
+    cells = to_cells(grey(0).y, 4)
+    nothing = model.network(np.array([0.02, 0.02], np.float32))
+    assert isinstance(nothing, Nothing)
+    assert (nothing.residual(cells) == 128).all()
+    assert nothing.residual(cells).shape == model.residual(cells).shape
+
+
+def test_steps_of_shares_keep_the_share_of_doing_nothing() -> None:
+    assert on_steps(np.array([0.26, 0.24], np.float32), 8).tolist() == [0.25, 0.25]
+    assert on_steps(np.array([0.49, 0.51], np.float32), 8).tolist() == [0.5, 0.5]
+    assert on_steps(np.array([0.01, 0.02], np.float32), 8).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(("crispness", "expected"), [(0.0, 10), (0.25, 15), (0.5, 20), (1.0, 30)])
