@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from vcam.errors import SourceError
 
@@ -122,6 +123,7 @@ class _Order:
 
 def _pack_shard(order: _Order) -> Path:
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     rng = np.random.default_rng([order.seed, int(order.path.stem)])
     made: list[Samples] = []
     for _ in range(SAMPLES_A_SHARD * ATTEMPTS):
