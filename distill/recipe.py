@@ -2,16 +2,21 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, get_args, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from vcam.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "recipes"
 PUBLISH = ("record", "camera", "look")
 Option = int | float | str | bool
+OPTION_TYPES = ("int", "float", "str", "bool")  # as pydantic names them in the place of a mistake
+UNKNOWN_KEY = "unexpected_keyword_argument"  # as pydantic names the mistake
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ class Claim:
 class Recipe:
     """One system: a network, what it learns from, and how."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)  # of all tables in it
+
     name: str
     title: str = ""
     network: Network = field(default_factory=Network)
@@ -106,6 +113,9 @@ class Recipe:
     # weights/recipes, with what was measured; or "camera": the daemon's models; or "look": the second look of
     # the daemon's model that it was started from
     publish: str = PUBLISH[0]
+
+
+_RECIPE = TypeAdapter(Recipe)
 
 
 def list_recipes() -> list[str]:
@@ -133,15 +143,14 @@ def load_recipe(name: str) -> Recipe:
     if isinstance(network, dict):  # all keys but the name are for the network's constructor
         options = {key: value for key, value in network.items() if key != "name"}
         content["network"] = {key: network[key] for key in network if key == "name"} | {"options": options}
-    recipe: Recipe = _read(Recipe, {"name": path.stem} | content, str(path))
+    recipe = _read({"name": path.stem} | content, str(path))
     _check_ranges(recipe, str(path))
     return recipe
 
 
 def recipe_from_json(text: str) -> Recipe:
     """A recipe as a checkpoint keeps it, `json.dumps(asdict(recipe))`; ConfigError as for a file."""
-    recipe: Recipe = _read(Recipe, json.loads(text), "checkpoint")
-    return recipe
+    return _read(json.loads(text), "checkpoint")
 
 
 def essence(recipe: Recipe) -> Recipe:
@@ -162,37 +171,39 @@ def _find(name: str) -> Path:
     return teacher if teacher.exists() else FOLDER / f"{name}.toml"
 
 
-def _read(kind: Any, value: Any, where: str) -> Any:
-    """Check a TOML value against a type hint; tables become dataclasses, arrays tuples."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if is_dataclass(kind):
-        return _read_table(kind, value, where)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_read(arguments[0], item, where) for item in value)
-    if origin is Mapping and isinstance(value, dict):
-        return {key: _read(arguments[1], item, f"{where} {key}") for key, item in value.items()}
-    if kind is Option and isinstance(value, Option):
-        return value
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if origin is None and type(value) is kind:
-        return value
-    raise ConfigError(f"{where} = {value!r} is no {getattr(kind, '__name__', kind)}")
+def _read(content: object, where: str) -> Recipe:
+    """Check a TOML or JSON value against the type hints above; tables become dataclasses, arrays tuples.
 
+    where   the file, for the error
 
-def _read_table(kind: Any, value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where} = {value!r} is no table")
-    hints = get_type_hints(kind)
-    if unknown := set(value) - set(hints):
-        expected = ", ".join(hints)
-        raise ConfigError(f"{where} has no key {sorted(unknown)[0]!r}; expected some of: {expected}")
-    read = {key: _read(hints[key], item, f"{where} {key}") for key, item in value.items()}
+    Raises ConfigError for the first mistake.
+    """
     try:
-        return kind(**read)
-    except TypeError:
-        missing = [spot.name for spot in fields(kind) if _is_required(spot) and spot.name not in value]
-        raise ConfigError(f"{where} lacks {', '.join(missing)}") from None
+        # as JSON: the strict rules of Python's own values know no tuple but a tuple
+        return _RECIPE.validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        # a key that is not known is told first: what is missing may be what it was meant to be
+        mistake = min(error.errors(), key=lambda each: each["type"] != UNKNOWN_KEY)
+        raise ConfigError(_say(mistake, where)) from None
+
+
+def _say(mistake: ErrorDetails, where: str) -> str:
+    path = [str(part) for part in mistake["loc"] if part not in OPTION_TYPES]
+    place = " ".join([where, *path[:-1]])
+    if mistake["type"] == UNKNOWN_KEY:
+        return f"{place} has no key {path[-1]!r}; expected some of: {', '.join(_keys_of(path[:-1]))}"
+    if mistake["type"] == "missing":
+        return f"{place} lacks {path[-1]}"
+    expected = mistake["msg"].replace("Input should be", "expected").replace("an object", "a table")
+    return f"{' '.join([where, *path])} = {mistake['input']!r}; {expected}"
+
+
+def _keys_of(path: Sequence[str]) -> list[str]:
+    """The keys of the table at a path of keys and numbers."""
+    kind: Any = Recipe
+    for part in path:
+        kind = get_args(kind)[0] if part.isdecimal() else get_type_hints(kind)[part]
+    return [field.name for field in fields(kind)]
 
 
 def _check_ranges(recipe: Recipe, where: str) -> None:
@@ -213,7 +224,3 @@ def _check_ranges(recipe: Recipe, where: str) -> None:
         raise ConfigError(f'{where} publish = "look" needs [training] start: the recipe whose look it is')
     if recipe.publish not in PUBLISH:
         raise ConfigError(f"{where} publish = {recipe.publish!r}; choose one of: {', '.join(PUBLISH)}")
-
-
-def _is_required(spot: Field[Any]) -> bool:
-    return spot.default is MISSING and spot.default_factory is MISSING
