@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from distill.cameras import CAMERAS
+from distill.damage.cameras import CAMERAS
 from vcam.frame import Frame, Size, parse_size, resize
 from vcam.manifest import read_manifest, weights_folder
 from vcam.restore import Engine, Model, Restorer

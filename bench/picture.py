@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from distill.cameras import CAMERAS
+from distill.damage.cameras import CAMERAS
 from vcam.frame import Bgr, Frame, to_bgr
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--clip", type=Path, default=SAMPLE_PATH)
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--camera", choices=CAMERAS, help="a simulated webcam, of distill.cameras")
+    way.add_argument("--camera", choices=CAMERAS, help="a simulated webcam, of distill.damage.cameras")
     way.add_argument("--link", default="270p", help="a simulated link")
     parser.add_argument("--model", default="best")
     parser.add_argument("--frame", type=int, default=60)

@@ -15,11 +15,11 @@ from statistics import median
 
 import torch
 
-from distill.batches import draw_batch
+from distill.catalogue import count_parameters, macs_per_pixel
 from distill.data.sources import Prepared, prepare
-from distill.networks.catalogue import count_parameters, macs_per_pixel
 from distill.recipe import Network, Recipe, load_recipe
-from distill.train import Trainer
+from distill.training.batches import draw_batch
+from distill.training.trainer import Trainer
 
 STEPS = 20
 WARM_UP = 3

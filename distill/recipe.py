@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a training run makes, read from distill/recipes/NAME.toml."""
+"""A recipe: everything that decides what a training run makes, read from NAME.toml in a folder `recipes`."""
 
 import json
 import tomllib
@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from vcam.errors import ConfigError
 
-FOLDER = Path(__file__).parent / "recipes"
+FOLDER = Path(__file__).parent
+RECIPES, TEACHERS = "**/recipes/*.toml", "**/recipes/teachers/*.toml"
 PUBLISH = ("record", "camera", "look")
 Option = int | float | str | bool
 OPTION_TYPES = ("int", "float", "str", "bool")  # as pydantic names them in the place of a mistake
@@ -21,7 +22,7 @@ UNKNOWN_KEY = "unexpected_keyword_argument"  # as pydantic names the mistake
 
 @dataclass(frozen=True)
 class Network:
-    """A network of distill.networks.catalogue, and its constructor's arguments: the table's other keys."""
+    """A network of distill.catalogue, and its constructor's arguments: the table's other keys."""
 
     name: str = "cellnet"
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Data:
     frames: int = 9  # consecutive ones a clip
     seed: int = 1
     holdout: int = 20  # every Nth file is kept for validation
-    degradation: str = ""  # of sharp stills: one of distill.published.DEGRADATIONS
+    degradation: str = ""  # of sharp stills: one of distill.studies.damage.DEGRADATIONS
     pattern: str = ""  # "*.png|face*": the files whose names match, if any does; else all
     stand_in: str = ""  # what the files of that pattern are, where they stand for a set that is not there
     luma: bool = False  # of stills: one plane instead of R, G and B; calls and webcams are luma always
@@ -55,7 +56,7 @@ class Distillation:
     # losses of the output alone. Else it restores each crop of each batch
     cached: bool = False
     # whether a teacher's answer is the mean over the eight flips and turns of a picture: at eight times the
-    # cost better by a tenth of a dB; see distill.objective.Teacher
+    # cost better by a tenth of a dB; see distill.training.objective.Teacher
     symmetric: bool = False
 
 
@@ -119,11 +120,11 @@ _RECIPE = TypeAdapter(Recipe)
 
 
 def list_recipes() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(path.stem for path in FOLDER.glob(RECIPES))
 
 
 def list_teachers() -> list[str]:
-    return sorted(path.stem for path in (FOLDER / "teachers").glob("*.toml"))
+    return sorted(path.stem for path in FOLDER.glob(TEACHERS))
 
 
 def load_recipe(name: str) -> Recipe:
@@ -167,8 +168,8 @@ def essence(recipe: Recipe) -> Recipe:
 def _find(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)
-    teacher = FOLDER / "teachers" / f"{name}.toml"
-    return teacher if teacher.exists() else FOLDER / f"{name}.toml"
+    found = [path for pattern in (TEACHERS, RECIPES) for path in FOLDER.glob(pattern) if path.stem == name]
+    return found[0] if found else FOLDER / "recipes" / f"{name}.toml"
 
 
 def _read(content: object, where: str) -> Recipe:

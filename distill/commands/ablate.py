@@ -6,10 +6,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from distill.ablate import SEEDS, ablate, find_variants
 from distill.commands.run import add_training_arguments, find_teachers, load
 from distill.data.sources import prepare
-from distill.parallel import Company
+from distill.training.ablation import SEEDS, ablate, find_variants
+from distill.training.parallel import Company
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ example:
 import argparse
 from pathlib import Path
 
-from distill.data.public import COLLECTIONS, fetch
+from distill.studies.data.collections import COLLECTIONS, fetch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from distill.networks.catalogue import table
+from distill.catalogue import table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

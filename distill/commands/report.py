@@ -9,10 +9,9 @@ from distill.evaluate.baselines import filters, shipped
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import NAMED, WEBCAM
 from distill.evaluate.farend import CALLS_FILE, read_arrived
-from distill.evaluate.peers import peers
 from distill.evaluate.recipe_network import recipe_networks
 from distill.evaluate.results import read_results
-from distill.publish import published
+from distill.publish.weights_folder import published
 from distill.report.ablation import read_ablation
 from distill.report.costs import costs_of
 from distill.report.crops import SAMPLE, SAMPLE_CREDIT, all_crops, choose_places
@@ -20,6 +19,7 @@ from distill.report.page import make_page, write_page
 from distill.report.records import read_records
 from distill.report.sections import Evidence
 from distill.report.view import GROUPS, INPUT, View, make_view
+from distill.studies.peers.upscalers import peers
 
 SHOWN = ("D2 x2 crf30", "D5 x4 crf28", "W poor webcam")
 MOST_SHIPPED = 2  # columns of the crops

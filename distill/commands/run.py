@@ -5,18 +5,18 @@ from pathlib import Path
 
 from torch import nn
 
+from distill.catalogue import build
 from distill.data.sources import prepare
-from distill.losses.perceptual import VggPerceptual
-from distill.networks.catalogue import build
 from distill.networks.contract import planes_of
-from distill.objective import PERCEPTUAL, Teacher
-from distill.parallel import Company, join_company
+from distill.publish.reproduction import write_record
+from distill.publish.student import release, release_look
 from distill.recipe import Recipe, load_recipe
-from distill.record import write_record
-from distill.release import release, release_look
-from distill.smoke import smoke
-from distill.teachers import load_pretrained, train_teacher
-from distill.train import Trainer
+from distill.studies.perceptual import VggPerceptual
+from distill.training.objective import PERCEPTUAL, Teacher
+from distill.training.parallel import Company, join_company
+from distill.training.smoke import smoke
+from distill.training.teachers import load_pretrained, train_teacher
+from distill.training.trainer import Trainer
 from vcam.errors import ConfigError
 
 SAMPLES = Path(__file__).resolve().parents[2] / "vcam" / "samples"

@@ -15,12 +15,12 @@ from distill.evaluate.baselines import filters, shipped
 from distill.evaluate.clips import Specimen, list_clips, list_stills
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import SETS
-from distill.evaluate.peers import peers
 from distill.evaluate.recipe_network import open_recipe, recipe_networks
 from distill.evaluate.results import Results, Speed, read_results
 from distill.evaluate.rows import Settings
 from distill.evaluate.speed import Pace, measure
 from distill.evaluate.sweep import INPUT, RESULTS_FILE, sweep
+from distill.studies.peers.upscalers import peers
 from vcam.errors import ConfigError
 
 STILL_SIDE = 480

@@ -1,4 +1,4 @@
-"""Training samples as calls and poor webcams make them: short clips of luma through distill.degrade."""
+"""Training samples as calls and poor webcams make them: short clips of luma, degraded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from distill.damage.degradation import KINDS, Degradation, draw, draw_webcam
 from distill.data.media import Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
-from distill.degrade import KINDS, Degradation, draw, draw_webcam
 from vcam.frame import Frame, resize
 
 LONGEST_LEAD = 10  # frames that a codec has seen before the first one kept, at most

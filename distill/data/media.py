@@ -10,7 +10,7 @@ import av
 import cv2
 import numpy as np
 
-from distill.degrade import FPS
+from distill.damage.degradation import FPS
 from vcam.errors import SourceError
 from vcam.frame import Bgr, Frame, from_bgr, from_packed
 from vcam.media import open_recording

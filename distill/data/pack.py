@@ -20,7 +20,7 @@ ATTEMPTS = 4  # draws for one sample: unreadable files are passed over, not wait
 
 Clips = npt.NDArray[np.uint8]  # (N, T, 2, C, S, S): N clips of T frames; side 0 degraded, side 1 true
 Answers = npt.NDArray[np.uint8]  # (N, C, S, S): what a teacher makes of each clip's middle frame
-Kinds = npt.NDArray[np.uint8]  # (N,): each clip's degradation, an index of distill.degrade.KINDS
+Kinds = npt.NDArray[np.uint8]  # (N,): each clip's degradation, an index of distill.damage.degradation.KINDS
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill.data.calls import CallClips, WebcamClips
-from distill.data.cifar import BINARY, Cifar, find_cifar
 from distill.data.media import Media, list_media, select, split
 from distill.data.pack import SAMPLES_A_SHARD, Draw, Whole
-from distill.data.paired import PairedStills, find_pairs
 from distill.data.scenes import Scenes
-from distill.data.stills import Stills
-from distill.published import check_degradation
 from distill.recipe import Data
+from distill.studies.damage import check_degradation
+from distill.studies.data.cifar import BINARY, Cifar, find_cifar
+from distill.studies.data.paired import PairedStills, find_pairs
+from distill.studies.data.stills import Stills
 
 CELEBA_LINES = 218  # of the aligned pictures, which are 178 wide
 CELEBA_NAME = re.compile(r"\d{6}")  # of the aligned pictures, without the ending

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from distill.cameras import draw_camera
+from distill.damage.cameras import draw_camera
+from distill.damage.degradation import KINDS, draw_linked
 from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
-from distill.degrade import KINDS, draw_linked
 from vcam.frame import Bgr, Frame, from_bgr, resize, to_bgr
 from vcam.restore.cells import ZERO_RESIDUAL
 from vcam.restore.fusion import CELL, LUMA, Fused, Fusion

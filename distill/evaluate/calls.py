@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distill.degrade import FPS
+from distill.damage.degradation import FPS
 from vcam.frame import Frame, Size
 from vcam.link import Link, LinkProfile
 from vcam.link.profile import fit_size

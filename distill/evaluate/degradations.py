@@ -1,7 +1,7 @@
 """What the clips of a table go through before they are restored."""
 
-from distill.cameras import CAMERAS
-from distill.degrade import FPS, Degradation, PoorCamera
+from distill.damage.cameras import CAMERAS
+from distill.damage.degradation import FPS, Degradation, PoorCamera
 from vcam.link import LinkProfile
 
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from tqdm import tqdm
 
-from distill.degrade import Degradation
+from distill.damage.degradation import Degradation
 from distill.evaluate.calls import Call, send
 from distill.evaluate.clips import Specimen
 from distill.evaluate.contenders import Contender

@@ -8,8 +8,8 @@ from statistics import fmean
 import cv2
 import numpy as np
 
+from distill.damage.degradation import Degradation
 from distill.data.media import Media, cut_clip, pan_still, read_clip
-from distill.degrade import Degradation
 from distill.evaluate.areas import Motion
 from distill.evaluate.metrics import FramePair
 from distill.evaluate.tally import Figures, Tally

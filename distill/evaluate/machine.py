@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,6 @@ import cv2
 import imageio_ffmpeg
 import numpy as np
 import onnxruntime
-
-from distill.publish import current_commit
 
 
 def describe_machine(threads: int) -> dict[str, Any]:
@@ -42,6 +41,15 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def current_commit() -> str:
+    """The commit of the code that is running, marked if it has changed since; empty outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def _version_of(package: str) -> str:

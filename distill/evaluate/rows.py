@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 
-from distill.degrade import Degradation
+from distill.damage.degradation import Degradation
 from distill.evaluate.clips import Specimen
 from distill.evaluate.contenders import Contender
 from distill.evaluate.results import SweepRow

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from distill.degrade import Degradation
+from distill.damage.degradation import Degradation
 from distill.evaluate.clips import Specimen, scored_indices
 from distill.evaluate.contenders import Contender
 from distill.evaluate.machine import describe_machine

@@ -12,10 +12,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
+from distill.export.quantise import LEVELS, snap_to_grid
 from distill.export.trace import OPSET, open_tensor
 from distill.networks.condnet import HEAD_GAIN, STREAM_LIMIT, CondNet
 from distill.networks.mixed import FEATURE_LEVELS, MixedConv
-from distill.quantise import LEVELS, snap_to_grid
 from vcam.manifest import MIXTURE
 from vcam.restore import ZERO_RESIDUAL
 

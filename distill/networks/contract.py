@@ -2,7 +2,7 @@
 
 A network maps `seen` (B, frames*C, H, W) in 0..1 to the middle frame restored, (B, C, H, W), not clamped.
 H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb". A network with `context`
-planes is shown these behind its frames: what is known of each pixel, see distill.batches.Batch.
+planes is shown these behind its frames: what is known of each pixel, see distill.training.batches.Batch.
 """
 
 from typing import Protocol, runtime_checkable

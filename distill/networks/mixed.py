@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 FEATURE_LEVELS = 127  # of a feature in 0..1: uint8 with its zero at 128
-WEIGHT_LEVELS = 64  # of a weight in 0..its row's largest: 7 bits, see distill.quantise
+WEIGHT_LEVELS = 64  # of a weight in 0..its row's largest: 7 bits, see distill.export.quantise
 LEAST_WEIGHT = 1e-3  # a row of smaller ones has a grid so fine that its bias would not fit into int32
 EXPERT_SPREAD = 0.3  # how far the experts start from each other, in units of a convolution's usual start
 

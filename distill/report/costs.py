@@ -9,9 +9,9 @@ import onnx
 
 from distill.evaluate.baselines import crisp_name
 from distill.evaluate.contenders import read_network
-from distill.evaluate.frozen import to_onnx
-from distill.evaluate.peers import LUMA_PEERS, WEBCAM_FILE, WebcamPeer
 from distill.report.records import Record
+from distill.studies.peers.frozen import to_onnx
+from distill.studies.peers.upscalers import LUMA_PEERS, WEBCAM_FILE, WebcamPeer
 from vcam.errors import ModelError
 from vcam.manifest import ModelSpec
 

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+from distill.damage.degradation import Degradation
 from distill.data.media import read_clip
-from distill.degrade import Degradation
 from distill.evaluate.contenders import Contender
 from distill.report.markdown import signed
 from distill.report.plots.style import FAINT, INK, encode

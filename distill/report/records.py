@@ -1,4 +1,4 @@
-"""What the recipes' own runs left behind: weights/recipes/NAME.json, as distill.record writes them."""
+"""Results of the recipes' own runs: weights/recipes/NAME.json, written by distill.publish.reproduction."""
 
 import json
 from collections.abc import Mapping, Sequence

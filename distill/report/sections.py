@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from distill import catalogue
 from distill.evaluate.farend import Arrived
-from distill.networks import catalogue
 from distill.report import words
 from distill.report.ablation import Ablation
 from distill.report.brief import in_short, notes

@@ -25,9 +25,9 @@ FAR_END = """\
 What the other side of a call sees: a camera's picture, as it is or in one of our looks, then the calling
 program's own encoder at a constant bitrate, compared with the truth *before the camera* at the size that was
 sent. W is an ordinary webcam, L a dim room with white noise, N a dim room with the grain, fixed pattern and
-flicker of real webcams (`distill/cameras.py`); the perfect one shows what a look costs where there is nothing
-to restore. The first row of each camera has PSNR-Y in dB and VMAF-NEG of its untouched picture, the others
-what is gained over it, and by how much the bits that were really sent change.
+flicker of real webcams (`distill/damage/cameras.py`); the perfect one shows what a look costs where there is
+nothing to restore. The first row of each camera has PSNR-Y in dB and VMAF-NEG of its untouched picture, the
+others what is gained over it, and by how much the bits that were really sent change.
 
 ```
 python -m distill evaluate CLIPS --set call

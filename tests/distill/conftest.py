@@ -9,22 +9,21 @@ import torch
 from other_sums import OtherSums
 from talking_head import talking_head
 
+from distill.damage.degradation import KINDS
 from distill.data.pack import Samples
 from distill.data.sources import Prepared
-from distill.degrade import KINDS
 from distill.networks.cellnet import CellNet
 from distill.recipe import Network, Recipe, Training
-from distill.train import Trainer
+from distill.training.trainer import Trainer
 from vcam.frame import to_bgr
 
 SIDE = 64
 FRAMES = 3
 
 # what compares results of floating-point networks: .ci/run walks it through several processors' arithmetic
-NUMERIC = ("networks", "losses", "export", "evaluate/test_frozen.py", "evaluate/test_peers.py")
-NUMERIC += ("evaluate/test_recipe_network.py", "test_bicubic.py", "test_gates.py", "test_objective.py")
-NUMERIC += ("test_parallel.py", "test_quantise.py", "test_release.py", "test_resume.py", "test_start.py")
-NUMERIC += ("test_teachers.py", "test_train.py", "test_validate.py")
+NUMERIC = ("networks", "losses", "export", "training", "studies/networks", "studies/peers")
+NUMERIC += ("studies/test_bicubic.py", "studies/test_perceptual_loss.py", "evaluate/test_recipe_network.py")
+NUMERIC += ("publish/test_publish_student.py",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from distill.recipe import Recipe
-from distill.train import Trainer
+from distill.training.trainer import Trainer
 
 
 def quiet(line: str) -> None:

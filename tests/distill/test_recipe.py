@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from distill.networks.catalogue import build
+from distill.catalogue import build
 from distill.networks.contract import frames_of, multiple_of
 from distill.recipe import (
     Claim,

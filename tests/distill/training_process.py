@@ -13,9 +13,9 @@ import torch
 
 from distill.data.pack import Samples
 from distill.data.sources import Prepared
-from distill.parallel import join_company
 from distill.recipe import load_recipe
-from distill.train import Trainer
+from distill.training.parallel import join_company
+from distill.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,10 +6,10 @@ import pytest
 from media_files import write_clip
 from talking_head import Film
 
+from distill.damage.degradation import KINDS
 from distill.data.calls import CallClips
 from distill.data.media import Media, list_media
 from distill.data.pack import Samples, join_samples
-from distill.degrade import KINDS
 
 
 def draw_from(media: Media, seeds: range, frames: int = 1) -> Samples:

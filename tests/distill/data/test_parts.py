@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from distill.damage.degradation import KINDS
 from distill.data.calls import CallClips, WebcamClips
 from distill.data.media import Media, list_media
 from distill.data.parts import CELEBA_LINES, calls, celeba, div2k, stills, webcam
-from distill.data.stills import Stills
-from distill.degrade import KINDS
 from distill.recipe import Data
+from distill.studies.data.stills import Stills
 from vcam.errors import ConfigError
 
 DATA = Data(degradation="bicubic", side=48, kept=32, frames=2, holdout=4)

@@ -6,7 +6,7 @@ import pytest
 from probe import Probe
 from talking_head import Film
 
-from distill.degrade import Degradation, PoorCamera
+from distill.damage.degradation import Degradation, PoorCamera
 from distill.evaluate.baselines import filters
 from distill.evaluate.calls import Call
 from distill.evaluate.clips import Specimen

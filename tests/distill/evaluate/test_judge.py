@@ -7,9 +7,9 @@ import pytest
 from stand_in import ZERO, write_experts, write_weights
 from talking_head import Film
 
-from distill.cameras import Camera
+from distill.damage.cameras import Camera
+from distill.damage.degradation import Degradation, PoorCamera
 from distill.data.media import list_media
-from distill.degrade import Degradation, PoorCamera
 from distill.evaluate.degradations import CLEAN, SETS
 from distill.evaluate.judge import (
     Row,

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from distill.evaluate.machine import cpu_model, describe_machine
+from distill.evaluate.machine import cpu_model, current_commit, describe_machine
 
 
 def test_the_processors_name_is_read_from_linux(tmp_path: Path) -> None:
@@ -18,3 +18,7 @@ def test_the_machine_says_what_computes() -> None:
     assert found["threads"] == 3
     assert {"python", "onnxruntime", "opencv", "ffmpeg"} <= set(found["versions"])
     assert all(found["versions"].values())
+
+
+def test_the_commit_is_of_this_checkout_or_empty() -> None:
+    assert current_commit() == "" or len(current_commit().removesuffix("-dirty")) >= 7

@@ -5,7 +5,7 @@ import pytest
 from probe import Probe
 from talking_head import Film
 
-from distill.degrade import Degradation, PoorCamera
+from distill.damage.degradation import Degradation, PoorCamera
 from distill.evaluate.baselines import Unsharp, filters
 from distill.evaluate.clips import Specimen
 from distill.evaluate.contenders import Contender

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from distill.catalogue import build, count_parameters
 from distill.export.picture import PARITY_LIMIT, export_picture
 from distill.export.trace import IR_VERSION, OPSET
-from distill.networks.catalogue import build, count_parameters
 from distill.networks.cellnet import CellNet
 from distill.networks.contract import frames_of, multiple_of, planes_of
 from distill.recipe import Option

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from distill.networks.catalogue import build
+from distill.catalogue import build
 from distill.networks.contract import frames_of, multiple_of, planes_of
 from distill.networks.receptive import receptive_field
 from distill.recipe import Option

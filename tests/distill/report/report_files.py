@@ -112,7 +112,7 @@ def write_sweep(path: Path, **changed: Any) -> Path:
 def record_json(
     name: str = "tiny", claims: Sequence[Mapping[str, str]] = (), **changed: Any
 ) -> dict[str, Any]:
-    """A record as distill.record writes it."""
+    """A record as distill.publish.reproduction writes it."""
     own = {"pictures": 10, "side": 32, "input": INPUT_SCORES, "output": OUTPUT_SCORES}
     own |= {"teacher": TEACHER_SCORES, "against_teacher": NEAR_TEACHER}
     record = {

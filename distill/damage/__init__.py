@@ -1,0 +1,1 @@
+"""What cameras and links do to a picture."""

@@ -1,0 +1,144 @@
+"""What happens to a picture before the receiver sees it: a poor camera, a link, both or neither."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from distill.damage.cameras import Camera, compress
+from vcam.frame import Frame, Plane, Size, resize
+from vcam.link import Link, LinkProfile
+
+FPS = 30
+SMALLEST_AV1 = 64 * 64  # pixels: SVT-AV1 opens with a bitrate only from this size on
+KINDS = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by what dominates them
+
+
+@dataclass(frozen=True)
+class PoorCamera:
+    """A webcam's own damage: lens blur, sensor noise that changes each frame, and MJPG compression.
+
+    What cameras do besides, and over time, is in distill.damage.cameras.
+    """
+
+    blur_px: float = 0.8  # standard deviation of the lens' point spread
+    noise: float = 3.0  # standard deviation of the sensor noise at mid-grey, in code values
+    quality: int = 70  # libjpeg's scale, 1..100
+
+    def shoot(self, frames: Iterable[Frame], rng: np.random.Generator) -> list[Frame]:
+        """Film the scene `frames`, in order."""
+        return [add_camera_damage(frame, self, rng) for frame in frames]
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """A camera, then a downscale by `scale`, then a codec; any of them may be absent."""
+
+    camera: PoorCamera | Camera | None = None
+    scale: float = 1.0
+    link: LinkProfile | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its class, one of KINDS: through a link, by the scale rounded up."""
+        if self.link is None:
+            return "clean" if self.camera is None else "camera"
+        return f"x{min(4, math.ceil(self.scale))}"
+
+    def truth(self, frames: Sequence[Frame]) -> list[Frame]:
+        """What a restored clip is compared with: the frames, in the light of the camera's room."""
+        return self.camera.truth(frames) if isinstance(self.camera, Camera) else list(frames)
+
+    def apply(self, frames: Sequence[Frame], rng: np.random.Generator) -> list[Frame]:
+        """Degrade a clip; frame i of the result is what is seen of frame i, at the degraded size."""
+        seen = list(frames) if self.camera is None else self.camera.shoot(frames, rng)
+        if self.link is not None:
+            width, height = (max(16, round(side / self.scale / 2) * 2) for side in seen[0].size)
+            # a link never scales up, and fits into its box: this box is the exact size
+            seen = [resize(frame, (width, height)) for frame in seen]
+            with Link(replace(self.link, width=width, height=height), rng) as link:
+                seen = [link(frame) for frame in seen]
+        return seen
+
+
+def add_camera_damage(frame: Frame, camera: PoorCamera, rng: np.random.Generator) -> Frame:
+    """Take a frame again with a poor camera: blur, then noise, then JPEG at 4:2:0."""
+    noisy = replace(
+        frame,
+        y=add_noise(_blur(frame.y, camera.blur_px), camera.noise, rng),
+        u=add_noise(_blur(frame.u, camera.blur_px / 2), camera.noise / 2, rng),
+        v=add_noise(_blur(frame.v, camera.blur_px / 2), camera.noise / 2, rng),
+    )
+    return compress(noisy, camera.quality)
+
+
+def _blur(plane: Plane, sigma: float) -> Plane:
+    return cv2.GaussianBlur(plane, (0, 0), sigma) if sigma > 0.05 else plane
+
+
+def add_noise(plane: Plane, sigma: float, rng: np.random.Generator) -> Plane:
+    """Add sensor noise to an (H, W) uint8 plane: half of its variance at mid-grey is shot noise.
+
+    Source: variance = gain * signal + read_noise**2, after Foi et al. 2008, doi:10.1109/TIP.2008.2001399.
+    """
+    if sigma == 0:
+        return plane
+    spread = np.sqrt(sigma**2 * (0.5 + 0.5 * plane.astype(np.float32) / 128))
+    noise = rng.standard_normal(plane.shape, dtype=np.float32) * spread
+    return np.clip(np.rint(plane + noise), 0, 255).astype(np.uint8)
+
+
+def draw(size: Size, rng: np.random.Generator) -> Degradation:
+    """Draw what a training clip of (width, height) goes through, as calls and webcams have it."""
+    chance = rng.random()
+    if chance < 0.10:
+        return Degradation()
+    if chance < 0.28:
+        return Degradation(camera=_draw_camera(rng))
+    return draw_linked(size, rng)
+
+
+def draw_linked(size: Size, rng: np.random.Generator) -> Degradation:
+    """Draw a link, and in one of seven calls a poor camera before it."""
+    odd_scale = rng.uniform(1.2, 1.7)
+    scale = float(rng.choice([1.0, odd_scale, 2.0, 3.0, 4.0], p=[0.2, 0.1, 0.32, 0.24, 0.14]))
+    camera = _draw_camera(rng) if rng.random() < 0.15 else None
+    return Degradation(camera, scale, _draw_link(size[0] * size[1] / scale**2, rng))
+
+
+def draw_webcam(rng: np.random.Generator) -> Degradation:
+    """Draw what a poor webcam does on the sender's side, before any link: a tenth stays clean."""
+    if rng.random() < 0.10:
+        return Degradation()
+    return Degradation(camera=replace(_draw_camera(rng), quality=int(rng.integers(50, 91))))
+
+
+def _draw_camera(rng: np.random.Generator) -> PoorCamera:
+    return PoorCamera(
+        blur_px=float(rng.uniform(0.2, 1.2)),
+        noise=float(rng.uniform(0.5, 5.5)),
+        quality=int(rng.integers(50, 93)),
+    )
+
+
+def _draw_link(pixels: float, rng: np.random.Generator) -> LinkProfile:
+    """A codec at constant quality, or at a bitrate; libvpx's VP8 knows the latter alone in real time.
+
+    From what a bad line leaves to what nobody sees: a student that has met only the former harms the latter.
+    """
+    codec = str(rng.choice(["h264", "vp8", "vp9", "av1"], p=[0.70, 0.20, 0.06, 0.04]))
+    preset = str(rng.choice(["superfast", "veryfast"], p=[0.2, 0.8]))
+    bits_per_pixel = float(np.exp(rng.uniform(np.log(0.02), np.log(0.5))))
+    low, high = {"h264": (14, 40), "vp9": (22, 56), "av1": (22, 56)}.get(codec, (0, 0))
+    is_too_small_for_a_rate = codec == "av1" and pixels < SMALLEST_AV1
+    is_constant_quality = codec != "vp8" and (rng.random() < 0.75 or is_too_small_for_a_rate)
+    return LinkProfile(
+        "drawn",
+        codec,
+        kbps=max(8.0, bits_per_pixel * pixels * FPS / 1000),
+        crf=int(rng.integers(low, high)) if is_constant_quality else None,
+        fps=FPS,
+        preset=preset,
+    )

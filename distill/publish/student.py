@@ -1,0 +1,156 @@
+"""From a trained student to the camera: both precisions, judged as shipped, published if better."""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+from tqdm import tqdm
+
+from distill.catalogue import macs_per_pixel
+from distill.data.pack import Samples
+from distill.data.parts import listed
+from distill.evaluate.degradations import CLEAN, FILMED, SCALED, WEBCAM
+from distill.evaluate.judge import evaluate, hold_out, summarise
+from distill.evaluate.machine import current_commit
+from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
+from distill.networks.condnet import CondNet, join_looks
+from distill.publish.weights_folder import (
+    Candidate,
+    check_better,
+    check_look,
+    make_candidate,
+    published,
+    write_candidate,
+)
+from distill.recipe import Recipe
+from distill.training.warm_start import read_start
+from vcam.errors import ConfigError, ModelError, SourceError
+from vcam.manifest import ModelSpec
+from vcam.restore import Engine, Model
+
+JUDGED_CLIPS = 8
+JUDGED = SCALED | WEBCAM | FILMED["L"] | FILMED["N"]  # links; cameras by daylight and in dim rooms
+
+
+def release(
+    recipe: Recipe, student: nn.Module, held: Samples, folders: Sequence[Path], build: Path, weights: Path
+) -> None:
+    """Judge the student beside the published model of its name, and let it take its place if it is better.
+
+    folders   the sharp media it was trained on: the held-out part judges it
+    build     where the candidate is staged
+    """
+    student = _of_the_camera(recipe, student)
+    candidate = _export(recipe.name, recipe, student, held, folders)
+    judge = _Judge(recipe, folders)
+    new, clean_psnr = judge(candidate.spec, _stage(candidate, build))
+    print(f"{recipe.name}: {json.dumps(new)}, clean {clean_psnr:.1f} dB")
+    others, old = published(weights), None
+    if recipe.name in others:
+        old, _ = judge(others.pop(recipe.name), weights)
+        print(f"published: {json.dumps(old)}")
+    check_better(new, old, clean_psnr)
+    _publish(candidate, {**new, "clean_psnr": round(clean_psnr, 2)}, weights)
+
+
+def release_look(
+    recipe: Recipe, student: nn.Module, held: Samples, folders: Sequence[Path], build: Path, weights: Path
+) -> None:
+    """Give the published model that a recipe was started from its second look, the crisp one.
+
+    The files are made anew of both networks. Raises ModelError if the model of that name in `weights` is no
+    longer made of the start's weights: its faithful look must stay what it is.
+    """
+    crisp, name = _of_the_camera(recipe, student), recipe.training.start
+    faithful = copy.deepcopy(crisp)
+    faithful.load_state_dict(read_start(recipe, build, print))
+    if name not in published(weights):
+        raise ModelError(f"no model {name!r} is published in {weights}; run: make distill RECIPE={name}")
+    candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders, looks=2)
+    judge = _Judge(recipe, folders)
+    staging = _stage(candidate, build)
+    new, clean_psnr = judge(candidate.spec, staging)
+    sharp, sharp_clean_psnr = judge(candidate.spec, staging, crispness=1)
+    old, _ = judge(published(weights)[name], weights)
+    print(f"{name}: {json.dumps(new)}, crisp {json.dumps(sharp)}, published: {json.dumps(old)}")
+    check_look(new, sharp, old, min(clean_psnr, sharp_clean_psnr))
+    kept = published(weights)[name].measured
+    _publish(candidate, {**kept, **{f"crisp_{key}": value for key, value in sharp.items()}}, weights)
+
+
+def _of_the_camera(recipe: Recipe, student: nn.Module) -> CondNet:
+    if not isinstance(student, CondNet):
+        raise ConfigError(f'recipe {recipe.name}: publish = "{recipe.publish}" needs the network "condnet"')
+    return student
+
+
+def _stage(candidate: Candidate, build: Path) -> Path:
+    """Write a candidate where it can be judged as it would be shipped."""
+    staging = build / candidate.spec.name / "weights"
+    write_candidate(candidate, staging)
+    return staging
+
+
+def _publish(candidate: Candidate, measured: Mapping[str, float], weights: Path) -> None:
+    others = published(weights)
+    others.pop(candidate.spec.name, None)
+    spec = replace(candidate.spec, measured=measured)
+    write_candidate(replace(candidate, spec=spec), weights, list(others.values()))
+    print(f"published {spec.name} in {weights}")
+
+
+def _export(
+    name: str, recipe: Recipe, student: CondNet, held: Samples, folders: Sequence[Path], looks: int = 1
+) -> Candidate:
+    """Export a trained student: both precisions and its gauge, checked against torch."""
+    spec = ModelSpec(
+        name,
+        cell=student.cell,
+        macs_per_pixel=macs_per_pixel(student),
+        files={},
+        experts=student.experts // looks,
+        looks=looks,
+        fused=student.told is not None,
+        reach=student.reach,
+        recipe=json.dumps(asdict(recipe)),
+        data=" ".join(folder.name for folder in folders),
+        commit=current_commit(),
+    )
+    metadata = {"name": spec.name, "cell": str(spec.cell), "recipe": spec.recipe, "commit": spec.commit}
+    contents = {
+        "int8": export_int8(student, metadata),
+        "fp32": export_fp32(student, metadata),
+        "gauge": export_gauge(student, metadata),
+    }
+    sample = held.clips[0, 0, :, 0]  # (2 + K, S, S): seen, true, context
+    context = sample[2:] if student.told is not None else None
+    parity = check_parity(student, contents, np.ascontiguousarray(sample[0]), context)
+    print("difference from torch: " + ", ".join(f"{k} {v:.2g}" for k, v in parity.items()))
+    return make_candidate(spec, contents)
+
+
+class _Judge:
+    """What models gain on the media that a recipe holds back, and at which PSNR a clean picture comes out."""
+
+    def __init__(self, recipe: Recipe, folders: Sequence[Path]) -> None:
+        _, self._held, _ = listed(recipe.data, folders)
+        self._side = recipe.data.side
+
+    def __call__(
+        self, spec: ModelSpec, folder: Path, crispness: float = 0.0
+    ) -> tuple[dict[str, float], float]:
+        """Judge a model as it is shipped."""
+        model = Model(spec, folder, Engine("cpu"))
+        clips = list(hold_out(self._held, self._side, JUDGED_CLIPS))
+        if not clips:
+            raise SourceError(
+                "not published: none of the files held back to judge by can be read; check DATA"
+            )
+        shown = tqdm(clips, f"judging {spec.name}")
+        rows = list(evaluate(model, shown, JUDGED, stride=2, crispness=crispness))
+        clean = list(evaluate(model, clips, CLEAN, stride=5, crispness=crispness))
+        return summarise(rows), min(row.after.psnr_y for row in clean)

@@ -1,0 +1,92 @@
+"""Training samples from sharp stills, damaged as a published system does: several patches of each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from distill.damage.degradation import KINDS
+from distill.data.media import Media, cut_clip
+from distill.data.pack import Samples, no_samples
+from distill.studies.bicubic import scale_bicubic
+from distill.studies.damage import DEGRADATIONS, Rgb
+from vcam.frame import from_bgr, to_bgr
+
+PATCHES = 4  # cut out of a picture that was opened: decoding takes longer than damaging
+
+
+@dataclass(frozen=True)
+class Stills:
+    """Draws patches (n, 1, 2, C, kept, kept) of stills, or of frames of clips where there are no stills.
+
+    degradation   one of DEGRADATIONS; it acts on `side` pixels, of which the middle `kept` are kept
+    lines         height to which larger pictures are scaled first; 0 leaves all as they are
+    luma          BT.601 limited luma as a Frame's, C = 1; else R, G, B in full range, C = 3
+
+    A picture smaller than `side` is scaled up to it, and is no sharp truth then: prefer larger ones.
+    """
+
+    media: Media
+    degradation: str
+    side: int
+    kept: int
+    lines: int = 0
+    luma: bool = False
+
+    def __call__(self, rng: np.random.Generator) -> Samples:
+        """Up to PATCHES damaged patches of one random file; none, but its name, if it cannot be read."""
+        paths = self.media.stills or self.media.clips
+        path = paths[rng.integers(len(paths))]
+        patches = self._cut(path, rng)
+        if not patches:
+            planes = 1 if self.luma else 3
+            return no_samples((1, 2, planes, self.kept, self.kept), (str(path),))
+        damage = DEGRADATIONS[self.degradation]
+        damaged = [damage(patch, rng) for patch in patches]
+        pairs = [(seen, truth) for (seen, _), truth in zip(damaged, patches, strict=True)]
+        kinds = np.array([KINDS.index(kind) for _, kind in damaged], np.uint8)
+        return Samples(stack_pairs(pairs, self.kept, self.luma), kinds)
+
+    def _cut(self, path: Path, rng: np.random.Generator) -> list[Rgb]:
+        """Square patches of `side` pixels, RGB; none of a file that cannot be read."""
+        if not self.media.stills:
+            return [to_bgr(frame)[..., ::-1] for frame in cut_clip(path, self.side, 1, rng)]
+        picture = read_rgb(path)
+        if picture is None:
+            return []
+        picture = bring_to(picture, self.lines, self.side)
+        room = np.array(picture.shape[:2]) - self.side + 1
+        places = rng.integers(0, room, (PATCHES, 2))
+        return [picture[top : top + self.side, left : left + self.side] for top, left in places]
+
+
+def read_rgb(path: Path) -> Rgb | None:
+    """A still as (H, W, 3) RGB; None if it is no picture."""
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def bring_to(picture: Rgb, lines: int, smallest: int) -> Rgb:
+    """Scale a picture down to so many lines (0: as it is), and up where a side would be below `smallest`."""
+    height, width = picture.shape[:2]
+    scale = max(min(1.0, (lines or height) / height), smallest / min(height, width))
+    if scale == 1:
+        return picture
+    size = max(smallest, round(width * scale)), max(smallest, round(height * scale))
+    return np.clip(np.rint(scale_bicubic(picture.astype(np.float32), size)), 0, 255).astype(np.uint8)
+
+
+def stack_pairs(pairs: list[tuple[Rgb, Rgb]], kept: int, luma: bool = False) -> np.ndarray:
+    """Pairs (seen, truth) of RGB (S, S, 3) as clips (N, 1, 2, C, kept, kept): the middle of each."""
+    margin = (pairs[0][0].shape[0] - kept) // 2
+    window = np.s_[margin : margin + kept, margin : margin + kept]
+    clips = np.stack([np.stack([_planes(picture[window], luma) for picture in pair]) for pair in pairs])
+    return clips[:, None]  # (N, 1, 2, C, kept, kept)
+
+
+def _planes(picture: Rgb, luma: bool) -> np.ndarray:
+    """RGB (S, S, 3) as (C, S, S)."""
+    if luma:
+        return from_bgr(np.ascontiguousarray(picture[..., ::-1])).y[None]
+    return picture.transpose(2, 0, 1)

@@ -1,0 +1,1 @@
+"""The studies' networks, and readers of others' weights."""

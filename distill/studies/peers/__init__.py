@@ -1,0 +1,1 @@
+"""Others' upscaling networks, run as they were published."""

@@ -1,0 +1,1 @@
+"""From a recipe and its samples to trained weights."""

@@ -1,0 +1,36 @@
+"""Which teacher is heard on which damage: only one that restores it better than the student does by now."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from distill.damage.degradation import KINDS
+
+
+class Gates(nn.Module):
+    """What teachers and student gain on each of KINDS, on held-out samples, in dB; part of a checkpoint."""
+
+    teacher_gains: Tensor
+    student_gains: Tensor
+
+    def __init__(self, teachers: int) -> None:
+        super().__init__()
+        self.register_buffer("teacher_gains", torch.zeros(teachers, len(KINDS)))
+        self.register_buffer("student_gains", torch.zeros(len(KINDS)))
+
+    def set_student(self, by_kind: Sequence[float]) -> None:
+        self.student_gains.copy_(torch.tensor(by_kind))
+
+    def set_teacher(self, number: int, by_kind: Sequence[float]) -> None:
+        self.teacher_gains[number] = torch.tensor(by_kind)
+
+    def shares(self, kinds: Tensor) -> Tensor:
+        """What each teacher says in the target of each sample, (teachers, B), for kinds (B,).
+
+        In proportion to the margin in dB by which it beats the student; a column adds up to 1, or to 0 where
+        no teacher does. A kind of which no held-out sample tells has no teacher.
+        """
+        margins = (self.teacher_gains - self.student_gains).nan_to_num(0).clamp(min=0)  # (teachers, kinds)
+        shares = margins / margins.sum(0).clamp(min=1e-6)
+        return shares[:, kinds]

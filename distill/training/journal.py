@@ -1,0 +1,85 @@
+"""What a run writes of itself: lines for a person, a curve for the report, TensorBoard's files."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from distill.damage.degradation import KINDS
+from distill.training.validate import Validation
+
+CURVE = "curve.jsonl"
+Log = Callable[[str], None]
+
+
+def read_curve(folder: Path) -> list[tuple[int, float]]:
+    """A run's validations: iteration, gain in dB; none if it has not validated yet."""
+    path = folder / CURVE
+    entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [(entry["iteration"], entry["gain_db"]) for entry in entries]
+
+
+class Journal:
+    """Keeps curve.jsonl, one JSON object a validation, and TensorBoard's files in a run's folder."""
+
+    def __init__(self, folder: Path, log: Log, start: int = 0, is_first: bool = True) -> None:
+        """Of several processes, one writes. A resumed run at `start` writes anew what came after it."""
+        self._folder = folder
+        self._log = log
+        self._start = start
+        self._is_first = is_first
+
+    @property
+    def curve(self) -> Path:
+        return self._folder / CURVE
+
+    def __enter__(self) -> "Journal":
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._writer: SummaryWriter | None = None
+        if self._is_first:
+            self._rewind()
+            # TensorBoard shows nothing of earlier files from that step on
+            self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start + 1)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer:
+            self._writer.close()
+
+    def _rewind(self) -> None:
+        lines = self.curve.read_text().splitlines() if self.curve.exists() else []
+        kept = [line for line in lines if json.loads(line)["iteration"] <= self._start]
+        temporary = self.curve.with_suffix(".tmp")
+        temporary.write_text("".join(f"{line}\n" for line in kept))
+        os.replace(temporary, self.curve)
+
+    def stepped(self, iteration: int, loss: float, learning_rate: float) -> None:
+        if not self._writer:
+            return
+        self._writer.add_scalar("loss", loss, iteration)
+        self._writer.add_scalar("learning rate", learning_rate, iteration)
+
+    def validated(self, iteration: int, found: Validation, seconds: float, note: str) -> None:
+        """Record one validation after `seconds` of training; `note` begins the line that a person sees."""
+        if not self._writer:
+            return
+        entry = {"iteration": iteration, "gain_db": found.gain_db, "seconds": round(seconds, 1)}
+        with self.curve.open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+        self._writer.add_scalar("gain dB/all", found.gain_db, iteration)
+        for kind, gain in zip(KINDS, found.by_kind, strict=True):
+            if not math.isnan(gain):  # no sample of that kind was held back
+                self._writer.add_scalar(f"gain dB/{kind}", gain, iteration)
+        self._log(f"{note} gain {found.gain_db:+.3f} dB, clean {found.clean_db:.1f} dB")
+
+    def showed(self, iteration: int, pictures: Tensor) -> None:
+        """Record pictures (C, H, W) in 0..1: degraded, restored, true side by side."""
+        if self._writer:
+            self._writer.add_image("degraded, restored, true", pictures.clamp(0, 1), iteration)

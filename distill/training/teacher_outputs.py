@@ -1,0 +1,79 @@
+"""What teachers make of the training samples: computed once, kept beside the shards, read ever after."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from distill.data.pack import Answers, Samples, write_array
+from distill.networks.contract import frames_of
+from distill.training.batches import shown_to, to_batch
+from vcam.errors import ConfigError
+
+BATCH = 8  # clips that a teacher restores at a time
+
+
+def cache_answers(
+    shards: Sequence[Samples], teachers: Sequence[nn.Module], device: torch.device
+) -> list[Samples]:
+    """The shards with the answers of all teachers, which are computed where they are not there yet.
+
+    A teacher's answers lie in `SHARD.HASH.npy` beside each shard, HASH of its weights: other weights give
+    other files. Raises ConfigError for shards that are in no file, or for clips of more frames than a teacher
+    looks at: which of them a crop has in its middle is not known yet.
+    """
+    found = list(shards)
+    for teacher in teachers:
+        name, digest = str(getattr(teacher, "name", "teacher")), weights_digest(teacher)
+        for number, shard in enumerate(tqdm(found, f"answers of {name}", unit="shard")):
+            answers = _answer(shard, teacher, digest, device)
+            found[number] = replace(shard, answers=(*shard.answers, answers))
+    return found
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Ten hexadecimal digits that differ where any weight does, or where a teacher asks its network more."""
+    digest = hashlib.sha256(bytes([getattr(network, "is_symmetric", False)]))
+    for key, value in network.state_dict().items():
+        digest.update(key.encode())
+        digest.update(np.ascontiguousarray(value.cpu().numpy()).tobytes())
+    return digest.hexdigest()[:10]
+
+
+def _answer(shard: Samples, teacher: nn.Module, digest: str, device: torch.device) -> Answers:
+    """A teacher's answers to one shard, mapped into memory."""
+    path = _answers_path(shard, digest)
+    length, frames = shard.clips.shape[1], frames_of(teacher)
+    if length != frames:
+        raise ConfigError(
+            f"cached answers need clips of the {frames} frames that the teacher looks at, "
+            f"these have {length}; set [data] frames = {frames}, or leave [distillation] cached out"
+        )
+    if not path.exists():
+        write_array(path, restore_all(teacher, shard, device))
+    answers: Answers = np.load(path, mmap_mode="r")
+    return answers
+
+
+def _answers_path(shard: Samples, digest: str) -> Path:
+    if shard.path is None:
+        raise ConfigError("cached answers need shards in files; leave [distillation] cached out")
+    return shard.path.with_suffix(f".{digest}.npy")
+
+
+@torch.no_grad()
+def restore_all(teacher: nn.Module, shard: Samples, device: torch.device) -> Answers:
+    """The middle frame of each clip, restored and rounded, (N, C, S, S) uint8."""
+    parts = []
+    for start in range(0, len(shard.clips), BATCH):
+        part = slice(start, start + BATCH)
+        batch = to_batch(np.array(shard.clips[part]), shard.kinds[part]).to(device)
+        shown = shown_to(teacher, batch.seen, batch.context, batch.truth.shape[1])
+        codes = (teacher(shown) * 255).round().clamp(0, 255)
+        parts.append(codes.to(torch.uint8).cpu().numpy())
+    return np.concatenate(parts)

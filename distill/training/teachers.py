@@ -1,0 +1,48 @@
+"""Teachers: recipes of their own, trained before their student, and frozen."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torch import nn
+
+from distill.data.sources import prepare
+from distill.recipe import Recipe
+from distill.studies.networks.rrdb_weights import load_rrdb
+from distill.studies.networks.srvgg import load_srvgg
+from distill.training.objective import Teacher
+from distill.training.parallel import Company
+from distill.training.trainer import Trainer
+from vcam.errors import ConfigError
+
+PRETRAINED: dict[str, Callable[[Path], nn.Module]] = {"rrdbnet": load_rrdb, "srvgg": load_srvgg}
+
+
+def train_teacher(
+    recipe: Recipe,
+    folders: Sequence[Path],
+    build_folder: Path,
+    workers: int,
+    company: Company,
+    perceptual: nn.Module | None = None,
+    is_symmetric: bool = False,
+) -> Teacher:
+    """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
+    with company.in_turn():
+        data = prepare(recipe.data, folders, build_folder, workers)
+    trainer = Trainer(recipe, build_folder / recipe.name, None, company, perceptual)
+    trainer.resume()
+    return Teacher(recipe.name, trainer.fit(data).to(company.device), is_symmetric=is_symmetric)
+
+
+def load_pretrained(name: str, path: Path, planes: int) -> Teacher:
+    """A teacher from weights that the user has: of BSRGAN or Real-ESRGAN.
+
+    planes  of the frames it will be given: 1 luma, 3 RGB
+
+    Raises ConfigError for a network that takes no such weights, ModelError if the file does not hold them.
+    """
+    if name not in PRETRAINED:
+        raise ConfigError(
+            f"no weights are known for network {name!r}; choose one of: {', '.join(PRETRAINED)}"
+        )
+    return Teacher(f"{name} {path.name}", PRETRAINED[name](path), planes)

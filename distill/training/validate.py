@@ -1,0 +1,50 @@
+"""What a network is worth on held-out samples, while it trains."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from distill.damage.degradation import KINDS
+from distill.data.pack import Samples
+from distill.losses.pixel import psnr_db
+from distill.training.batches import middle_frames, shown_to, to_batch
+
+BATCH = 8
+CLEAN_DB = 60.0  # above, a picture counts as not degraded at all
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Gains over the degraded input, in dB of PSNR over the planes that the network restores."""
+
+    gain_db: float  # mean over the damaged samples
+    clean_db: float  # mean PSNR of what becomes of the clean ones, which should stay as they are; nan if none
+    by_kind: Sequence[float]  # mean gain of each of KINDS; nan where there is no sample of it
+
+
+@torch.no_grad()
+def validate(network: nn.Module, held: Samples, device: torch.device) -> Validation:
+    """Judge a network on the middle frames of held-out clips (N, T, 2, C, S, S)."""
+    was_training = network.training
+    network.eval()
+    before, after = _psnrs(network, held, device)
+    network.train(was_training)
+    gain, is_clean = after - before, before > CLEAN_DB
+    kinds = torch.from_numpy(held.kinds.astype(np.int64))
+    by_kind = [float(gain[(kinds == kind) & ~is_clean].mean()) for kind in range(len(KINDS))]
+    return Validation(float(gain[~is_clean].mean()), float(after[is_clean].mean()), by_kind)
+
+
+def _psnrs(network: nn.Module, held: Samples, device: torch.device) -> tuple[Tensor, Tensor]:
+    before, after = [], []
+    for start in range(0, len(held.clips), BATCH):
+        part = slice(start, start + BATCH)
+        batch = to_batch(held.clips[part], held.kinds[part]).to(device)
+        planes = batch.truth.shape[1]
+        restored = network(shown_to(network, batch.seen, batch.context, planes)).clamp(0, 1)
+        before.append(psnr_db(middle_frames(batch.seen, 1, planes), batch.truth).cpu())
+        after.append(psnr_db(restored, batch.truth).cpu())
+    return torch.cat(before), torch.cat(after)

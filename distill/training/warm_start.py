@@ -1,0 +1,155 @@
+"""Where a training starts if not afresh: at another recipe's trained weights, with parts that hold still."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import TensorProto, numpy_helper
+from torch import Tensor, nn
+
+from distill.catalogue import describe
+from distill.networks.condnet import NOTHING_LOGIT, CondNet
+from distill.recipe import Recipe, recipe_from_json
+from distill.training.checkpoint import State, read_checkpoint
+from distill.training.journal import Log
+from distill.training.parallel import Company
+from vcam.errors import ConfigError, ModelError
+from vcam.manifest import ModelFile, read_checked, read_manifest, weights_folder
+
+PUBLISHED = "published"  # [training] start: a model of the camera, see distill.recipe.Training
+
+
+def is_published(start: str) -> bool:
+    """Whether a [training] start names a model of the camera, and not a recipe."""
+    return start.split(" ")[0] == PUBLISHED
+
+
+def published_name(recipe: Recipe) -> str:
+    """The model of the camera that a recipe starts from."""
+    _, _, name = recipe.training.start.partition(" ")
+    return name or recipe.name
+
+
+def load_published(network: nn.Module, name: str, log: Log, weights: Path | None = None) -> None:
+    """Give a whitened student the first look of the published model of this name, as its fp32 file has it.
+
+    What the network is told and the model was not stays as it is. Raises
+    ModelError if there is no such model, or if it is of another shape.
+    """
+    folder = weights or weights_folder()
+    specs = read_manifest(folder)
+    if name not in specs:
+        raise ModelError(f"no model {name!r} is published in {folder}; choose one of: {', '.join(specs)}")
+    files = specs[name].files
+    values = _tensors(folder, files["fp32"]) | _tensors(folder, files["gauge"])
+    assert isinstance(network, CondNet)
+    try:
+        _take_over(network, values)
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"the published {name} is of another shape than the recipe's: {error}") from None
+    log(f"starts from the published {name}, commit {specs[name].commit[:12]}")
+
+
+def _tensors(folder: Path, file: ModelFile) -> dict[str, Tensor]:
+    model = onnx.load_model_from_string(read_checked(folder, file))
+    return {
+        tensor.name.removeprefix("student."): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in model.graph.initializer
+        if tensor.data_location != TensorProto.EXTERNAL
+    }
+
+
+@torch.no_grad()
+def _take_over(network: CondNet, values: Mapping[str, Tensor]) -> None:
+    for name, whitened in (("head", network.head), ("gauge.conv", network.gauge.conv)):
+        folded = values[f"{name}.weight"].flatten(1).double()
+        inverse = torch.linalg.inv(whitened.whitening.double())
+        whitened.weight.copy_((folded @ inverse).float().view_as(whitened.weight))
+        assert whitened.bias is not None
+        whitened.bias.copy_(values[f"{name}.bias"])
+    if network.told is not None and "told.weight" in values:
+        network.told.weight.copy_(values["told.weight"])
+    network.gauge.hidden.weight.copy_(values["gauge.hidden.weight"])
+    network.gauge.hidden.bias.copy_(values["gauge.hidden.bias"])
+    _take_over_shares(network, values["gauge.shares.weight"], values["gauge.shares.bias"])
+    names = [*(f"body.{number}" for number in range(len(network.body))), "tail"]
+    for name, conv in zip(names, network.mixed(), strict=True):
+        experts = len(conv.bias)
+        step = values[f"{name}.step"] / conv.unit  # (outputs, 1, 1, 1)
+        grid = values[f"{name}.grid"][:experts].float().view_as(conv.weight)
+        conv.weight.copy_(grid * step)
+        conv.bias.copy_(values[f"{name}.bias"][:experts] / conv.unit)
+
+
+@torch.no_grad()
+def _take_over_shares(network: CondNet, weight: Tensor, bias: Tensor) -> None:
+    """Set the gauge's last layer; a model from before there was a share of doing nothing gets a small one."""
+    shares = network.gauge.shares
+    if len(bias) == network.experts:
+        weight = torch.cat([weight, torch.zeros_like(weight[:1])])
+        bias = torch.cat([bias, bias.mean(0, keepdim=True) - NOTHING_LOGIT])
+    shares.weight.copy_(weight)
+    shares.bias.copy_(bias)
+
+
+def freeze(network: nn.Module, names: Collection[str]) -> None:
+    """Take submodules out of training, their measured statistics too: until the next `network.train()`.
+
+    Raises ConfigError for a name that the network has not, or if nothing is left to train.
+    """
+    modules = {name: module for name, module in network.named_modules() if name}
+    for name in names:
+        if name not in modules:
+            known = ", ".join(child for child, _ in network.named_children())
+            raise ConfigError(
+                f"[training] frozen has {name!r}, which is no submodule; choose some of: {known}"
+            )
+        modules[name].requires_grad_(False).eval()
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise ConfigError(f"[training] frozen = {', '.join(names)} leaves nothing to train; take one out")
+
+
+def load_start(network: nn.Module, recipe: Recipe, build: Path, company: Company, log: Log) -> None:
+    """Give a recipe's network the trained weights of the recipe that it starts from, with all buffers.
+
+    build    the runs' folder: the weights are those that START/checkpoint.pt would ship
+    company  the first process reads the file, the others are given what it has read
+
+    Raises ModelError if there is no such checkpoint, or if it is of another network.
+    """
+    start = recipe.training.start
+    weights = company.agree(read_start(recipe, build, log) if company.is_first else {})
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"the weights of {start} are of an older {recipe.network.name}: {reason}. {_remedy(start)}"
+        ) from None
+
+
+def read_start(recipe: Recipe, build: Path, log: Log) -> State:
+    """The weights that the recipe it starts from would ship, if they are of this recipe's network."""
+    start = recipe.training.start
+    path = build / start / "checkpoint.pt"
+    state = read_checkpoint(path)
+    if not state:
+        raise ModelError(f"{recipe.name} starts from {start}, and there is no {path}. {_remedy(start)}")
+    try:
+        trained = recipe_from_json(state["recipe"])
+        weights: State = state["best" if trained.training.patience else "averaged"]
+        found, expected = describe(trained.network), describe(recipe.network)
+    except (KeyError, ConfigError) as error:
+        raise ModelError(f"{path} is of another program: {error}. {_remedy(start)}") from None
+    if found != expected:
+        raise ModelError(
+            f"{path} holds {found}; {recipe.name}, which starts from it, expected {expected}. "
+            f"Give both recipes one [network] table. {_remedy(start)}"
+        )
+    log(f"starts from {start} at iteration {state['iteration']} of {trained.training.iterations}")
+    return weights
+
+
+def _remedy(start: str) -> str:
+    return f"Train that first: python -m distill run --recipe {start}"

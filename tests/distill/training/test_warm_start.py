@@ -1,0 +1,332 @@
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from short_runs import quiet, short, weights_of
+from talking_head import talking_head
+from torch import nn
+
+from distill.catalogue import NETWORKS, build
+from distill.data.sources import Prepared
+from distill.networks.condnet import CondNet
+from distill.recipe import Network, Recipe, list_recipes, load_recipe
+from distill.training.checkpoint import State, read_checkpoint, write_checkpoint
+from distill.training.parallel import Company, T
+from distill.training.trainer import Trainer
+from distill.training.warm_start import PUBLISHED, freeze, load_published
+from vcam.errors import ConfigError, ModelError
+from vcam.manifest import read_manifest, weights_folder
+from vcam.restore import ZERO_RESIDUAL, Engine, Model, from_cells
+
+MIXED = Network("condnet", {"channels": 8, "depth": 1, "experts": 2})
+CRISP = [name for name in list_recipes() if load_recipe(name).training.start not in ("", PUBLISHED)]
+
+
+class Normed(nn.Module):
+    """A network whose body has statistics that are measured, and no whitening."""
+
+    colour, frames, multiple = "luma", 1, 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4))
+        self.tail = nn.Conv2d(4, 1, 3, padding=1)
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        return seen + self.tail(self.body(seen))
+
+
+@dataclass(frozen=True)
+class Second(Company):
+    """The second process of a company: what is agreed on is what the first one has read."""
+
+    agreed: State = field(default_factory=dict)
+
+    @property
+    def is_first(self) -> bool:
+        return False
+
+    def agree(self, value: T) -> T:
+        assert value == {}  # it has read nothing itself
+        return self.agreed  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Noting(Company):
+    """Notes which parameters are trained when the objective is handed to the company."""
+
+    noted: list[str] = field(default_factory=list)
+
+    def wrap(self, objective: nn.Module, has_idle_parts: bool) -> nn.Module:
+        self.noted.extend(name for name, value in objective.named_parameters() if value.requires_grad)
+        return objective
+
+
+@pytest.fixture(scope="module")
+def built(toy: Recipe, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs' folder with a trained `toy`, not to be changed."""
+    folder = tmp_path_factory.mktemp("build")
+    Trainer(short(toy), folder / "toy", log=quiet).fit(prepared)
+    return folder
+
+
+def started(toy: Recipe, **changes: object) -> Recipe:
+    """A recipe that starts from `toy`; of another seed, so that its own weights would be other ones."""
+    return replace(short(toy, start="toy", seed=7, **changes), name="crisp")
+
+
+def begun(recipe: Recipe, build: Path, data: Prepared, company: Company | None = None) -> Trainer:
+    """A trainer that has started, and not made a step."""
+    still = replace(recipe, training=replace(recipe.training, iterations=0))
+    trainer = Trainer(still, build / recipe.name, company=company, log=quiet)
+    trainer.fit(data)
+    return trainer
+
+
+def link(built: Path, build: Path) -> Path:
+    """A runs' folder of one's own, with the checkpoint of `toy`."""
+    (build / "toy").mkdir(parents=True)
+    (build / "toy" / "checkpoint.pt").symlink_to(built / "toy" / "checkpoint.pt")
+    return build
+
+
+def rewrite(built: Path, build: Path, **changes: object) -> Path:
+    """The same with parts of the checkpoint changed."""
+    (build / "toy").mkdir(parents=True)
+    state = read_checkpoint(built / "toy" / "checkpoint.pt") | changes
+    write_checkpoint(build / "toy" / "checkpoint.pt", state)
+    return build
+
+
+def parts(trainer: Trainer, *names: str) -> dict[str, bytes]:
+    """The weights of some submodules, in both copies."""
+    return {name: value for name, value in weights_of(trainer).items() if name.split(".")[1] in names}
+
+
+def die_at_the_second_check(line: str) -> None:
+    """A log: what it is told of is not in a checkpoint yet."""
+    if " 8/12 " in line:
+        raise KeyboardInterrupt
+
+
+def assert_same(found: State, expected: State) -> None:
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_both_copies_start_from_the_averaged_weights(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    trainer = begun(started(toy), link(built, tmp_path), prepared)
+    expected = read_checkpoint(built / "toy" / "checkpoint.pt")["averaged"]
+    assert not torch.equal(expected["head.whitening"], torch.eye(144))  # it comes with the weights
+    assert_same(dict(trainer.student.state_dict()), expected)
+    assert_same(dict(trainer.averaged.state_dict()), expected)
+
+
+def test_a_start_that_was_trained_with_patience_gives_its_best_weights(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    best = {name: value + 1 for name, value in read_checkpoint(built / "toy/checkpoint.pt")["best"].items()}
+    patient = json.dumps(asdict(short(toy, patience=3)))
+    trainer = begun(started(toy), rewrite(built, tmp_path, recipe=patient, best=best), prepared)
+    assert_same(dict(trainer.student.state_dict()), best)
+
+
+def test_the_log_says_how_far_the_start_was_trained(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    recipe = started(toy)
+    Trainer(recipe, link(built, tmp_path) / "crisp", log=lines.append).fit(prepared)
+    assert lines[0] == "starts from toy at iteration 12 of 12"
+
+
+@pytest.mark.parametrize("frozen", [("head",), ("gauge", "head"), ("body.0", "tail")])
+def test_what_is_frozen_stays_bit_for_bit_and_the_rest_moves(
+    toy: Recipe, prepared: Prepared, tmp_path: Path, frozen: tuple[str, ...]
+) -> None:
+    mixed = replace(toy, network=MIXED)
+    Trainer(short(mixed, iterations=4), tmp_path / "toy", log=quiet).fit(prepared)
+    before = read_checkpoint(tmp_path / "toy" / "checkpoint.pt")["averaged"]
+    trainer = Trainer(started(mixed, frozen=frozen), tmp_path / "crisp", log=quiet)
+    trainer.fit(prepared)
+    trained = dict(trainer.student.named_parameters())
+    for network in (trainer.student, trainer.averaged):
+        for name, value in network.state_dict().items():
+            is_still = name.startswith(frozen) or name not in trained
+            assert torch.equal(value, before[name]) == is_still, name
+
+
+def test_what_is_frozen_is_neither_in_the_optimizer_nor_in_the_norm_that_is_clipped(
+    toy: Recipe, prepared: Prepared, tmp_path: Path
+) -> None:
+    trainer = Trainer(short(toy, frozen=("head",)), tmp_path, log=quiet)
+    trainer.fit(prepared)
+    kept = read_checkpoint(trainer.checkpoint)["optimizer"]
+    moving = [name for name, _ in trainer.student.named_parameters() if not name.startswith("head.")]
+    assert len(kept["state"]) == len(kept["param_groups"][0]["params"]) == len(moving)
+    assert all(value.grad is None for value in trainer.student.get_submodule("head").parameters())
+
+
+def test_measured_statistics_of_what_is_frozen_stay_too(
+    toy: Recipe, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NETWORKS, "normed", Normed)
+    normed = replace(toy, network=Network("normed"))
+    trainer = Trainer(short(normed, frozen=("body",)), tmp_path, log=quiet)
+    before = parts(trainer, "body")
+    trainer.fit(prepared)  # over several checks, after each of which training is switched on again
+    assert parts(trainer, "body") == before
+
+
+def test_a_company_is_told_what_is_trained_after_it_is_frozen(toy: Recipe, tmp_path: Path) -> None:
+    company = Noting()
+    Trainer(short(toy, frozen=("head", "body")), tmp_path, company=company, log=quiet)
+    assert company.noted == ["student.tail.weight", "student.tail.bias"]
+
+
+def test_the_other_processes_start_from_what_the_first_has_read(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    weights = read_checkpoint(built / "toy" / "checkpoint.pt")["averaged"]
+    trainer = begun(started(toy), tmp_path, prepared, Second(agreed=weights))
+    assert_same(dict(trainer.averaged.state_dict()), weights)
+
+
+def test_a_resumed_run_comes_to_the_weights_of_an_uninterrupted_one(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    recipe, build = started(toy, frozen=("head",)), link(built, tmp_path)
+    whole = Trainer(recipe, build / "whole", log=quiet)
+    whole.fit(prepared)
+    with pytest.raises(KeyboardInterrupt):
+        Trainer(recipe, build / "crisp", log=die_at_the_second_check).fit(prepared)
+    (build / "toy" / "checkpoint.pt").unlink()  # a run that goes on does not start again
+    resumed = Trainer(recipe, build / "crisp", log=quiet)
+    resumed.resume()
+    assert resumed.iteration == 4
+    resumed.fit(prepared)
+    assert weights_of(resumed) == weights_of(whole)
+
+
+def test_a_start_that_is_not_there_is_an_error_with_the_remedy(
+    toy: Recipe, prepared: Prepared, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        Trainer(started(toy), tmp_path / "crisp", log=quiet).fit(prepared)
+    assert str(caught.value) == (
+        f"crisp starts from toy, and there is no {tmp_path}/toy/checkpoint.pt. "
+        "Train that first: python -m distill run --recipe toy"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_start_of_another_network_is_refused_with_both(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    wider = replace(started(toy), network=Network("cellnet", {"channels": 12, "depth": 1}))
+    with pytest.raises(ModelError) as caught:
+        begun(wider, link(built, tmp_path), prepared)
+    assert str(caught.value) == (
+        f"{tmp_path}/toy/checkpoint.pt holds cellnet cell=4 channels=8 depth=1; crisp, which starts from it, "
+        "expected cellnet cell=4 channels=12 depth=1. Give both recipes one [network] table. "
+        "Train that first: python -m distill run --recipe toy"
+    )
+
+
+def test_an_option_that_one_recipe_leaves_at_its_default_makes_no_other_network(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path
+) -> None:
+    short_hand = replace(started(toy), network=Network("cellnet", {"channels": 8, "depth": 1}))
+    trainer = begun(short_hand, link(built, tmp_path), prepared)
+    expected = read_checkpoint(built / "toy" / "checkpoint.pt")["averaged"]
+    assert_same(dict(trainer.student.state_dict()), expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"recipe": '{"name": "toy", "colour": "blue"}'},
+            "toy/checkpoint.pt is of another program: .* no key 'colour'",
+        ),
+        (
+            {"averaged": {"head.bias": torch.zeros(8)}},
+            "the weights of toy are of an older cellnet: .*head.weight",
+        ),
+    ],
+)
+def test_a_start_by_another_program_is_refused_with_the_remedy(
+    toy: Recipe, prepared: Prepared, built: Path, tmp_path: Path, changes: State, words: str
+) -> None:
+    build = rewrite(built, tmp_path, **changes)
+    with pytest.raises(ModelError, match=f"{words}.* run --recipe toy$") as caught:
+        begun(started(toy), build, prepared)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["neck", "", "head.weight"])
+def test_a_part_that_is_not_there_is_refused_with_those_that_are(toy: Recipe, name: str) -> None:
+    network = build(MIXED.name, MIXED.options)
+    with pytest.raises(ConfigError, match=rf"frozen has '{name}'.* choose some of: gauge, head, body, tail$"):
+        freeze(network, ("head", name))
+
+
+def test_a_network_that_is_frozen_whole_is_refused(toy: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="frozen = head, body, tail leaves nothing to train"):
+        Trainer(short(toy, frozen=("head", "body", "tail")), tmp_path, log=quiet)
+
+
+@pytest.mark.parametrize("name", CRISP)
+def test_a_recipe_that_starts_from_another_has_its_network(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.network == load_recipe(recipe.training.start).network
+    freeze(build(recipe.network.name, recipe.network.options), recipe.training.frozen)
+
+
+def test_the_crisp_looks_share_gauge_and_head_with_the_faithful_ones() -> None:
+    for name in ("best-crisp", "fast-crisp"):
+        training = load_recipe(name).training
+        assert (training.start, training.frozen) == (name.removesuffix("-crisp"), ("gauge", "head", "told"))
+
+
+@pytest.mark.parametrize("name", ["fast", "best"])
+def test_a_student_goes_on_from_the_published_model(name: str) -> None:
+    """With nothing told, it restores as the shipped fp32 file does."""
+    recipe = load_recipe(name)
+    student = build(recipe.network.name, recipe.network.options)
+    assert isinstance(student, CondNet)
+    picture = talking_head(1, (160, 96))[0].y
+    seen = torch.from_numpy(picture)[None, None].float() / 255
+    silent = torch.cat([seen, torch.zeros(1, 2, *picture.shape)], 1)
+    student.whiten(silent + torch.rand(silent.shape, generator=torch.Generator().manual_seed(0)) * 0.05)
+    load_published(student, name, quiet)
+    if student.told is not None:
+        torch.nn.init.zeros_(student.told.weight)  # to be told nothing is nothing
+    spec, folder = read_manifest(weights_folder())[name], weights_folder()
+    # the fp32 file, which a CPU would not choose
+    files = {"int8": spec.files["fp32"], "gauge": spec.files["gauge"]}
+    model = Model(replace(spec, files=files), folder, Engine("cpu", 1))
+    cells = model.cells_of(picture)
+    expected = from_cells(model.network(model.measure(cells)).residual(cells), 4, (160, 96)).astype(int)
+    with torch.no_grad():
+        found = (student.eval()(silent) - seen)[0, 0].numpy() * 255
+    difference = found - (expected - ZERO_RESIDUAL)
+    # whole code values round by 0.29; the weights' grid is the first look's own, not both looks' any more
+    assert np.sqrt(np.mean(difference**2)) < 0.8
+
+
+def test_a_model_that_is_not_published_cannot_be_started_from() -> None:
+    with pytest.raises(ModelError, match=r"no model 'nobody' is published in .*; choose one of: "):
+        load_published(CondNet(), "nobody", quiet)
+
+
+def test_a_published_model_of_another_shape_is_refused() -> None:
+    student = CondNet(4, 24, 2)
+    student.whiten(torch.rand(2, 1, 32, 32))
+    with pytest.raises(ModelError, match="the published fast is of another shape"):
+        load_published(student, "fast", quiet)
