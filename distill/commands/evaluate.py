@@ -1,8 +1,9 @@
 """Print what a published model gains on a folder of clips, then one JSON line.
 
 The sets: W, L and N are webcams by day and in dim rooms; D (or named) are D1 to D5, links; webcam is a poor
-webcam with grey noise; clean is an undamaged picture; scaled is what a release is judged by; call is what the
-other side of a call sees of W, L, N and a perfect camera behind real encoders.
+webcam with grey noise; clean is an undamaged picture; scaled is x2 and x3 at three qualities; call is what
+the other side of a call sees of W, L, N and a perfect camera behind real encoders; faces is how sharp faces
+are behind D2, D4 and D5: a detector finds them, and every clip must show one.
 """
 
 import argparse
@@ -15,14 +16,16 @@ from pathlib import Path
 
 import cv2
 
-from distill.evaluate.baselines import filters, shipped
+from distill.evaluate.baselines import Sharpened, Unsharp, filters, shipped
 from distill.evaluate.calls import ENCODERS, all_calls
 from distill.evaluate.clips import list_clips
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import SETS
+from distill.evaluate.faces import judge_faces
 from distill.evaluate.farend import CALLS_FILE, CAMERAS, NOTHING, Protocol, judge_calls
 from distill.evaluate.judge import FIRST_SCORED, Row, evaluate, hold_still, read_clips, summarise
-from distill.evaluate.kept import append_kept
+from distill.kept import append_kept
+from distill.report.faces import faces_table, summarise_faces
 from distill.report.farend import all_tables, summary
 from distill.report.verdict import mean_gains, verdict_table
 from vcam.errors import ConfigError, ModelError
@@ -30,26 +33,33 @@ from vcam.frame import Frame
 from vcam.manifest import read_manifest
 from vcam.restore import Engine, Model
 
-CALL = "call"
+CALL, FACES = "call", "faces"
 ALIASES = {"D": "named"}
 LOOKS = [NOTHING, "fast", "best", "best crisp", "unsharp 0.3"]
+MASK = Unsharp(0.8, 1.0)  # what sharpening alone does to a restored face
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--set", nargs="+", choices=[*SETS, *ALIASES, CALL], default=["scaled"])
+    parser.add_argument("--set", nargs="+", choices=[*SETS, *ALIASES, CALL, FACES], default=["scaled"])
     parser.add_argument("--min-height", type=int, default=480)
     parser.add_argument("--clips-limit", type=int, help="the first so many clips; default all")
-    parser.add_argument("--frames", type=int, help="of each clip; default all, with call 150")
+    parser.add_argument("--frames", type=int, help="of each clip; default all, with call and faces 150")
     parser.add_argument("--stride", type=int, default=5, help="score every Nth frame")
     parser.add_argument("--first", type=int, default=FIRST_SCORED, help="number of the first scored frame")
     parser.add_argument("--out", type=Path, help=f"add JSON lines to it; with call default {CALLS_FILE}")
-    model = parser.add_argument_group("all sets but call")
+    model = parser.add_argument_group("all sets but call and faces")
     model.add_argument("--model", default="fast")
     model.add_argument("--still", action="store_true", help="hold each clip's first frame: nothing moves")
     model.add_argument("--crispness", type=float, default=0.0, help="0 faithful, 1 crisp")
+    looks = parser.add_argument_group("call and faces")
+    looks.add_argument(
+        "--looks",
+        nargs="+",
+        help=f"beside {NOTHING}, which is always there; default {', '.join(LOOKS[1:])}; with faces all that "
+        f"WEIGHTS has, and the first with {MASK.name}",
+    )
     call = parser.add_argument_group("call: resumed from --out")
-    call.add_argument("--looks", nargs="+", default=LOOKS, help=f"beside {NOTHING}, which is always there")
     call.add_argument("--cameras", nargs="+", choices=CAMERAS, default=list(CAMERAS))
     call.add_argument("--codecs", nargs="+", choices=ENCODERS, default=list(ENCODERS))
     call.add_argument("--kbps", nargs="+", type=float, default=[], help="these rates alone")
@@ -58,12 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     cv2.setNumThreads(args.threads)
-    if CALL in args.set and len(args.set) > 1:
-        raise ConfigError("the set call is judged by itself; name the others in a run of their own")
-    if CALL in args.set:
-        run_calls(args)
-    else:
-        run_sets(args)
+    alone = {CALL: run_calls, FACES: run_faces}
+    for name in alone:
+        if name in args.set and len(args.set) > 1:
+            raise ConfigError(f"the set {name} is judged by itself; name the others in a run of their own")
+    alone.get(args.set[0], run_sets)(args)
 
 
 def run_sets(args: argparse.Namespace) -> None:
@@ -96,7 +105,7 @@ def run_calls(args: argparse.Namespace) -> None:
     """All looks of all cameras in all calls."""
     protocol = Protocol(args.first, args.stride, vmaf=not args.no_vmaf)
     specimens = list_clips(args.clips, args.min_height, args.frames or 150, 0)[: args.clips_limit]
-    looks = choose(filters() + shipped(args.weights, args.threads), args.looks)
+    looks = choose(filters() + shipped(args.weights, args.threads), args.looks or LOOKS)
     cameras = {name: CAMERAS[name] for name in args.cameras}
     calls = all_calls(args.codecs, args.kbps)
     if not calls:
@@ -105,6 +114,22 @@ def run_calls(args: argparse.Namespace) -> None:
     for title, text in all_tables(found):
         print(f"{title}\n\n{text}\n")
     print(json.dumps({"set": CALL, "calls": len(found), "psnr_gain": summary(found)}))
+
+
+def run_faces(args: argparse.Namespace) -> None:
+    """How much of the faces' true detail each look shows."""
+    models = shipped(args.weights, args.threads)
+    sharpened = [Sharpened(model, MASK) for model in models]
+    usual = [look.name for look in [*models, sharpened[0]]]
+    chosen = choose([*filters(), *models, *sharpened], args.looks or usual)
+    specimens = list_clips(args.clips, args.min_height, args.frames or 150, 0)[: args.clips_limit]
+    rows = []
+    for row in judge_faces(chosen, specimens, args.first, args.stride):
+        rows.append(row)
+        if args.out:
+            append_kept(args.out, f"{FACES} {row.look} {row.clip} {row.degradation}", asdict(row))
+    print(faces_table(rows))
+    print(json.dumps({"set": FACES, **summarise_faces(rows)}))
 
 
 def choose(found: Sequence[Contender], names: Iterable[str]) -> list[Contender]:

@@ -110,6 +110,25 @@ class Shipped:
         return ""
 
 
+class Sharpened:
+    """Another contender's picture, its luma sharpened by an unsharp mask."""
+
+    def __init__(self, base: Contender, mask: Unsharp) -> None:
+        self.base, self.mask, self.kind = base, mask, base.kind
+        self.name, self.title = f"{base.name} {mask.name}", f"{base.title}, then {mask.name}"
+        self.key = f"{base.key}, {mask.key}"
+
+    def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
+        for frame in self.base.restore(seen, size, indices):
+            yield with_luma(frame, sharpen(frame.y, self.mask.strength, self.mask.blur_px))
+
+    def network_run(self, size: Size) -> Run | None:
+        return self.base.network_run(size)
+
+    def note(self, scale: int) -> str:
+        return self.base.note(scale)
+
+
 def crisp_name(model: str) -> str:
     """What the crisp look of a model is called beside the faithful one."""
     return f"{model} crisp"

@@ -22,9 +22,9 @@ from distill.evaluate.calls import Call, send
 from distill.evaluate.clips import Specimen
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import FILMED
-from distill.evaluate.kept import append_kept, read_kept
 from distill.evaluate.scores import vmaf_of_pairs
 from distill.evaluate.tally import MOST_PSNR
+from distill.kept import append_kept, read_kept
 from vcam.errors import SourceError
 from vcam.frame import Frame, resize
 from vcam.metrics import psnr, ssim

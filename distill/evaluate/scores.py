@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from distill.evaluate.colour import colour_difference
-from distill.evaluate.kept import append_kept, read_kept
 from distill.evaluate.metrics import FramePair, flicker, ms_ssim, ssim_rgb
 from distill.evaluate.tally import MOST_PSNR
 from distill.evaluate.vmaf import MODELS, score_vmaf
+from distill.kept import append_kept, read_kept
 from vcam.frame import Frame
 from vcam.metrics import mse, psnr, ssim
 

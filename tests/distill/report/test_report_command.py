@@ -8,7 +8,7 @@ from report_files import ablation_json, write_record, write_sweep
 
 from distill.__main__ import main
 from distill.evaluate.farend import Arrived
-from distill.evaluate.kept import append_kept
+from distill.kept import append_kept
 from distill.report.page import Page, write_page
 
 CLAIM = {

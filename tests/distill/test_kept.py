@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from distill.evaluate.kept import append_kept, read_kept
+from distill.kept import append_kept, read_kept
 
 
 def test_what_was_kept_is_read_by_its_key_the_last_one_if_there_are_two(tmp_path: Path) -> None:
