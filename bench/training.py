@@ -15,8 +15,9 @@ from statistics import median
 
 import torch
 
-from distill.catalogue import count_parameters, macs_per_pixel
-from distill.data.sources import Prepared, prepare
+from distill.catalogue import find_split
+from distill.data.prepare import Prepared, prepare
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.recipe import Network, Recipe, load_recipe
 from distill.training.batches import draw_batch
 from distill.training.trainer import Trainer
@@ -68,7 +69,8 @@ def main() -> None:
         untaught = replace(
             recipe, network=network, distillation=replace(recipe.distillation, teachers=(), losses={})
         )
-        row = measure(untaught, prepare(recipe.data, args.data, args.build, args.threads))
+        data = prepare(recipe.data, find_split(recipe.data, args.data), args.build, args.threads)
+        row = measure(untaught, data)
         rows[title] = row
         shape = f"{recipe.training.batch} x {recipe.training.crop}²"
         cells = [title, f"{row['parameters']:.0f}", f"{row['macs_per_pixel']:.0f}", shape]

@@ -32,7 +32,7 @@ class Network:
 class Data:
     """How many samples are made, and of what."""
 
-    source: str = "calls"  # one of distill.data.sources.SOURCES
+    source: str = "calls"  # one of distill.catalogue.SOURCES
     shards: int = 200  # of 32 clips each
     held_shards: int = 6
     side: int = 384  # of the pictures that are degraded, in pixels

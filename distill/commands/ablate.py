@@ -6,8 +6,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from distill.catalogue import find_split
 from distill.commands.run import add_training_arguments, find_teachers, load
-from distill.data.sources import prepare
+from distill.data.prepare import prepare
 from distill.training.ablation import SEEDS, ablate, find_variants
 from distill.training.parallel import Company
 
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     recipe = replace(recipe, training=short, distillation=taught)
     is_taught = any(variant.taught_by is None or variant.taught_by for variant in variants)
     teachers = find_teachers(recipe, args, Company()) if is_taught else []
-    data = prepare(recipe.data, args.data, args.build, args.threads)
+    data = prepare(recipe.data, find_split(recipe.data, args.data), args.build, args.threads)
     settings = {key: vars(args)[key] for key in ("recipe", "iterations", "batch", "crop")}
     settings["teachers"] = list(taught.teachers)
     rows = []

@@ -2,7 +2,7 @@
 
 import argparse
 
-from distill.catalogue import table
+from distill.report.networks import network_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -10,4 +10,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    print(table())
+    print(network_table())

@@ -19,7 +19,7 @@ from distill.report.page import make_page, write_page
 from distill.report.records import read_records
 from distill.report.sections import Evidence
 from distill.report.view import GROUPS, INPUT, View, make_view
-from distill.studies.peers.upscalers import peers
+from distill.studies.peers.upscalers import peer_graphs, peers
 
 SHOWN = ("D2 x2 crf30", "D5 x4 crf28", "W poor webcam")
 MOST_SHIPPED = 2  # columns of the crops
@@ -45,10 +45,11 @@ def run(args: argparse.Namespace) -> None:
     results = read_results(args.results)
     records = read_records(recipes)
     view = make_view(results, records)
+    graphs = peer_graphs(args.peers) if args.peers else {}
     evidence = Evidence(
         view=view,
         records=records,
-        costs=costs_of(published(args.weights), args.weights, records, args.peers),
+        costs=costs_of(published(args.weights), args.weights, records, graphs),
         ablation=read_ablation(args.ablation or args.build / "ablation.json"),
         measured=date.fromtimestamp(args.results.stat().st_mtime),
         calls=read_arrived(args.calls) if args.calls.exists() else [],

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from torch import nn
 
-from distill.catalogue import build
-from distill.data.sources import prepare
+from distill.catalogue import build, find_split
+from distill.data.prepare import prepare
 from distill.networks.contract import planes_of
 from distill.publish.reproduction import write_record
 from distill.publish.student import release, release_look
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
         perceptual = find_perceptual(recipe, args, company)
         teachers = find_teachers(recipe, args, company)
         with company.in_turn():
-            data = prepare(recipe.data, args.data, args.build, args.threads)
+            data = prepare(recipe.data, find_split(recipe.data, args.data), args.build, args.threads)
         trainer = Trainer(recipe, args.build / recipe.name, teachers, company, perceptual)
         trainer.resume()
         network = trainer.fit(data)

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import cv2
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 
 from vcam.errors import ModelError
@@ -108,3 +109,11 @@ def read_network(path: Path) -> tuple[bytes, str]:
     except OSError as error:
         raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
     return content, sha256_of(content)
+
+
+def load_graph(content: bytes, path: Path) -> onnx.ModelProto:
+    """An ONNX file's graph. Raises ModelError if it is not one."""
+    try:
+        return onnx.load_from_string(content)
+    except Exception as error:  # protobuf's own exception is no subclass of ValueError in every version
+        raise ModelError(f"cannot read {path}: {error}; expected an ONNX file") from None

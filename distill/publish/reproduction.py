@@ -13,11 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from distill.catalogue import count_parameters, macs_per_pixel
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.evaluate.machine import current_commit
 from distill.export.picture import export_picture
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.publish.weights_folder import replace_files
 from distill.recipe import Recipe, list_teachers
 from distill.training.batches import shown_to, to_batch

@@ -10,14 +10,14 @@ import numpy as np
 from torch import nn
 from tqdm import tqdm
 
-from distill.catalogue import macs_per_pixel
 from distill.data.pack import Samples
-from distill.data.parts import listed
+from distill.data.splits import listed
 from distill.evaluate.degradations import CLEAN, FILMED, SCALED, WEBCAM
 from distill.evaluate.judge import evaluate, hold_out, summarise
 from distill.evaluate.machine import current_commit
 from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
 from distill.networks.condnet import CondNet, join_looks
+from distill.networks.cost import macs_per_pixel
 from distill.publish.weights_folder import (
     Candidate,
     check_better,

@@ -8,15 +8,11 @@ from pathlib import Path
 import onnx
 
 from distill.evaluate.baselines import crisp_name
-from distill.evaluate.contenders import read_network
+from distill.evaluate.contenders import load_graph, read_network
 from distill.report.records import Record
-from distill.studies.peers.frozen import to_onnx
-from distill.studies.peers.upscalers import LUMA_PEERS, WEBCAM_FILE, WebcamPeer
-from vcam.errors import ModelError
 from vcam.manifest import ModelSpec
 
 SIDE = 64  # of the pictures that a graph's convolutions are counted on
-SCALE = 2  # peers are counted at x2, as they are timed
 
 
 @dataclass(frozen=True)
@@ -28,9 +24,12 @@ class Cost:
 
 
 def costs_of(
-    shipped: Mapping[str, ModelSpec], weights: Path, records: Mapping[str, Record], peers: Path | None
+    shipped: Mapping[str, ModelSpec],
+    weights: Path,
+    records: Mapping[str, Record],
+    peers: Mapping[str, onnx.ModelProto],
 ) -> dict[str, Cost]:
-    """Costs by contender: of shipped models, recipes and, if their folder is named, peers.
+    """Costs by contender: of shipped models, recipes and peers.
 
     Raises ModelError if a network's file is missing or no network.
     """
@@ -39,29 +38,15 @@ def costs_of(
         costs[name] = Cost(_parameters_of(spec, weights), spec.macs_per_pixel)
         if spec.looks > 1:
             costs[crisp_name(name)] = costs[name]
-    if peers is not None:
-        files = {name: peers / f"{name}_x{SCALE}.pb" for name in LUMA_PEERS}
-        files[WebcamPeer.name] = peers / WEBCAM_FILE
-        costs |= {name: count_costs(_load(path)) for name, path in files.items() if path.exists()}
-    return costs
+    return costs | {name: count_costs(network) for name, network in peers.items()}
 
 
 def _parameters_of(spec: ModelSpec, weights: Path) -> int | None:
     """What a shipped model's fp32 file and its gauge keep, both looks' experts; None without that file."""
     if "fp32" not in spec.files:
         return None
-    files = [spec.files[kind] for kind in ("fp32", "gauge") if kind in spec.files]
-    return sum(count_parameters(_load(weights / file.name)) for file in files)
-
-
-def _load(path: Path) -> onnx.ModelProto:
-    content, _ = read_network(path)
-    if path.suffix == ".pb":
-        content = to_onnx(content)
-    try:
-        return onnx.load_from_string(content)
-    except Exception as error:  # protobuf's own exception is no subclass of ValueError in every version
-        raise ModelError(f"cannot read {path}: {error}; expected an ONNX file") from None
+    paths = [weights / spec.files[kind].name for kind in ("fp32", "gauge") if kind in spec.files]
+    return sum(count_parameters(load_graph(read_network(path)[0], path)) for path in paths)
 
 
 def count_costs(model: onnx.ModelProto) -> Cost:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from distill import catalogue
 from distill.evaluate.farend import Arrived
 from distill.report import words
 from distill.report.ablation import Ablation
@@ -13,6 +12,7 @@ from distill.report.claims import overview, published, reasons, system_table
 from distill.report.costs import Cost
 from distill.report.farend import bits_table, gain_table, measured_figures
 from distill.report.matrices import by_clip, by_content, by_degradation
+from distill.report.networks import network_table
 from distill.report.records import Record
 from distill.report.summary import harm_table, input_sentence, picture_table
 from distill.report.training import training_table, wanted_table
@@ -103,7 +103,7 @@ def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
 def training(view: View, records: Mapping[str, Record], curves: str) -> Iterator[str]:
     """The networks, and how they were trained."""
     yield "## Networks"
-    yield catalogue.table()
+    yield network_table()
     yield "## Training"
     if not records:
         yield words.NO_RECORDS

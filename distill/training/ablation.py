@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.recipe import Distillation, Recipe
 from distill.training.objective import Teacher
 from distill.training.trainer import Trainer

@@ -1,20 +1,17 @@
 """Teachers: recipes of their own, trained before their student, and frozen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import nn
 
-from distill.data.sources import prepare
+from distill.catalogue import PRETRAINED, find_split
+from distill.data.prepare import prepare
 from distill.recipe import Recipe
-from distill.studies.networks.rrdb_weights import load_rrdb
-from distill.studies.networks.srvgg import load_srvgg
 from distill.training.objective import Teacher
 from distill.training.parallel import Company
 from distill.training.trainer import Trainer
 from vcam.errors import ConfigError
-
-PRETRAINED: dict[str, Callable[[Path], nn.Module]] = {"rrdbnet": load_rrdb, "srvgg": load_srvgg}
 
 
 def train_teacher(
@@ -28,7 +25,7 @@ def train_teacher(
 ) -> Teacher:
     """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
     with company.in_turn():
-        data = prepare(recipe.data, folders, build_folder, workers)
+        data = prepare(recipe.data, find_split(recipe.data, folders), build_folder, workers)
     trainer = Trainer(recipe, build_folder / recipe.name, None, company, perceptual)
     trainer.resume()
     return Teacher(recipe.name, trainer.fit(data).to(company.device), is_symmetric=is_symmetric)

@@ -14,7 +14,7 @@ from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 from tqdm import tqdm
 
 from distill.catalogue import build
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.contract import Whitened, frames_of
 from distill.recipe import Recipe, Training, essence, recipe_from_json
 from distill.training.batches import Batch, check_fit, draw_batch, middle_frames, shown_to

@@ -11,7 +11,7 @@ from talking_head import talking_head
 
 from distill.damage.degradation import KINDS
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
 from distill.recipe import Network, Recipe, Training
 from distill.training.trainer import Trainer

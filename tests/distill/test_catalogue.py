@@ -1,13 +1,15 @@
 from contextlib import redirect_stdout
 from io import StringIO
+from pathlib import Path
 
 import pytest
 import torch
 
 from distill.__main__ import main
-from distill.catalogue import NETWORKS, build, count_parameters, macs_per_pixel
+from distill.catalogue import NETWORKS, build, find_split
 from distill.networks.contract import frames_of, multiple_of, planes_of
-from distill.recipe import Option, list_recipes, list_teachers, load_recipe
+from distill.networks.cost import count_parameters, macs_per_pixel
+from distill.recipe import Data, Option, list_recipes, list_teachers, load_recipe
 from vcam.errors import ConfigError
 
 TINY: dict[str, dict[str, Option]] = {  # options under which each network is quick
@@ -103,6 +105,11 @@ def test_counting_leaves_no_hooks_behind() -> None:
 def test_a_name_that_is_not_known_is_refused() -> None:
     with pytest.raises(ConfigError, match="no network 'cellnett'; choose one of: cellnet, "):
         build("cellnett", {})
+
+
+def test_a_data_source_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no data source 'films'; choose one of: calls, "):
+        find_split(Data(source="films"), [tmp_path])
 
 
 def test_an_option_that_is_not_known_is_refused() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.recipe import load_recipe
 from distill.training.parallel import join_company
 from distill.training.trainer import Trainer

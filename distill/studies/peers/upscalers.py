@@ -13,11 +13,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 
 from distill.evaluate.contenders import (
     Contender,
     Run,
     from_rgb,
+    load_graph,
     open_session,
     read_network,
     timing_planes,
@@ -136,3 +138,17 @@ def peers(folder: Path, threads: int) -> list[Contender]:
         names = ", ".join(f"{name}_x2.pb" for name in LUMA_PEERS)
         raise ModelError(f"no peers in {folder}; expected files such as {names} or {WEBCAM_FILE}")
     return found
+
+
+def peer_graphs(folder: Path) -> dict[str, onnx.ModelProto]:
+    """The peers' networks for x2 as ONNX graphs, by the contenders' names, as far as the folder has them."""
+    paths = {name: folder / f"{name}_x2.pb" for name in LUMA_PEERS}
+    graphs = {
+        name: onnx.load_from_string(to_onnx(read_network(path)[0]))
+        for name, path in paths.items()
+        if path.exists()
+    }
+    webcam = folder / WEBCAM_FILE
+    if webcam.exists():
+        graphs[WebcamPeer.name] = load_graph(read_network(webcam)[0], webcam)
+    return graphs

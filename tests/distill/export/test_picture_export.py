@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from distill.catalogue import build, count_parameters
+from distill.catalogue import build
 from distill.export.picture import PARITY_LIMIT, export_picture
 from distill.export.trace import IR_VERSION, OPSET
 from distill.networks.cellnet import CellNet
 from distill.networks.contract import frames_of, multiple_of, planes_of
+from distill.networks.cost import count_parameters
 from distill.recipe import Option
 from vcam.errors import ModelError
 

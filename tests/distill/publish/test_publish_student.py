@@ -10,7 +10,7 @@ from talking_head import talking_head
 
 from distill.catalogue import build
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
 from distill.publish.student import release, release_look
 from distill.recipe import Data, Network, Recipe

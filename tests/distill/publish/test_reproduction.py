@@ -12,7 +12,7 @@ from torch import nn
 
 from distill.catalogue import build
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
 from distill.publish.reproduction import LARGEST_FILE, judge_own, restore, score, write_record
 from distill.recipe import Claim, Recipe

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
 from distill.recipe import Recipe
 from distill.training.ablation import VARIANTS, ablate, find_variants

@@ -7,7 +7,7 @@ from torch import Tensor
 from training_process import save_samples, start
 
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.recipe import Recipe, load_recipe
 from distill.training.batches import Share
 from distill.training.journal import read_curve

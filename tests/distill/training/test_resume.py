@@ -11,7 +11,7 @@ from short_runs import quiet, short, weights_of
 from training_process import save_samples, start
 
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
 from distill.recipe import Distillation, Network, Recipe, load_recipe
 from distill.training.checkpoint import read_checkpoint

@@ -11,7 +11,7 @@ from torch import nn
 
 from distill.catalogue import NETWORKS
 from distill.data.pack import Samples
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.losses.pixel import relative_mse
 from distill.networks.cellnet import CellNet
 from distill.recipe import Distillation, Network, Recipe

@@ -10,7 +10,7 @@ from talking_head import talking_head
 from torch import nn
 
 from distill.catalogue import NETWORKS, build
-from distill.data.sources import Prepared
+from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
 from distill.recipe import Network, Recipe, list_recipes, load_recipe
 from distill.training.checkpoint import State, read_checkpoint, write_checkpoint

@@ -5,11 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
+from distill.catalogue import find_split
 from distill.damage.degradation import KINDS
-from distill.data.parts import paired
-from distill.data.sources import prepare
+from distill.data.prepare import prepare
 from distill.recipe import Data
 from distill.studies.data.paired import PairedStills, find_pairs, match_sizes
+from distill.studies.data.splits import paired
 from vcam.errors import SourceError
 
 DATA = Data(source="paired", shards=1, held_shards=1, kept=24, frames=1, holdout=3)
@@ -59,7 +60,7 @@ def test_both_sides_of_a_patch_are_from_one_place(folder: Path) -> None:
 def test_files_without_a_partner_are_counted_and_named_once(folder: Path, tmp_path: Path) -> None:
     lonely = [write(folder / "room" / name, (40, 30)) for name in ("sharp/x.png", "blurry/y.png")]
     lines: list[str] = []
-    found = prepare(DATA, [folder], tmp_path / "build", 1, lines.append)
+    found = prepare(DATA, find_split(DATA, [folder]), tmp_path / "build", 1, lines.append)
     assert f"skipped 2 files without their partner: {lonely[0]}, {lonely[1]}" in lines
     assert found.origin == f"6 pairs of {folder.name}"
 

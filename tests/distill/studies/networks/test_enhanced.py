@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from distill.catalogue import count_parameters, macs_per_pixel
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.studies.networks.enhanced import EnhancedNet
 
 HEAD, TAIL, REFINE = 3 * 32 * 9, 32 * 3 * 9, 3 * 3  # weights of the published network, by part

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from distill.catalogue import count_parameters, macs_per_pixel
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.studies.networks.plain import PlainNet
 from vcam.errors import ConfigError
 

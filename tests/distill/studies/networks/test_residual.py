@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from distill.catalogue import count_parameters, macs_per_pixel
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.studies.networks.residual import ResidualNet
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from distill.catalogue import count_parameters, macs_per_pixel
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.studies.networks.rrdbnet import RRDBNet
 from vcam.errors import ConfigError
 

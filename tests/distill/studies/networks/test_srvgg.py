@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from distill.catalogue import count_parameters, macs_per_pixel
+from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.studies.networks.srvgg import SrvggNet, load_srvgg
 from vcam.errors import ModelError
 

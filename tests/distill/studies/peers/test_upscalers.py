@@ -8,7 +8,7 @@ from network_files import write_upscaler
 from talking_head import Film
 
 from distill.evaluate.contenders import upscale
-from distill.studies.peers.upscalers import NO_NETWORK, SCALES, nearest_scale, peers
+from distill.studies.peers.upscalers import NO_NETWORK, SCALES, nearest_scale, peer_graphs, peers
 from vcam.errors import ModelError
 from vcam.frame import Size, resize
 
@@ -85,3 +85,15 @@ def test_a_webcam_network_of_another_shape_is_refused(folder: Path) -> None:
     write_upscaler(folder / "webcam_espcn_x2.onnx", channels=1)
     with pytest.raises(ModelError, match="expected one of 3 channels"):
         peers(folder, threads=1)
+
+
+def test_the_graphs_for_x2_are_those_of_the_folder(folder: Path) -> None:
+    graphs = peer_graphs(folder)
+    assert [node.op_type for node in graphs["webcam-ESPCN"].graph.node] == ["Resize"]
+    assert set(graphs) == {peer.name for peer in peers(folder, threads=1)}
+
+
+def test_a_graph_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "webcam_espcn_x2.onnx").write_bytes(b"no network")
+    with pytest.raises(ModelError, match="expected an ONNX file"):
+        peer_graphs(tmp_path)

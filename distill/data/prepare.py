@@ -1,4 +1,4 @@
-"""From a recipe's [data] table to shards: which draw it names, where its shards lie, what is held back."""
+"""From a recipe's [data] table and its split to shards, which are made once and then found."""
 
 import hashlib
 import json
@@ -18,9 +18,9 @@ from distill.data.pack import (
     pack_shards,
     pack_whole,
 )
-from distill.data.parts import Parts, calls, celeba, cifar10, div2k, paired, scenes, stills, webcam
+from distill.data.splits import Split
 from distill.recipe import Data
-from vcam.errors import ConfigError, SourceError
+from vcam.errors import SourceError
 
 MOST_NAMED = 10  # skipped files
 
@@ -34,42 +34,26 @@ class Prepared:
     origin: str = ""  # of what it was made, for the record
 
 
-# name -> the parts for training and for validation, of a data table and the folders that the user named
-SOURCES: dict[str, Callable[[Data, Sequence[Path]], Parts]] = {
-    "calls": calls,
-    "webcam": webcam,
-    "scenes": scenes,
-    "stills": stills,
-    "paired": paired,
-    "celeba": celeba,
-    "div2k": div2k,
-    "cifar10": cifar10,
-}
-
-
 def prepare(
-    data: Data, folders: Sequence[Path], build: Path, workers: int, log: Callable[[str], None] = print
+    data: Data, split: Split, build: Path, workers: int, log: Callable[[str], None] = print
 ) -> Prepared:
     """Make the shards of a data table below `build`, or find them.
 
-    Recipes with equal tables and folders share them. Files that cannot be read are named once. Raises
-    ConfigError for an unknown source, SourceError if there is nothing to train on.
+    Recipes with equal tables and splits share them. Files that cannot be read are named once. Raises
+    SourceError if there is nothing to train on.
     """
-    if data.source not in SOURCES:
-        raise ConfigError(f"no data source {data.source!r}; choose one of: {', '.join(SOURCES)}")
-    parts = SOURCES[data.source](data, folders)
-    log(f"data: {parts.origin}")
+    log(f"data: {split.origin}")
     places = (
-        ("train", parts.train, data.shards, data.seed),
-        ("held", parts.held, data.held_shards, data.seed + 1),
+        ("train", split.train, data.shards, data.seed),
+        ("held", split.held, data.held_shards, data.seed + 1),
     )
     train, held = (_pack(data, *place, build, workers) for place in places)
-    report(parts.alone, "files without their partner", log)
+    report(split.alone, "files without their partner", log)
     report(list_skipped([*train, *held]), "unreadable files", log)
     samples, held_samples = open_shards(train), open_shards(held)
     if not samples or not held_samples:
         raise SourceError("no file could be read as a picture or a clip; check the folders named by DATA")
-    return Prepared(samples, join_samples(held_samples), parts.origin)
+    return Prepared(samples, join_samples(held_samples), split.origin)
 
 
 def report(names: Sequence[str], what: str, log: Callable[[str], None]) -> None:

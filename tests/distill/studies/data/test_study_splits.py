@@ -1,14 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from distill.damage.degradation import KINDS
-from distill.data.calls import CallClips, WebcamClips
-from distill.data.media import Media, list_media
-from distill.data.parts import CELEBA_LINES, calls, celeba, div2k, stills, webcam
 from distill.recipe import Data
+from distill.studies.data.splits import CELEBA_LINES, celeba, div2k, stills
 from distill.studies.data.stills import Stills
 from vcam.errors import ConfigError
 
@@ -23,7 +19,7 @@ def touch(folder: Path, *names: str) -> Path:
 
 
 def names(draw: object) -> list[str]:
-    assert isinstance(draw, Stills | CallClips)
+    assert isinstance(draw, Stills)
     return [path.name for path in draw.media.stills]
 
 
@@ -71,21 +67,3 @@ def test_div2k_has_its_official_parts(tmp_path: Path) -> None:
 def test_a_table_without_a_degradation_is_refused(tmp_path: Path, source: type) -> None:
     with pytest.raises(ConfigError, match=r"names no degradation; set \[data\] degradation"):
         source(replace(DATA, degradation=""), [touch(tmp_path / "d", "a.png")])
-
-
-def test_calls_and_webcams_draw_from_stills_and_clips(tmp_path: Path) -> None:
-    folder = touch(tmp_path / "d", "a.png", "b.mp4")
-    assert calls(DATA, [folder]).train == CallClips(list_media([folder]), 48, 32, 2)
-    assert webcam(DATA, [folder]).train == WebcamClips(list_media([folder]), 48, 32, 2)
-
-
-def test_a_webcam_damages_without_a_link(media_folder: Path) -> None:
-    media = Media(tuple(path for path in list_media([media_folder]).stills if "still" in path.name), ())
-    draw = WebcamClips(media, 48, 32, 2)
-    found = [draw(np.random.default_rng(seed)) for seed in range(40)]
-    kinds = [KINDS[part.kinds[0]] for part in found]
-    # a tenth of 40 draws is clean
-    assert set(kinds) == {"clean", "camera"}
-    assert kinds.count("camera") > 30
-    still = next(part.clips for part in found if part.kinds[0] == KINDS.index("camera"))
-    assert not np.array_equal(still[0, 0, 0], still[0, 1, 0])  # noise changes from frame to frame

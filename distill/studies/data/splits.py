@@ -1,14 +1,12 @@
-"""The two parts of every data source: what is trained on, and what is held back to validate on."""
+"""The training and the held-out part of the studies' data sources; official ones where a set has them."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from distill.data.calls import CallClips, WebcamClips
-from distill.data.media import Media, list_media, select, split
+from distill.data.media import Media, list_media
 from distill.data.pack import SAMPLES_A_SHARD, Draw, Whole
-from distill.data.scenes import Scenes
+from distill.data.splits import Split, listed
 from distill.recipe import Data
 from distill.studies.damage import check_degradation
 from distill.studies.data.cifar import BINARY, Cifar, find_cifar
@@ -23,40 +21,12 @@ DIV2K_NAME = re.compile(r"0\d{3}")  # of the sharp pictures
 DIV2K_VALIDATION = 801  # the first of the official validation part
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a source draws from, and where that comes from."""
-
-    train: Draw | Whole
-    held: Draw | Whole
-    origin: str
-    alone: tuple[str, ...] = ()  # files that were left out, since their partner is missing
-
-
-def calls(data: Data, folders: Sequence[Path]) -> Parts:
-    """Stills and clips through links and webcams."""
-    train, held, origin = listed(data, folders)
-    return Parts(_clips(CallClips, data, train), _clips(CallClips, data, held), origin)
-
-
-def webcam(data: Data, folders: Sequence[Path]) -> Parts:
-    """Stills and clips through poor webcams alone: the sender's side."""
-    train, held, origin = listed(data, folders)
-    return Parts(_clips(WebcamClips, data, train), _clips(WebcamClips, data, held), origin)
-
-
-def scenes(data: Data, folders: Sequence[Path]) -> Parts:
-    """Still and moving scenes through cameras and links, fused over time."""
-    train, held, origin = listed(data, folders)
-    return Parts(Scenes(train, data.side, data.kept), Scenes(held, data.side, data.kept), origin)
-
-
-def stills(data: Data, folders: Sequence[Path]) -> Parts:
+def stills(data: Data, folders: Sequence[Path]) -> Split:
     """Patches of sharp stills, damaged as the recipe says."""
     return _patches(data, *listed(data, folders))
 
 
-def celeba(data: Data, folders: Sequence[Path]) -> Parts:
+def celeba(data: Data, folders: Sequence[Path]) -> Split:
     """CelebA's aligned faces with its official parts; else the stand-in, scaled to CelebA's height."""
     faces = _numbered(list_media(folders), CELEBA_NAME)
     train = [path for path in faces if int(path.stem) < CELEBA_VALIDATION]
@@ -67,7 +37,7 @@ def celeba(data: Data, folders: Sequence[Path]) -> Parts:
     return _patches(data, *listed(data, folders), lines=CELEBA_LINES)
 
 
-def div2k(data: Data, folders: Sequence[Path]) -> Parts:
+def div2k(data: Data, folders: Sequence[Path]) -> Split:
     """DIV2K's sharp pictures with its official parts; else the stand-in."""
     sharp = _numbered(list_media(folders), DIV2K_NAME)
     train = [path for path in sharp if int(path.stem) < DIV2K_VALIDATION]
@@ -78,7 +48,7 @@ def div2k(data: Data, folders: Sequence[Path]) -> Parts:
     return _patches(data, *listed(data, folders))
 
 
-def cifar10(data: Data, folders: Sequence[Path]) -> Parts:
+def cifar10(data: Data, folders: Sequence[Path]) -> Split:
     """CIFAR-10's training part and its test part, at most `shards` and `held_shards` of 32 pictures."""
     degradation, archive = check_degradation(data.degradation), find_cifar(folders)
     train = Cifar(archive, "train", degradation, data.shards * SAMPLES_A_SHARD, data.seed)
@@ -86,44 +56,27 @@ def cifar10(data: Data, folders: Sequence[Path]) -> Parts:
     origin = "CIFAR-10, official training and test parts"
     if archive.name != BINARY and data.stand_in:
         origin = f"stand-in: {data.stand_in}"
-    return Parts(Whole(train), Whole(held), origin)
+    return Split(Whole(train), Whole(held), origin)
 
 
-def paired(data: Data, folders: Sequence[Path]) -> Parts:
+def paired(data: Data, folders: Sequence[Path]) -> Split:
     """Pairs that were taken, as they are."""
     pairs = find_pairs(folders)
     held = pairs.complete[data.holdout // 2 :: data.holdout] or pairs.complete
     train = tuple(pair for pair in pairs.complete if pair not in held) or pairs.complete
     drawn = [PairedStills(part, data.kept, data.luma) for part in (train, held)]
     origin = f"{len(pairs.complete)} pairs of {' '.join(folder.name for folder in folders)}"
-    return Parts(drawn[0], drawn[1], origin, tuple(str(path) for path in pairs.alone))
-
-
-def listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
-    """The media to train on, those held back, and what they are."""
-    media = list_media(folders)
-    chosen = select(media, data.pattern) if data.pattern else media
-    if not chosen.stills and not chosen.clips:  # someone's own files: the pattern names ours
-        chosen = media
-    elif data.pattern and data.stand_in:
-        return *split(chosen, data.holdout), f"stand-in: {data.stand_in}"
-    names = " ".join(folder.name for folder in folders)
-    origin = f"{len(chosen.stills)} stills and {len(chosen.clips)} clips of {names}"
-    return *split(chosen, data.holdout), origin
+    return Split(drawn[0], drawn[1], origin, tuple(str(path) for path in pairs.alone))
 
 
 def _numbered(media: Media, name: re.Pattern[str]) -> list[Path]:
     return [path for path in media.stills if name.fullmatch(path.stem)]
 
 
-def _clips(kind: type[CallClips], data: Data, media: Media) -> Draw:
-    return kind(media, data.side, data.kept, data.frames)
-
-
-def _patches(data: Data, train: Media, held: Media, origin: str, lines: int = 0) -> Parts:
+def _patches(data: Data, train: Media, held: Media, origin: str, lines: int = 0) -> Split:
     degradation = check_degradation(data.degradation)
 
     def draw(media: Media) -> Draw:
         return Stills(media, degradation, data.side, data.kept, lines, data.luma)
 
-    return Parts(draw(train), draw(held), origin)
+    return Split(draw(train), draw(held), origin)

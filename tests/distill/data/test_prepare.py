@@ -7,9 +7,10 @@ import pytest
 from media_files import write_clip
 from talking_head import Film
 
-from distill.data.sources import prepare, report
+from distill.catalogue import find_split
+from distill.data.prepare import prepare, report
 from distill.recipe import Data
-from vcam.errors import ConfigError, SourceError
+from vcam.errors import SourceError
 from vcam.frame import to_bgr
 
 DATA = Data(
@@ -30,31 +31,32 @@ def shards_in(folder: Path) -> set[Path]:
 
 def test_recipes_with_equal_tables_share_their_shards(media_folder: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
-    first = prepare(DATA, [media_folder], build, 1, lambda line: None)
+    first = prepare(DATA, find_split(DATA, [media_folder]), build, 1, lambda line: None)
     made = {path: (build / path).stat().st_mtime_ns for path in shards_in(build)}
-    again = prepare(DATA, [media_folder], build, 1, lambda line: None)
+    again = prepare(DATA, find_split(DATA, [media_folder]), build, 1, lambda line: None)
     assert made == {path: (build / path).stat().st_mtime_ns for path in shards_in(build)}
     np.testing.assert_array_equal(first.held.clips, again.held.clips)
 
 
 def test_more_shards_of_a_table_lie_beside_the_first(media_folder: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
-    first = prepare(DATA, [media_folder], build, 1, lambda line: None)
-    more = prepare(replace(DATA, shards=2), [media_folder], build, 1, lambda line: None)
+    first = prepare(DATA, find_split(DATA, [media_folder]), build, 1, lambda line: None)
+    larger = replace(DATA, shards=2)
+    more = prepare(larger, find_split(larger, [media_folder]), build, 1, lambda line: None)
     assert [len(first.train), len(more.train)] == [1, 2]
     np.testing.assert_array_equal(first.train[0].clips, more.train[0].clips)
     assert len(list((build / "pairs").iterdir())) == 2  # one for training, one held back
 
 
 def test_training_and_validation_see_other_pictures(media_folder: Path, tmp_path: Path) -> None:
-    found = prepare(DATA, [media_folder], tmp_path / "build", 1, lambda line: None)
+    found = prepare(DATA, find_split(DATA, [media_folder]), tmp_path / "build", 1, lambda line: None)
     trained = {clip[:, 1].tobytes() for shard in found.train for clip in shard.clips}
     assert not trained & {clip[:, 1].tobytes() for clip in found.held.clips}
 
 
 def test_unreadable_files_are_named_and_counted(media_folder: Path, tmp_path: Path) -> None:
     lines: list[str] = []
-    prepare(DATA, [media_folder], tmp_path / "build", 1, lines.append)
+    prepare(DATA, find_split(DATA, [media_folder]), tmp_path / "build", 1, lines.append)
     assert lines[-1] == f"skipped 1 unreadable files: {media_folder / 'broken.png'}"
 
 
@@ -73,7 +75,7 @@ def test_where_nothing_can_be_read_there_is_an_error(tmp_path: Path) -> None:
     for number in range(3):
         (folder / f"{number}.png").write_bytes(b"no picture")
     with pytest.raises(SourceError, match="no file could be read as a picture or a clip"):
-        prepare(DATA, [folder], tmp_path / "build", 1, lambda line: None)
+        prepare(DATA, find_split(DATA, [folder]), tmp_path / "build", 1, lambda line: None)
 
 
 @pytest.mark.parametrize("kind", ["stills", "clips"])
@@ -85,12 +87,7 @@ def test_a_persons_own_recordings_or_pictures_alone_are_enough(tmp_path: Path, f
     else:
         cv2.imwrite(str(folder / "me.png"), to_bgr(film(1, (160, 96))[0]))
     calls = replace(DATA, source="calls", degradation="", frames=2)
-    found = prepare(calls, [folder], tmp_path / "build", 1, lambda line: None)
+    found = prepare(calls, find_split(calls, [folder]), tmp_path / "build", 1, lambda line: None)
     assert found.train[0].clips.shape[1:] == (2, 2, 1, 24, 24)
     assert len(found.held.clips) > 0
     assert found.origin == f"{int(kind == 'stills')} stills and {int(kind == 'clips')} clips of mine"
-
-
-def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no data source 'films'; choose one of: calls, "):
-        prepare(replace(DATA, source="films"), [tmp_path], tmp_path / "build", 1)
