@@ -9,7 +9,7 @@ from pathlib import Path
 from vcam.doctor.finding import Finding, ok, problem
 from vcam.doctor.output import SET_SINK
 from vcam.errors import SinkError
-from vcam.sinks.pipewire.library import INSTALL, load_library
+from vcam.pipewire.library import INSTALL, load_library
 
 CHECK = "pipewire"
 START = "systemctl --user start pipewire wireplumber"

@@ -166,8 +166,15 @@ class Camera:
                 lines.append(self._lines.get(timeout=QUIET_S))
         return lines
 
+    @property
+    def publisher_pid(self) -> int:
+        """The process that has loaded PipeWire's library."""
+        pid = self.process.pid
+        (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(child)
+
     def memory_kb(self) -> int:
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        pages = Path(f"/proc/{self.publisher_pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE") // 1024
 
     def _listen(self) -> None:

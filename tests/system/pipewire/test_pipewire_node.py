@@ -1,5 +1,6 @@
 """Our camera in a real PipeWire, read by GStreamer. Skipped where their programs are not installed."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -131,6 +132,18 @@ def test_a_daemon_that_dies_is_an_error_and_the_next_one_takes_the_camera(
     camera.hear("open")
     until("the node", lambda: NODE in session.run("pw-cli", "ls", "Node"))
     assert len(Reader(session, "restarted", 10).end()) == 10
+    camera.hear("watched")
+    camera.hear("unwatched")
+
+
+def test_a_fault_in_pipewires_library_is_an_error_and_the_next_frame_brings_the_camera_back(
+    session: Session, camera: Camera
+) -> None:
+    os.kill(camera.publisher_pid, signal.SIGSEGV)
+    assert "has ended" in camera.hear("error")
+    camera.hear("open")
+    until("the node", lambda: NODE in session.run("pw-cli", "ls", "Node"))
+    assert len(Reader(session, "after the fault", 10).end()) == 10
     camera.hear("watched")
     camera.hear("unwatched")
 

@@ -7,7 +7,7 @@ import pytest
 from vcam.doctor.finding import OK, PROBLEM
 from vcam.doctor.pipewire import check_pipewire, find_sockets
 from vcam.errors import SinkError
-from vcam.sinks.pipewire.library import INSTALL
+from vcam.pipewire.library import INSTALL
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A camera in PipeWire's graph, through its own library; no kernel module and no Python package is needed."""
+"""A camera of PipeWire's, published by a process of its own; no kernel module is needed."""
 
 from vcam.sinks.pipewire.probe import NodeProbe
 from vcam.sinks.pipewire.sink import NODE, PipeWireSink

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from vcam.sinks.pipewire.pods import buffers_pod, format_pod, fraction_pod, header_pod, id_pod, rectangle_pod
+from vcam.pipewire.pods import buffers_pod, format_pod, fraction_pod, header_pod, id_pod, rectangle_pod
 
 pytestmark = pytest.mark.skipif(
     sys.byteorder != "little", reason="the bytes below are of a little-endian CPU"

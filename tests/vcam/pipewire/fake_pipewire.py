@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from vcam.frame import Packed
-from vcam.sinks.pipewire import library as pw
-from vcam.sinks.pipewire.pods import FORMAT, META_BUSY, META_HEADER, META_HEADER_BYTES
+from vcam.pipewire import library as pw
+from vcam.pipewire.pods import FORMAT, META_BUSY, META_HEADER, META_HEADER_BYTES
 
 
 class Memory:

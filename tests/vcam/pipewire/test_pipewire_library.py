@@ -3,8 +3,8 @@ import ctypes
 import pytest
 
 from vcam.errors import SinkError
-from vcam.sinks.pipewire import library as pw
-from vcam.sinks.pipewire.library import check_version, load_library
+from vcam.pipewire import library as pw
+from vcam.pipewire.library import check_version, load_library
 
 
 class Library:

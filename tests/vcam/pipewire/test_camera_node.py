@@ -14,8 +14,8 @@ from fake_pipewire import FakePipeWire, Memory
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, black, from_packed, pack
-from vcam.sinks.pipewire import library as pw
-from vcam.sinks.pipewire.node import STARVED_S, CameraNode
+from vcam.pipewire import library as pw
+from vcam.pipewire.node import STARVED_S, CameraNode
 
 SIZE = (32, 16)
 NBYTES = 32 * 16 * 3 // 2
@@ -24,7 +24,7 @@ FORGETFUL = """
 import sys
 sys.path.append(sys.argv[1])
 from fake_pipewire import FakePipeWire
-from vcam.sinks.pipewire.node import CameraNode
+from vcam.pipewire.node import CameraNode
 
 class Talking(FakePipeWire):
     def pw_thread_loop_stop(self, loop):
@@ -186,7 +186,7 @@ def test_a_daemon_that_refuses_the_node_is_an_error() -> None:
 
 
 def test_a_daemon_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vcam.sinks.pipewire.node.OPEN_S", 0.01)
+    monkeypatch.setattr("vcam.pipewire.node.OPEN_S", 0.01)
     with pytest.raises(SinkError, match="did not take the camera"):
         make(FakePipeWire(welcome=((pw.CONNECTING, None),))).open()
 

@@ -14,8 +14,8 @@ from typing import Self
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, Size
-from vcam.sinks.pipewire import library as pw
-from vcam.sinks.pipewire.pods import (
+from vcam.pipewire import library as pw
+from vcam.pipewire.pods import (
     FORMAT,
     META_BUSY,
     META_HEADER,
@@ -108,7 +108,7 @@ class CameraNode:
         Raises SinkError if the node is gone.
         """
         if self._failure:
-            raise SinkError(self._explain())
+            raise SinkError(self.explain())
         if not self.is_watched:
             return False
         with self._locked():
@@ -180,7 +180,7 @@ class CameraNode:
         if not self._settled.wait(OPEN_S):
             raise SinkError(f"PipeWire did not take the camera within {OPEN_S:.0f} s. {START}")
         if self._failure:
-            raise SinkError(self._explain())
+            raise SinkError(self.explain())
 
     def _free_buffer(self) -> "ctypes._Pointer[pw.StreamBuffer] | None":
         """One that nobody reads, or None; of those that are read, the oldest is asked for first."""
@@ -245,5 +245,6 @@ class CameraNode:
             params = pw.pod_array(buffers_pod(self._size), header_pod())
             self._library.pw_stream_update_params(self._stream, params, len(params))
 
-    def _explain(self) -> str:
+    def explain(self) -> str:
+        """The failure as a sentence with its remedy."""
         return f"PipeWire has dropped the camera: {self._failure}. {START}"
