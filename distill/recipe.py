@@ -154,7 +154,7 @@ def recipe_from_json(text: str) -> Recipe:
     return _read(json.loads(text), "checkpoint")
 
 
-def essence(recipe: Recipe) -> Recipe:
+def training_identity(recipe: Recipe) -> Recipe:
     """The recipe without what does not change the weights that it makes.
 
     Where validations steer the run, by a plateau, patience or gates, their distance is part of it.

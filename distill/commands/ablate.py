@@ -10,7 +10,7 @@ from distill.catalogue import find_split
 from distill.commands.run import add_training_arguments, find_teachers, load
 from distill.data.prepare import prepare
 from distill.training.ablation import SEEDS, ablate, find_variants
-from distill.training.parallel import Company
+from distill.training.parallel import ProcessGroup
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     taught = replace(recipe.distillation, teachers=tuple(args.teachers or recipe.distillation.teachers))
     recipe = replace(recipe, training=short, distillation=taught)
     is_taught = any(variant.taught_by is None or variant.taught_by for variant in variants)
-    teachers = find_teachers(recipe, args, Company()) if is_taught else []
+    teachers = find_teachers(recipe, args, ProcessGroup()) if is_taught else []
     data = prepare(recipe.data, find_split(recipe.data, args.data), args.build, args.threads)
     settings = {key: vars(args)[key] for key in ("recipe", "iterations", "batch", "crop")}
     settings["teachers"] = list(taught.teachers)

@@ -24,7 +24,7 @@ from distill.evaluate.degradations import SETS
 from distill.evaluate.faces import judge_faces
 from distill.evaluate.farend import CALLS_FILE, CAMERAS, NOTHING, Protocol, judge_calls
 from distill.evaluate.judge import FIRST_SCORED, Row, evaluate, hold_still, read_clips, summarise
-from distill.kept import append_kept
+from distill.jsonl_cache import append_cache
 from distill.report.faces import faces_table, summarise_faces
 from distill.report.farend import all_tables, summary
 from distill.report.verdict import mean_gains, verdict_table
@@ -94,7 +94,7 @@ def run_sets(args: argparse.Namespace) -> None:
         print(f"{row.clip} {row.degradation} {row.psnr_gain:+.2f} dB", file=sys.stderr)
         if args.out:
             key = f"{args.model} {args.crispness:g} {row.clip} {row.degradation}"
-            append_kept(args.out, key, judged | asdict(row))
+            append_cache(args.out, key, judged | asdict(row))
     if not rows:
         raise ModelError(f"no clips of {args.min_height} lines or more in {args.clips}")
     print(verdict_table(rows))
@@ -127,7 +127,7 @@ def run_faces(args: argparse.Namespace) -> None:
     for row in judge_faces(chosen, specimens, args.first, args.stride):
         rows.append(row)
         if args.out:
-            append_kept(args.out, f"{FACES} {row.look} {row.clip} {row.degradation}", asdict(row))
+            append_cache(args.out, f"{FACES} {row.look} {row.clip} {row.degradation}", asdict(row))
     print(faces_table(rows))
     print(json.dumps({"set": FACES, **summarise_faces(rows)}))
 

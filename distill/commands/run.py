@@ -13,7 +13,7 @@ from distill.publish.student import release, release_look
 from distill.recipe import Recipe, load_recipe
 from distill.studies.perceptual import VggPerceptual
 from distill.training.objective import PERCEPTUAL, Teacher
-from distill.training.parallel import Company, join_company
+from distill.training.parallel import ProcessGroup, join_process_group
 from distill.training.smoke import smoke
 from distill.training.teachers import load_pretrained, train_teacher
 from distill.training.trainer import Trainer
@@ -43,15 +43,15 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     recipe = load(args.recipe, args)
-    with join_company() as company:
-        perceptual = find_perceptual(recipe, args, company)
-        teachers = find_teachers(recipe, args, company)
-        with company.in_turn():
+    with join_process_group() as group:
+        perceptual = find_perceptual(recipe, args, group)
+        teachers = find_teachers(recipe, args, group)
+        with group.local_main_first():
             data = prepare(recipe.data, find_split(recipe.data, args.data), args.build, args.threads)
-        trainer = Trainer(recipe, args.build / recipe.name, teachers, company, perceptual)
+        trainer = Trainer(recipe, args.build / recipe.name, teachers, group, perceptual)
         trainer.resume()
         network = trainer.fit(data)
-    if not company.is_first:
+    if not group.is_main:
         return
     if recipe.publish in ("camera", "look"):
         put = release if recipe.publish == "camera" else release_look
@@ -66,7 +66,7 @@ def load(name: str, args: argparse.Namespace) -> Recipe:
     return smoke(recipe) if args.smoke else recipe
 
 
-def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) -> list[Teacher]:
+def find_teachers(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup) -> list[Teacher]:
     """The recipe's teachers, trained now where they are not yet, and those whose weights the user named."""
     # what the user named comes first: a wrong path must not be found after the teachers' hours
     planes, pretrained = planes_of(build(recipe.network.name, recipe.network.options)), []
@@ -74,15 +74,15 @@ def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) ->
         name, equals, path = pair.partition("=")
         if not equals:
             raise ConfigError(f"--pretrained {pair}: expected NETWORK=FILE, such as rrdbnet=BSRGAN.pth")
-        pretrained.append(load_pretrained(name, Path(path), planes).to(company.device))
+        pretrained.append(load_pretrained(name, Path(path), planes).to(group.device))
     trained = [
         train_teacher(
             one,
             args.data,
             args.build,
             args.threads,
-            company,
-            find_perceptual(one, args, company),
+            group,
+            find_perceptual(one, args, group),
             recipe.distillation.symmetric,
         )
         for one in (load(name, args) for name in recipe.distillation.teachers)
@@ -90,11 +90,11 @@ def find_teachers(recipe: Recipe, args: argparse.Namespace, company: Company) ->
     return trained + pretrained
 
 
-def find_perceptual(recipe: Recipe, args: argparse.Namespace, company: Company) -> nn.Module | None:
+def find_perceptual(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup) -> nn.Module | None:
     """The perceptual loss of a recipe that has one, if its weights are there; else the run goes without."""
     if PERCEPTUAL not in recipe.losses:
         return None
     if args.vgg is None:
         print(f"{recipe.name}: the perceptual loss is left out; name VGG16 weights with --vgg FILE")
         return None
-    return VggPerceptual(args.vgg).to(company.device)
+    return VggPerceptual(args.vgg).to(group.device)

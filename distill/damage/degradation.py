@@ -13,7 +13,7 @@ from vcam.link import Link, LinkProfile
 
 FPS = 30
 SMALLEST_AV1 = 64 * 64  # pixels: SVT-AV1 opens with a bitrate only from this size on
-KINDS = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by what dominates them
+DAMAGE_CLASSES = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by what dominates them
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Degradation:
 
     @property
     def kind(self) -> str:
-        """Its class, one of KINDS: through a link, by the scale rounded up."""
+        """Its class, one of DAMAGE_CLASSES: through a link, by the scale rounded up."""
         if self.link is None:
             return "clean" if self.camera is None else "camera"
         return f"x{min(4, math.ceil(self.scale))}"

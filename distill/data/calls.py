@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from distill.damage.degradation import KINDS, Degradation, draw, draw_webcam
+from distill.damage.degradation import DAMAGE_CLASSES, Degradation, draw, draw_webcam
 from distill.data.media import Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
 from vcam.frame import Frame, resize
@@ -40,7 +40,7 @@ class CallClips:
         clip = np.stack(
             [np.stack([resize(seen[k], size).y[window], truth[k].y[window]]) for k in fresh[-self.frames :]]
         )  # (T, 2, kept, kept)
-        kind = np.array([KINDS.index(degradation.kind)], np.uint8)
+        kind = np.array([DAMAGE_CLASSES.index(degradation.kind)], np.uint8)
         return Samples(clip[None, :, :, None], kind)
 
     def _draw(self, rng: np.random.Generator) -> Degradation:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from distill.data.centerface import Box, detect_faces, keep_apart
 from distill.data.media import CLIPS, read_clip
-from distill.kept import append_kept, read_kept
+from distill.jsonl_cache import append_cache, read_cache
 from vcam.frame import Bgr, to_bgr
 
 CACHE = Path("build/faces.jsonl")
@@ -34,12 +34,12 @@ def find_all_faces(paths: Iterable[Path], cache: Path = CACHE) -> Mapping[Path, 
     Of a clip the boxes are those of all frames that were looked at, one for each place where a face was.
     Raises ModelError if the detector's package is not installed.
     """
-    known, found = read_kept(cache), {}
+    known, found = read_cache(cache), {}
     for path in tqdm(list(paths), "faces", unit="file", disable=None):
         key = _key(path)
         if key not in known:
             known[key] = {"faces": [asdict(box) for box in _find(path)]}
-            append_kept(cache, key, known[key])
+            append_cache(cache, key, known[key])
         found[path] = tuple(Box(**box) for box in known[key]["faces"])
     return found
 

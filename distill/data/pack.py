@@ -19,8 +19,8 @@ SAMPLES_A_SHARD = 32
 ATTEMPTS = 4  # draws for one sample: unreadable files are passed over, not waited for
 
 Clips = npt.NDArray[np.uint8]  # (N, T, 2, C, S, S): N clips of T frames; side 0 degraded, side 1 true
-Answers = npt.NDArray[np.uint8]  # (N, C, S, S): what a teacher makes of each clip's middle frame
-Kinds = npt.NDArray[np.uint8]  # (N,): each clip's degradation, an index of distill.damage.degradation.KINDS
+TeacherOutputs = npt.NDArray[np.uint8]  # (N, C, S, S): what a teacher makes of each clip's middle frame
+Kinds = npt.NDArray[np.uint8]  # (N,): the damage class of each clip, an index of DAMAGE_CLASSES
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Samples:
     kinds: Kinds
     skipped: tuple[str, ...] = ()  # files that could not be read
     path: Path | None = None  # the shard's file, if they were read from one
-    answers: tuple[Answers, ...] = ()  # of each teacher to each clip, where they are cached
+    outputs: tuple[TeacherOutputs, ...] = ()  # of each teacher to each clip, where they are cached
 
 
 Draw = Callable[[np.random.Generator], Samples]  # picklable: it is sent to the workers

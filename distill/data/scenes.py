@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distill.damage.cameras import draw_camera
-from distill.damage.degradation import KINDS, draw_linked
+from distill.damage.degradation import DAMAGE_CLASSES, draw_linked
 from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
 from vcam.frame import Bgr, Frame, from_bgr, resize, to_bgr
@@ -55,7 +55,7 @@ class Scenes:
             if number in moments:
                 samples.append(self._cut(fused, truth[number], fuses, rng))
         return Samples(
-            np.stack(samples)[:, None, :, None], np.full(len(samples), KINDS.index(kind), np.uint8)
+            np.stack(samples)[:, None, :, None], np.full(len(samples), DAMAGE_CLASSES.index(kind), np.uint8)
         )
 
     def _cut(

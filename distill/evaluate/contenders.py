@@ -23,7 +23,7 @@ class Contender(Protocol):
     """A way to restore.
 
     name   unique in a sweep
-    kind   one of distill.evaluate.results.KINDS
+    kind   one of distill.evaluate.results.CONTENDER_KINDS
     title  for people
     key    a hash, or a name and a version, of everything that decides its pictures
     """

@@ -24,7 +24,7 @@ from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import FILMED
 from distill.evaluate.scores import vmaf_of_pairs
 from distill.evaluate.tally import MOST_PSNR
-from distill.kept import append_kept, read_kept
+from distill.jsonl_cache import append_cache, read_cache
 from vcam.errors import SourceError
 from vcam.frame import Frame, resize
 from vcam.metrics import psnr, ssim
@@ -105,7 +105,7 @@ def judge_calls(
 
     Raises SourceError if a clip is too short, ModelError if VMAF is wanted and cannot be computed.
     """
-    known = read_kept(kept)
+    known = read_cache(kept)
     cases = [
         Case(specimen, name, degradation, protocol)
         for specimen in specimens
@@ -119,7 +119,7 @@ def judge_calls(
                 pair = pair or case.open()
                 for call, arrived in _judge(case, look, missing, pair):
                     known[case.key(look, call)] = asdict(arrived)
-                    append_kept(kept, case.key(look, call), asdict(arrived))
+                    append_cache(kept, case.key(look, call), asdict(arrived))
             for call in calls:
                 yield Arrived(**known[case.key(look, call)])
 
@@ -163,7 +163,7 @@ def read_arrived(path: Path) -> list[Arrived]:
     Raises SourceError if there is no such file, or nothing in it.
     """
     try:
-        found = [Arrived(**entry) for entry in read_kept(path).values()]
+        found = [Arrived(**entry) for entry in read_cache(path).values()]
     except TypeError as error:
         raise SourceError(f"{path} is not a file of calls ({error}); remove it and judge again") from None
     if not found:

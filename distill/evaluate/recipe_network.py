@@ -22,7 +22,7 @@ from vcam.errors import ModelError
 from vcam.frame import Frame, Size
 
 CHANNELS = {"luma": 1, "rgb": 3}
-KINDS = {"student": "recipe", "teacher": "teacher"}  # of a record, and in a sweep
+KIND_IN_SWEEP = {"student": "recipe", "teacher": "teacher"}  # of a record, and in a sweep
 
 
 class RecipeNetwork:
@@ -105,6 +105,6 @@ def open_recipe(path: Path, threads: int) -> RecipeNetwork:
         return RecipeNetwork(path, threads)
     try:
         facts = json.loads(record.read_text(encoding="utf-8"))
-        return RecipeNetwork(path, threads, KINDS[facts["kind"]], str(facts["title"]))
+        return RecipeNetwork(path, threads, KIND_IN_SWEEP[facts["kind"]], str(facts["title"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{record} lacks or misspells {error}; {_REMEDY}") from None

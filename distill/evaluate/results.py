@@ -27,7 +27,7 @@ from typing import Any
 from vcam.errors import SourceError
 
 SCHEMA = 1
-KINDS = ("filter", "shipped", "recipe", "teacher", "peer")
+CONTENDER_KINDS = ("filter", "shipped", "recipe", "teacher", "peer")
 CONTENTS = ("calls", "faces", "people", "nature", "text")  # clips of calls; stills by their names' first part
 
 
@@ -36,7 +36,7 @@ class SweepRow:
     """Means over the scored frames of one clip; a gain is this contender's figure less bicubic's."""
 
     contender: str
-    kind: str  # one of KINDS
+    kind: str  # one of CONTENDER_KINDS
     clip: str
     content: str  # one of CONTENTS
     degradation: str

@@ -10,7 +10,7 @@ from distill.evaluate.colour import colour_difference
 from distill.evaluate.metrics import FramePair, flicker, ms_ssim, ssim_rgb
 from distill.evaluate.tally import MOST_PSNR
 from distill.evaluate.vmaf import MODELS, score_vmaf
-from distill.kept import append_kept, read_kept
+from distill.jsonl_cache import append_cache, read_cache
 from vcam.frame import Frame
 from vcam.metrics import mse, psnr, ssim
 
@@ -80,7 +80,7 @@ def vmaf_of_pairs(
 def read_scores(path: Path) -> dict[str, Scores]:
     """The scores that are kept in a file of JSON lines, by key; lines of another shape are no scores."""
     found: dict[str, Scores] = {}
-    for key, entry in read_kept(path).items():
+    for key, entry in read_cache(path).items():
         with contextlib.suppress(TypeError):
             found[key] = Scores(**entry)
     return found
@@ -88,4 +88,4 @@ def read_scores(path: Path) -> dict[str, Scores]:
 
 def append_scores(path: Path, key: str, scores: Scores) -> None:
     """Add one line to the file, on the disk when this returns."""
-    append_kept(path, key, asdict(scores))
+    append_cache(path, key, asdict(scores))

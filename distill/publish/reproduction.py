@@ -62,7 +62,7 @@ def write_record(
         "sha256": sha256_of(content),
         "onnx": f"{recipe.name}.onnx" if is_kept else None,
         "claims": [asdict(claim) for claim in recipe.claims],
-        "own": judge_own(network, data.held, teachers),
+        "own": score_held_out(network, data.held, teachers),
         "curve": trainer.curve(),
     }
     text = (json.dumps(record, indent=1) + "\n").encode()
@@ -73,7 +73,7 @@ def write_record(
     print(f"{recipe.name}: {json.dumps(record['own'])}")
 
 
-def judge_own(network: nn.Module, held: Samples, teachers: Sequence[Teacher] = ()) -> dict[str, Any]:
+def score_held_out(network: nn.Module, held: Samples, teachers: Sequence[Teacher] = ()) -> dict[str, Any]:
     """Score the held-out samples: as they came in, restored by the network, and by its first teacher."""
     middle = held.clips.shape[1] // 2
     seen, truth = held.clips[:, middle, 0], held.clips[:, middle, 1]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from distill.report.ablation import HELPS, HURTS, Ablation, compare
-from distill.report.claims import FREE, REACHED, find, published
+from distill.report.claims import FREE, REACHED, find, published_systems
 from distill.report.markdown import duration, interval, plain
 from distill.report.records import Record
 from distill.report.summary import FULL_HD, HD, short
@@ -14,7 +14,7 @@ def in_short(view: View, records: Mapping[str, Record], ablation: Ablation | Non
     """One line a finding, as a list; whatever was not measured is left out."""
     lines = [
         *_best_of(view),
-        *_published(view, published(records)),
+        *_published(view, published_systems(records)),
         *([_ablated(ablation)] if ablation else []),
     ]
     return "\n".join(f"- {line}" for line in lines)

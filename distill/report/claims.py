@@ -169,6 +169,6 @@ def _numbers(finding: Finding) -> Iterator[str]:
         yield f"{plain(finding.other_colour, digits)} is what it is {IN_WORDS[other]}."
 
 
-def published(records: Mapping[str, Record]) -> list[Record]:
+def published_systems(records: Mapping[str, Record]) -> list[Record]:
     """The records of published systems: those with claims."""
     return [record for record in records.values() if record.claims]

@@ -46,7 +46,7 @@ def _parameters_of(spec: ModelSpec, weights: Path) -> int | None:
     if "fp32" not in spec.files:
         return None
     paths = [weights / spec.files[kind].name for kind in ("fp32", "gauge") if kind in spec.files]
-    return sum(count_parameters(load_graph(read_network(path)[0], path)) for path in paths)
+    return sum(count_onnx_parameters(load_graph(read_network(path)[0], path)) for path in paths)
 
 
 def count_costs(model: onnx.ModelProto) -> Cost:
@@ -58,10 +58,10 @@ def count_costs(model: onnx.ModelProto) -> Cost:
         for node in model.graph.node
         if node.op_type == "Conv"
     )
-    return Cost(count_parameters(model), macs / prod(shapes[model.graph.output[0].name][2:]))
+    return Cost(count_onnx_parameters(model), macs / prod(shapes[model.graph.output[0].name][2:]))
 
 
-def count_parameters(model: onnx.ModelProto) -> int:
+def count_onnx_parameters(model: onnx.ModelProto) -> int:
     """Numbers in a network's initializers: floats, and the whole numbers that experts are kept as."""
     return sum(
         prod(tensor.dims)

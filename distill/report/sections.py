@@ -8,7 +8,7 @@ from distill.evaluate.farend import Arrived
 from distill.report import words
 from distill.report.ablation import Ablation
 from distill.report.brief import in_short, notes
-from distill.report.claims import overview, published, reasons, system_table
+from distill.report.claims import overview, published_systems, reasons, system_table
 from distill.report.costs import Cost
 from distill.report.farend import bits_table, gain_table, measured_figures
 from distill.report.matrices import by_clip, by_content, by_degradation
@@ -86,7 +86,7 @@ def matrices(view: View, bars: str) -> Iterator[str]:
 
 def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
     """What published systems say, and what was found."""
-    systems = published(records)
+    systems = published_systems(records)
     yield "## Claimed and measured"
     if not systems:
         yield words.NO_RECORDS

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from distill.evaluate.results import KINDS, Results, Speed, Summary, SweepRow
+from distill.evaluate.results import CONTENDER_KINDS, Results, Speed, Summary, SweepRow
 from distill.report.records import Record
 from vcam.errors import SourceError
 
@@ -22,7 +22,7 @@ class Contender:
     """Who was measured, and the heading it stands under."""
 
     name: str
-    kind: str  # one of distill.evaluate.results.KINDS
+    kind: str  # one of distill.evaluate.results.CONTENDER_KINDS
     title: str
     group: str  # one of GROUPS
 
@@ -132,8 +132,10 @@ def _check(results: Results) -> None:
             f"the sweep's results lack {', '.join(lacking)}; run: python -m distill sweep CLIPS"
         )
     known = {each["kind"] for each in results.contenders}
-    if unknown := sorted(known - set(KINDS)):
-        raise SourceError(f"the sweep has a contender of kind {unknown[0]!r}, expected one of {KINDS}")
+    if unknown := sorted(known - set(CONTENDER_KINDS)):
+        raise SourceError(
+            f"the sweep has a contender of kind {unknown[0]!r}, expected one of {CONTENDER_KINDS}"
+        )
 
 
 def _group(entry: Mapping[str, str], records: Mapping[str, Record]) -> str:

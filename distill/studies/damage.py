@@ -15,7 +15,7 @@ from distill.studies.bicubic import scale_bicubic
 from vcam.errors import ConfigError
 
 Rgb = npt.NDArray[Any]  # (H, W, 3) uint8, full range
-Damaged = tuple[Rgb, str]  # of the size that went in; and its class, one of distill.damage.degradation.KINDS
+Damaged = tuple[Rgb, str]  # of the input's size; and its damage class, one of DAMAGE_CLASSES
 PublishedDegradation = Callable[[Rgb, np.random.Generator], Damaged]
 _Float = npt.NDArray[Any]  # float32, in code values
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.losses.precision import widen
-from distill.studies.networks.weights import read_checkpoint
+from distill.studies.networks.weights import read_torch_weights
 from vcam.errors import ModelError
 
 # VGG16's convolutions up to conv3_3 by their place in torchvision's `features`, with their planes in and out
@@ -105,7 +105,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     """The weights up to conv3_3."""
     if not path.is_file():
         raise ModelError(f"no VGG16 weights at {path}. {_remedy()}")
-    state = read_checkpoint(path)
+    state = read_torch_weights(path)
     for key, shape in KEYS.items():
         if key not in state:
             found = ", ".join(list(state)[:3]) or "nothing"

@@ -13,7 +13,7 @@ from distill.recipe import Distillation, Recipe
 from distill.training.objective import Teacher
 from distill.training.trainer import Trainer
 from distill.training.validate import validate
-from distill.training.warm_start import PUBLISHED, is_published, published_name
+from distill.training.warm_start import PUBLISHED, published_name, starts_from_published
 from vcam.errors import ConfigError
 
 SEEDS = (0, 1, 2)
@@ -82,7 +82,7 @@ def _run(
     taught_by = recipe.distillation.losses if variant.taught_by is None else variant.taught_by
     is_cached = recipe.distillation.cached and variant.taught_by is None
     taught = replace(recipe.distillation, losses=taught_by, cached=is_cached) if taught_by else Distillation()
-    start = f"{PUBLISHED} {published_name(recipe)}" if is_published(recipe.training.start) else ""
+    start = f"{PUBLISHED} {published_name(recipe)}" if starts_from_published(recipe.training.start) else ""
     changed = replace(
         recipe,
         name=f"{variant.name}, seed {seed}",

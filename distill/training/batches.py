@@ -19,27 +19,27 @@ class Batch:
 
     seen: Tensor  # (B, frames*C, S, S) degraded, scaled to the true size
     truth: Tensor  # (B, C, S, S) of the middle frame
-    kinds: Tensor  # (B,) long, indices of distill.damage.degradation.KINDS
+    kinds: Tensor  # (B,) long, indices of distill.damage.degradation.DAMAGE_CLASSES
     # (B, K, S, S) of the middle frame: what fusion over time knows, see distill.data.scenes; K is 0 without
     context: Tensor
-    # (B, teachers*C, S, S) of the middle frame: the teachers' cached answers; none without
-    answers: Tensor
+    # (B, teachers*C, S, S) of the middle frame: the teachers' cached outputs; none without
+    outputs: Tensor
 
     @property
     def parts(self) -> tuple[Tensor, ...]:
         """Everything, in the order of distill.training.objective.Objective's arguments."""
-        return self.seen, self.truth, self.kinds, self.context, self.answers
+        return self.seen, self.truth, self.kinds, self.context, self.outputs
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(*(part.to(device) for part in self.parts))
 
 
 @dataclass(frozen=True)
-class Share:
+class Rank:
     """Which samples of a batch are this process's: every `of`-th from `rank` on."""
 
-    rank: int = 0
-    of: int = 1
+    index: int = 0
+    world_size: int = 1
 
 
 def check_fit(samples: Samples, network: nn.Module, crop: int) -> None:
@@ -73,12 +73,12 @@ def check_fit(samples: Samples, network: nn.Module, crop: int) -> None:
 
 
 def draw_batch(
-    shards: Sequence[Samples], training: Training, frames: int, iteration: int, share: Share | None = None
+    shards: Sequence[Samples], training: Training, frames: int, iteration: int, rank: Rank | None = None
 ) -> Batch:
     """Draw crops, flipped and turned. Negative iterations draw batches that no step sees."""
-    share = share or Share()
-    crops, kinds, answers = [], [], []
-    for slot in range(share.rank, training.batch, share.of):
+    rank = rank or Rank()
+    crops, kinds, outputs = [], [], []
+    for slot in range(rank.index, training.batch, rank.world_size):
         rng = np.random.default_rng([training.seed, abs(iteration), int(iteration < 0), slot])
         shard = shards[int(rng.integers(len(shards)))]
         number = int(rng.integers(len(shard.clips)))
@@ -86,14 +86,14 @@ def draw_batch(
         window = _draw_window(clip, frames, training.crop, rng)
         crops.append(window.cut(clip[window.start : window.start + frames]))
         kinds.append(int(shard.kinds[number]))
-        answers.append([window.cut(each[number]) for each in shard.answers])
-    return to_batch(np.stack(crops), np.array(kinds), np.array(answers, np.uint8))
+        outputs.append([window.cut(each[number]) for each in shard.outputs])
+    return to_batch(np.stack(crops), np.array(kinds), np.array(outputs, np.uint8))
 
 
-def to_batch(clips: np.ndarray, kinds: np.ndarray, answers: np.ndarray | None = None) -> Batch:
+def to_batch(clips: np.ndarray, kinds: np.ndarray, outputs: np.ndarray | None = None) -> Batch:
     """Clips (B, frames, 2 + K, C, S, S) uint8 as a batch; what is beyond seen and true is context.
 
-    answers  (B, teachers, C, S, S) uint8
+    outputs  (B, teachers, C, S, S) uint8
     """
     middle = clips.shape[1] // 2
     seen = torch.from_numpy(np.ascontiguousarray(clips[:, :, 0])).float() / 255  # (B, frames, C, S, S)
@@ -101,8 +101,8 @@ def to_batch(clips: np.ndarray, kinds: np.ndarray, answers: np.ndarray | None = 
     context = torch.from_numpy(np.ascontiguousarray(clips[:, middle, 2:])).float() / 255  # (B, K, C, S, S)
     numbers = torch.from_numpy(kinds.astype(np.int64))
     taught = truth[:, :0]
-    if answers is not None and answers.size:
-        taught = torch.from_numpy(answers).float().flatten(1, 2) / 255
+    if outputs is not None and outputs.size:
+        taught = torch.from_numpy(outputs).float().flatten(1, 2) / 255
     return Batch(seen.flatten(1, 2), truth, numbers, context.flatten(1, 2), taught)
 
 

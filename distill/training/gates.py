@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 
 
 class Gates(nn.Module):
-    """What teachers and student gain on each of KINDS, on held-out samples, in dB; part of a checkpoint."""
+    """Gains of teachers and student per damage class on held-out samples, in dB; part of a checkpoint."""
 
     teacher_gains: Tensor
     student_gains: Tensor
 
     def __init__(self, teachers: int) -> None:
         super().__init__()
-        self.register_buffer("teacher_gains", torch.zeros(teachers, len(KINDS)))
-        self.register_buffer("student_gains", torch.zeros(len(KINDS)))
+        self.register_buffer("teacher_gains", torch.zeros(teachers, len(DAMAGE_CLASSES)))
+        self.register_buffer("student_gains", torch.zeros(len(DAMAGE_CLASSES)))
 
     def set_student(self, by_kind: Sequence[float]) -> None:
         self.student_gains.copy_(torch.tensor(by_kind))

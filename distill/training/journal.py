@@ -10,7 +10,7 @@ from types import TracebackType
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.training.validate import Validation
 
 CURVE = "curve.jsonl"
@@ -27,12 +27,12 @@ def read_curve(folder: Path) -> list[tuple[int, float]]:
 class Journal:
     """Keeps curve.jsonl, one JSON object a validation, and TensorBoard's files in a run's folder."""
 
-    def __init__(self, folder: Path, log: Log, start: int = 0, is_first: bool = True) -> None:
+    def __init__(self, folder: Path, log: Log, start: int = 0, is_main: bool = True) -> None:
         """Of several processes, one writes. A resumed run at `start` writes anew what came after it."""
         self._folder = folder
         self._log = log
         self._start = start
-        self._is_first = is_first
+        self._is_main = is_main
 
     @property
     def curve(self) -> Path:
@@ -41,7 +41,7 @@ class Journal:
     def __enter__(self) -> "Journal":
         self._folder.mkdir(parents=True, exist_ok=True)
         self._writer: SummaryWriter | None = None
-        if self._is_first:
+        if self._is_main:
             self._rewind()
             # TensorBoard shows nothing of earlier files from that step on
             self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start + 1)
@@ -60,13 +60,13 @@ class Journal:
         temporary.write_text("".join(f"{line}\n" for line in kept))
         os.replace(temporary, self.curve)
 
-    def stepped(self, iteration: int, loss: float, learning_rate: float) -> None:
+    def log_step(self, iteration: int, loss: float, learning_rate: float) -> None:
         if not self._writer:
             return
         self._writer.add_scalar("loss", loss, iteration)
         self._writer.add_scalar("learning rate", learning_rate, iteration)
 
-    def validated(self, iteration: int, found: Validation, seconds: float, note: str) -> None:
+    def log_validation(self, iteration: int, found: Validation, seconds: float, note: str) -> None:
         """Record one validation after `seconds` of training; `note` begins the line that a person sees."""
         if not self._writer:
             return
@@ -74,12 +74,12 @@ class Journal:
         with self.curve.open("a") as file:
             file.write(json.dumps(entry) + "\n")
         self._writer.add_scalar("gain dB/all", found.gain_db, iteration)
-        for kind, gain in zip(KINDS, found.by_kind, strict=True):
+        for kind, gain in zip(DAMAGE_CLASSES, found.by_kind, strict=True):
             if not math.isnan(gain):  # no sample of that kind was held back
                 self._writer.add_scalar(f"gain dB/{kind}", gain, iteration)
         self._log(f"{note} gain {found.gain_db:+.3f} dB, clean {found.clean_db:.1f} dB")
 
-    def showed(self, iteration: int, pictures: Tensor) -> None:
+    def log_pictures(self, iteration: int, pictures: Tensor) -> None:
         """Record pictures (C, H, W) in 0..1: degraded, restored, true side by side."""
         if self._writer:
             self._writer.add_image("degraded, restored, true", pictures.clamp(0, 1), iteration)

@@ -28,7 +28,7 @@ class Teacher(nn.Module):
 
     planes        of the frames it will be given, where they are not its own kind: luma is grey to a teacher
                   of RGB
-    is_symmetric  whether it answers with the mean of what its network makes of the eight flips and turns
+    is_symmetric  whether it returns the mean of its network's outputs for the eight flips and rotations
 
     Source of that mean: the geometric self-ensemble of Lim et al. 2017, arXiv:1707.02921.
     """
@@ -110,10 +110,10 @@ class Objective(nn.Module):
             FeatureRegression(_width(student), _width(teachers[0])) if REGRESSION in self.taught_by else None
         )
 
-    def forward(self, seen: Tensor, truth: Tensor, kinds: Tensor, context: Tensor, answers: Tensor) -> Tensor:
+    def forward(self, seen: Tensor, truth: Tensor, kinds: Tensor, context: Tensor, outputs: Tensor) -> Tensor:
         planes = truth.shape[1]
         shown = middle_frames(seen, 1, planes)
-        with Tap(self.student) as tap:
+        with FeatureHook(self.student) as tap:
             restored = self.student(shown_to(self.student, seen, context, planes)).float()
         loss = restored.new_zeros(())
         for name, weight in self.losses.items():
@@ -121,7 +121,7 @@ class Objective(nn.Module):
             loss = loss + weight * judge(restored, shown, truth)
         if self.taught_by:
             shares = self.gates.shares(kinds)  # (teachers, B)
-            target, followed = self._ask(seen, context, answers, shares, planes)
+            target, followed = self._teacher_target(seen, context, outputs, shares, planes)
             before = ((shown - truth) ** 2).mean((1, 2, 3))  # (B,)
             loss = loss + self._distil(restored, tap.features, target, followed, shares, before)
         return loss
@@ -156,31 +156,31 @@ class Objective(nn.Module):
         found: Tensor = self.regression(features, followed, follows)
         return found
 
-    def _ask(
-        self, seen: Tensor, context: Tensor, answers: Tensor, shares: Tensor, planes: int
+    def _teacher_target(
+        self, seen: Tensor, context: Tensor, outputs: Tensor, shares: Tensor, planes: int
     ) -> tuple[Tensor, Tensor | None]:
         """The teachers' mean picture (B, C, H, W), and the first one's features if it is asked at all."""
         if self.is_cached:
-            return _mean_answer(answers, shares, planes), None
+            return _mean_output(outputs, shares, planes), None
         target = torch.zeros_like(middle_frames(seen, 1, planes))
         followed = None
         for number, teacher in enumerate(self.teachers):
             if not shares[number].any():
                 continue
-            with Tap(teacher.network) as tap:
+            with FeatureHook(teacher.network) as tap:
                 restored = teacher(shown_to(teacher, seen, context, planes)).float()
             target = target + shares[number].view(-1, 1, 1, 1) * restored
             followed = tap.features if number == 0 else followed
         return target, followed
 
 
-def _mean_answer(answers: Tensor, shares: Tensor, planes: int) -> Tensor:
-    """The mean (B, C, H, W) of the teachers' answers (B, teachers*C, H, W) by their shares (teachers, B)."""
-    each = answers.unflatten(1, (-1, planes))  # (B, teachers, C, H, W)
+def _mean_output(outputs: Tensor, shares: Tensor, planes: int) -> Tensor:
+    """The mean (B, C, H, W) of the teachers' outputs (B, teachers*C, H, W) by their shares (teachers, B)."""
+    each = outputs.unflatten(1, (-1, planes))  # (B, teachers, C, H, W)
     return torch.einsum("tb,btchw->bchw", shares, each)
 
 
-class Tap:
+class FeatureHook:
     """Listens to the features that come out of a network's `body` during a `with`."""
 
     features: Tensor
@@ -188,7 +188,7 @@ class Tap:
     def __init__(self, network: nn.Module) -> None:
         self._body = network.get_submodule("body")
 
-    def __enter__(self) -> "Tap":
+    def __enter__(self) -> "FeatureHook":
         self._hook = self._body.register_forward_hook(self._keep)
         return self
 
@@ -204,7 +204,7 @@ def _width(network: nn.Module) -> int:
     """Channels of a network's features."""
     body = network.network if isinstance(network, Teacher) else network
     seen = torch.zeros(1, inputs_of(body), PROBE_SIDE, PROBE_SIDE)
-    with Tap(body) as tap:
+    with FeatureHook(body) as tap:
         body(seen.to(next(body.parameters()).device))
     return tap.features.shape[1]
 

@@ -19,7 +19,7 @@ class Progress:
     since_best: int = 0  # validations
     factor: float = 1.0  # of the learning rate, by plateaus
 
-    def note(self, gain_db: float) -> bool:
+    def update(self, gain_db: float) -> bool:
         """Take a validation in; returns whether it is the best so far."""
         if gain_db > self.best:
             self.best, self.since_best = gain_db, 0

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from distill.data.pack import Answers, Samples, write_array
+from distill.data.pack import Samples, TeacherOutputs, write_array
 from distill.networks.contract import frames_of
 from distill.training.batches import shown_to, to_batch
 from vcam.errors import ConfigError
@@ -18,21 +18,21 @@ from vcam.errors import ConfigError
 BATCH = 8  # clips that a teacher restores at a time
 
 
-def cache_answers(
+def cache_teacher_outputs(
     shards: Sequence[Samples], teachers: Sequence[nn.Module], device: torch.device
 ) -> list[Samples]:
-    """The shards with the answers of all teachers, which are computed where they are not there yet.
+    """The shards with the outputs of all teachers, which are computed where they are not there yet.
 
-    A teacher's answers lie in `SHARD.HASH.npy` beside each shard, HASH of its weights: other weights give
+    A teacher's outputs lie in `SHARD.HASH.npy` beside each shard, HASH of its weights: other weights give
     other files. Raises ConfigError for shards that are in no file, or for clips of more frames than a teacher
     looks at: which of them a crop has in its middle is not known yet.
     """
     found = list(shards)
     for teacher in teachers:
         name, digest = str(getattr(teacher, "name", "teacher")), weights_digest(teacher)
-        for number, shard in enumerate(tqdm(found, f"answers of {name}", unit="shard")):
-            answers = _answer(shard, teacher, digest, device)
-            found[number] = replace(shard, answers=(*shard.answers, answers))
+        for number, shard in enumerate(tqdm(found, f"outputs of {name}", unit="shard")):
+            outputs = _outputs_of(shard, teacher, digest, device)
+            found[number] = replace(shard, outputs=(*shard.outputs, outputs))
     return found
 
 
@@ -45,29 +45,29 @@ def weights_digest(network: nn.Module) -> str:
     return digest.hexdigest()[:10]
 
 
-def _answer(shard: Samples, teacher: nn.Module, digest: str, device: torch.device) -> Answers:
-    """A teacher's answers to one shard, mapped into memory."""
-    path = _answers_path(shard, digest)
+def _outputs_of(shard: Samples, teacher: nn.Module, digest: str, device: torch.device) -> TeacherOutputs:
+    """A teacher's outputs to one shard, mapped into memory."""
+    path = _outputs_path(shard, digest)
     length, frames = shard.clips.shape[1], frames_of(teacher)
     if length != frames:
         raise ConfigError(
-            f"cached answers need clips of the {frames} frames that the teacher looks at, "
+            f"cached outputs need clips of the {frames} frames that the teacher looks at, "
             f"these have {length}; set [data] frames = {frames}, or leave [distillation] cached out"
         )
     if not path.exists():
         write_array(path, restore_all(teacher, shard, device))
-    answers: Answers = np.load(path, mmap_mode="r")
-    return answers
+    outputs: TeacherOutputs = np.load(path, mmap_mode="r")
+    return outputs
 
 
-def _answers_path(shard: Samples, digest: str) -> Path:
+def _outputs_path(shard: Samples, digest: str) -> Path:
     if shard.path is None:
-        raise ConfigError("cached answers need shards in files; leave [distillation] cached out")
+        raise ConfigError("cached outputs need shards in files; leave [distillation] cached out")
     return shard.path.with_suffix(f".{digest}.npy")
 
 
 @torch.no_grad()
-def restore_all(teacher: nn.Module, shard: Samples, device: torch.device) -> Answers:
+def restore_all(teacher: nn.Module, shard: Samples, device: torch.device) -> TeacherOutputs:
     """The middle frame of each clip, restored and rounded, (N, C, S, S) uint8."""
     parts = []
     for start in range(0, len(shard.clips), BATCH):

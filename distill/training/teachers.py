@@ -9,7 +9,7 @@ from distill.catalogue import PRETRAINED, find_split
 from distill.data.prepare import prepare
 from distill.recipe import Recipe
 from distill.training.objective import Teacher
-from distill.training.parallel import Company
+from distill.training.parallel import ProcessGroup
 from distill.training.trainer import Trainer
 from vcam.errors import ConfigError
 
@@ -19,16 +19,16 @@ def train_teacher(
     folders: Sequence[Path],
     build_folder: Path,
     workers: int,
-    company: Company,
+    group: ProcessGroup,
     perceptual: nn.Module | None = None,
     is_symmetric: bool = False,
 ) -> Teacher:
     """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
-    with company.in_turn():
+    with group.local_main_first():
         data = prepare(recipe.data, find_split(recipe.data, folders), build_folder, workers)
-    trainer = Trainer(recipe, build_folder / recipe.name, None, company, perceptual)
+    trainer = Trainer(recipe, build_folder / recipe.name, None, group, perceptual)
     trainer.resume()
-    return Teacher(recipe.name, trainer.fit(data).to(company.device), is_symmetric=is_symmetric)
+    return Teacher(recipe.name, trainer.fit(data).to(group.device), is_symmetric=is_symmetric)
 
 
 def load_pretrained(name: str, path: Path, planes: int) -> Teacher:

@@ -16,16 +16,22 @@ from tqdm import tqdm
 from distill.catalogue import build
 from distill.data.prepare import Prepared
 from distill.networks.contract import Whitened, frames_of
-from distill.recipe import Recipe, Training, essence, recipe_from_json
+from distill.recipe import Recipe, Training, recipe_from_json, training_identity
 from distill.training.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
 from distill.training.checkpoint import State, read_checkpoint, write_checkpoint
 from distill.training.journal import Journal, Log, read_curve
 from distill.training.objective import Objective, Teacher
-from distill.training.parallel import Company
+from distill.training.parallel import ProcessGroup
 from distill.training.schedule import Progress, check_schedule, is_over, learning_rate
-from distill.training.teacher_outputs import cache_answers
+from distill.training.teacher_outputs import cache_teacher_outputs
 from distill.training.validate import Validation, validate
-from distill.training.warm_start import freeze, is_published, load_published, load_start, published_name
+from distill.training.warm_start import (
+    freeze,
+    load_published,
+    load_start,
+    published_name,
+    starts_from_published,
+)
 from vcam.errors import ConfigError, ModelError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -46,24 +52,24 @@ class Trainer:
         recipe: Recipe,
         folder: Path,
         teachers: list[Teacher] | None = None,
-        company: Company | None = None,
+        group: ProcessGroup | None = None,
         perceptual: nn.Module | None = None,
         log: Log = tqdm.write,
     ) -> None:
-        self.company = company or Company()
-        _check_training(recipe.training, self.company.share.of)
+        self.group = group or ProcessGroup()
+        _check_training(recipe.training, self.group.rank.world_size)
         self.recipe = recipe
         self.iteration = 0
         self.seconds = 0.0  # of training, over all resumptions
         self.progress = Progress()
         torch.manual_seed(recipe.training.seed)
-        device = self.company.device
+        device = self.group.device
         student = build(recipe.network.name, recipe.network.options)
         freeze(student, recipe.training.frozen)
         self.objective = Objective(student, recipe, teachers or [], perceptual).to(device)
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
         # a teacher that no gate lets speak leaves the regression on its features idle
-        self._wrapped = self.company.wrap(self.objective, self.objective.regression is not None)
+        self._wrapped = self.group.wrap(self.objective, self.objective.regression is not None)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)
         self.averaged.load_state_dict(student.state_dict())
         self.averaged.eval()
@@ -72,7 +78,7 @@ class Trainer:
         self._optimizer = torch.optim.Adam(self._moving, recipe.training.learning_rate)
         self._scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "fp16")
         self._folder = folder
-        self._log = log if self.company.is_first else _say_nothing
+        self._log = log if self.group.is_main else _discard
 
     @property
     def student(self) -> nn.Module:
@@ -91,7 +97,7 @@ class Trainer:
 
         Raises ModelError if the file is damaged.
         """
-        state = self.company.agree(read_checkpoint(self.checkpoint) if self.company.is_first else {})
+        state = self.group.broadcast(read_checkpoint(self.checkpoint) if self.group.is_main else {})
         if not state:
             return
         if not _is_checkpoint_of(self.recipe, state):
@@ -108,7 +114,7 @@ class Trainer:
 
     def _set_aside(self) -> None:
         """Keep another recipe's checkpoint under a name of its own: hours of training lie in it."""
-        if not self.company.is_first:
+        if not self.group.is_main:
             return
         number = 1 + len(list(self._folder.glob("checkpoint-*.pt")))
         kept = self.checkpoint.with_name(f"checkpoint-{number}.pt")
@@ -117,7 +123,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint: all that a resumed run needs to go on the same way."""
-        if not self.company.is_first:
+        if not self.group.is_main:
             return
         state = {
             "recipe": json.dumps(asdict(self.recipe)),
@@ -145,8 +151,8 @@ class Trainer:
         if self.objective.is_cached:
             data = self._cache(data)
         if self.iteration == 0:
-            self._begin(data)
-        with Journal(self._folder, self._log, self.iteration, self.company.is_first) as journal:
+            self._initialise(data)
+        with Journal(self._folder, self._log, self.iteration, self.group.is_main) as journal:
             if self.objective.teachers:
                 self._judge_teachers(data)
             self._loop(data, journal)
@@ -155,27 +161,27 @@ class Trainer:
         return self.averaged.cpu().eval()
 
     def _cache(self, data: Prepared) -> Prepared:
-        """The data with the teachers' answers, which one process of each machine computes."""
-        with self.company.in_turn():
-            shards = cache_answers(data.train, self.objective.teachers, self.company.device)
+        """The data with the teachers' outputs, which one process of each machine computes."""
+        with self.group.local_main_first():
+            shards = cache_teacher_outputs(data.train, self.objective.teachers, self.group.device)
         return replace(data, train=shards)
 
     def _loop(self, data: Prepared, journal: Journal) -> None:
         training, first = self.recipe.training, self.iteration
-        is_hidden = None if self.company.is_first else True  # None: unless it is a terminal
+        is_hidden = None if self.group.is_main else True  # None: unless it is a terminal
         with tqdm(
             total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=is_hidden
         ) as bar:
             while not is_over(training, self.iteration, self.progress):
                 start = time.monotonic()
                 batch = draw_batch(
-                    data.train, training, self.objective.frames, self.iteration, self.company.share
-                ).to(self.company.device)
+                    data.train, training, self.objective.frames, self.iteration, self.group.rank
+                ).to(self.group.device)
                 loss = self.step(batch)
                 self.seconds += time.monotonic() - start
                 bar.update()
                 if self.iteration % SCALARS_EVERY == 0:
-                    journal.stepped(self.iteration, loss, self._optimizer.param_groups[0]["lr"])
+                    journal.log_step(self.iteration, loss, self._optimizer.param_groups[0]["lr"])
                 if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
                     self._check(data, batch, journal)
 
@@ -192,45 +198,45 @@ class Trainer:
         value = float(loss.detach())
         # an overflow of fp16's scaled gradients is expected: the scaler leaves that step out
         if not math.isfinite(value) or not (self._scaler.is_enabled() or math.isfinite(float(norm))):
-            self._give_up(f"the loss became {value}, its gradient's norm {float(norm)}")
+            self._abort(f"the loss became {value}, its gradient's norm {float(norm)}")
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self.iteration += 1
-        self._average()
+        self._update_average()
         return value
 
     def _loss(self, objective: nn.Module, batch: Batch) -> Tensor:
         precision = PRECISIONS[self.recipe.training.precision]
-        with torch.autocast(self.company.device.type, precision, enabled=precision != torch.float32):
+        with torch.autocast(self.group.device.type, precision, enabled=precision != torch.float32):
             loss: Tensor = objective(*batch.parts)
         return loss
 
     def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
         """Validate, judge the teachers anew, write the checkpoint: last, so that it never knows too much."""
         self._check_sanity(batch)
-        self._follow_buffers()
-        found = self.company.agree(validate(self.averaged, data.held, self.company.device))
-        if self.progress.note(found.gain_db):
+        self._copy_buffers()
+        found = self.group.broadcast(validate(self.averaged, data.held, self.group.device))
+        if self.progress.update(found.gain_db):
             self._best = {key: value.clone() for key, value in self.averaged.state_dict().items()}
         self.objective.gates.set_student(found.by_kind)
         pace = self.seconds / self.iteration * 1e3
         done = f"{self.iteration}/{self.recipe.training.iterations}"
         note = f"{self.recipe.name} {done} {pace:.0f} ms an iteration"
-        journal.validated(self.iteration, found, self.seconds, note)
-        journal.showed(self.iteration, self._example(batch))
+        journal.log_validation(self.iteration, found, self.seconds, note)
+        journal.log_pictures(self.iteration, self._example(batch))
         self.save()
 
     @torch.no_grad()
     def _check_sanity(self, batch: Batch) -> None:
         """Let no weights take the place of the last good ones that the next step would give up on."""
         self.objective.eval()
-        value = self.company.agree(float(self._loss(self.objective, batch)))
+        value = self.group.broadcast(float(self._loss(self.objective, batch)))
         self.objective.train()
         freeze(self.student, self.recipe.training.frozen)
         if not math.isfinite(value):
-            self._give_up(f"the loss became {value}")
+            self._abort(f"the loss became {value}")
 
-    def _give_up(self, why: str) -> NoReturn:
+    def _abort(self, why: str) -> NoReturn:
         kept = f"the last good checkpoint stays: {self.checkpoint}"
         raise ModelError(
             f"{self.recipe.name}: {why} at iteration {self.iteration}; "
@@ -241,7 +247,7 @@ class Trainer:
     def _judge_teachers(self, data: Prepared) -> None:
         """Measure the teachers on the held-out samples; whom the student has passed gets no weight."""
         for number, teacher in enumerate(self.objective.teachers):
-            found: Validation = validate(teacher, data.held, self.company.device)
+            found: Validation = validate(teacher, data.held, self.group.device)
             self.objective.gates.set_teacher(number, found.by_kind)
             self._log(f"teacher {teacher.name}: gain {found.gain_db:+.3f} dB")
 
@@ -253,15 +259,15 @@ class Trainer:
         seen = middle_frames(batch.seen[:1], 1, planes)
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
-    def _begin(self, data: Prepared) -> None:
+    def _initialise(self, data: Prepared) -> None:
         """Give both copies another recipe's weights, or the whitening that a network asks for."""
         start = self.recipe.training.start
-        if isinstance(self.student, Whitened) and (not start or is_published(start)):
+        if isinstance(self.student, Whitened) and (not start or starts_from_published(start)):
             self._whiten(self.student, data)
-        if is_published(start):
+        if starts_from_published(start):
             load_published(self.student, published_name(self.recipe), self._log)
         elif start:
-            load_start(self.student, self.recipe, self._folder.parent, self.company, self._log)
+            load_start(self.student, self.recipe, self._folder.parent, self.group, self._log)
         self.averaged.load_state_dict(self.student.state_dict())
 
     def _whiten(self, student: Whitened, data: Prepared) -> None:
@@ -273,17 +279,17 @@ class Trainer:
         ]
         planes = drawn[0].truth.shape[1]
         shown = [shown_to(self.student, batch.seen, batch.context, planes) for batch in drawn]
-        student.whiten(torch.cat(shown).to(self.company.device))
+        student.whiten(torch.cat(shown).to(self.group.device))
 
     @torch.no_grad()
-    def _average(self) -> None:
+    def _update_average(self) -> None:
         """Move the averaged weights towards the student's; faster at first, while the student runs ahead."""
         decay = min(self.recipe.training.ema, (1 + self.iteration) / (10 + self.iteration))
         for averaged, current in zip(self.averaged.parameters(), self.student.parameters(), strict=True):
             averaged.lerp_(current, 1 - decay)
 
     @torch.no_grad()
-    def _follow_buffers(self) -> None:
+    def _copy_buffers(self) -> None:
         """Copy what is measured and not trained, such as a batch norm's statistics."""
         for averaged, current in zip(self.averaged.buffers(), self.student.buffers(), strict=True):
             averaged.copy_(current)
@@ -292,7 +298,7 @@ class Trainer:
 def _is_checkpoint_of(recipe: Recipe, state: State) -> bool:
     """Whether a run of this recipe may go on from a checkpoint; not if an older program wrote other keys."""
     try:
-        return essence(recipe_from_json(state["recipe"])) == essence(recipe)
+        return training_identity(recipe_from_json(state["recipe"])) == training_identity(recipe)
     except (KeyError, ConfigError):
         return False
 
@@ -308,5 +314,5 @@ def _check_training(training: Training, processes: int) -> None:
         )
 
 
-def _say_nothing(line: str) -> None:
+def _discard(line: str) -> None:
     """The log of all processes but the first."""

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.pack import Samples
 from distill.losses.pixel import psnr_db
 from distill.training.batches import middle_frames, shown_to, to_batch
 
 BATCH = 8
-CLEAN_DB = 60.0  # above, a picture counts as not degraded at all
+UNDAMAGED_DB = 60.0  # above, a picture counts as not degraded at all
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Validation:
 
     gain_db: float  # mean over the damaged samples
     clean_db: float  # mean PSNR of what becomes of the clean ones, which should stay as they are; nan if none
-    by_kind: Sequence[float]  # mean gain of each of KINDS; nan where there is no sample of it
+    by_kind: Sequence[float]  # mean gain of each of DAMAGE_CLASSES; nan where there is no sample of it
 
 
 @torch.no_grad()
@@ -32,9 +32,9 @@ def validate(network: nn.Module, held: Samples, device: torch.device) -> Validat
     network.eval()
     before, after = _psnrs(network, held, device)
     network.train(was_training)
-    gain, is_clean = after - before, before > CLEAN_DB
+    gain, is_clean = after - before, before > UNDAMAGED_DB
     kinds = torch.from_numpy(held.kinds.astype(np.int64))
-    by_kind = [float(gain[(kinds == kind) & ~is_clean].mean()) for kind in range(len(KINDS))]
+    by_kind = [float(gain[(kinds == kind) & ~is_clean].mean()) for kind in range(len(DAMAGE_CLASSES))]
     return Validation(float(gain[~is_clean].mean()), float(after[is_clean].mean()), by_kind)
 
 

@@ -13,14 +13,14 @@ from distill.networks.condnet import NOTHING_LOGIT, CondNet
 from distill.recipe import Recipe, recipe_from_json
 from distill.training.checkpoint import State, read_checkpoint
 from distill.training.journal import Log
-from distill.training.parallel import Company
+from distill.training.parallel import ProcessGroup
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import ModelFile, read_checked, read_manifest, weights_folder
 
 PUBLISHED = "published"  # [training] start: a model of the camera, see distill.recipe.Training
 
 
-def is_published(start: str) -> bool:
+def starts_from_published(start: str) -> bool:
     """Whether a [training] start names a model of the camera, and not a recipe."""
     return start.split(" ")[0] == PUBLISHED
 
@@ -110,16 +110,16 @@ def freeze(network: nn.Module, names: Collection[str]) -> None:
         raise ConfigError(f"[training] frozen = {', '.join(names)} leaves nothing to train; take one out")
 
 
-def load_start(network: nn.Module, recipe: Recipe, build: Path, company: Company, log: Log) -> None:
+def load_start(network: nn.Module, recipe: Recipe, build: Path, group: ProcessGroup, log: Log) -> None:
     """Give a recipe's network the trained weights of the recipe that it starts from, with all buffers.
 
     build    the runs' folder: the weights are those that START/checkpoint.pt would ship
-    company  the first process reads the file, the others are given what it has read
+    group  the first process reads the file, the others are given what it has read
 
     Raises ModelError if there is no such checkpoint, or if it is of another network.
     """
     start = recipe.training.start
-    weights = company.agree(read_start(recipe, build, log) if company.is_first else {})
+    weights = group.broadcast(read_start(recipe, build, log) if group.is_main else {})
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

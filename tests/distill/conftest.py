@@ -9,7 +9,7 @@ import torch
 from other_sums import OtherSums
 from talking_head import talking_head
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
@@ -63,7 +63,7 @@ def samples() -> Samples:
         blurred = whole if index % 6 == 0 else cv2.GaussianBlur(whole, (0, 0), 1.2)
         pair = np.stack([blurred, whole])[:, None]  # (2, 1, S, S + T)
         clips.append(np.stack([pair[..., frame : frame + SIDE] for frame in range(FRAMES)]))
-    return Samples(np.stack(clips), np.arange(24, dtype=np.uint8) % len(KINDS))
+    return Samples(np.stack(clips), np.arange(24, dtype=np.uint8) % len(DAMAGE_CLASSES))
 
 
 @pytest.fixture(scope="session")

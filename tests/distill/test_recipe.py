@@ -14,11 +14,11 @@ from distill.recipe import (
     Network,
     Recipe,
     Training,
-    essence,
     list_recipes,
     list_teachers,
     load_recipe,
     recipe_from_json,
+    training_identity,
 )
 from vcam.errors import ConfigError
 
@@ -146,7 +146,7 @@ def test_a_recipe_is_kept_by_a_checkpoint_as_it_was(name: str) -> None:
 def test_what_does_not_change_the_weights_is_not_of_the_essence(toy: Recipe) -> None:
     renamed = replace(toy, title="other words", claims=(Claim("SSIM", "1"),), publish="camera")
     validated_more_often = replace(toy, training=replace(toy.training, check_every=3))
-    assert essence(renamed) == essence(validated_more_often) == essence(toy)
+    assert training_identity(renamed) == training_identity(validated_more_often) == training_identity(toy)
 
 
 def test_a_checkpoint_from_before_recipes_could_start_from_others_is_still_read(toy: Recipe) -> None:
@@ -167,7 +167,7 @@ def test_a_checkpoint_from_before_recipes_could_start_from_others_is_still_read(
     ],
 )
 def test_what_changes_the_weights_is_of_the_essence(toy: Recipe, change: dict[str, Any]) -> None:
-    assert essence(replace(toy, training=replace(toy.training, **change))) != essence(toy)
+    assert training_identity(replace(toy, training=replace(toy.training, **change))) != training_identity(toy)
 
 
 @pytest.mark.parametrize("steered_by", [{"patience": 3}, {"schedule": "plateau"}])
@@ -176,4 +176,4 @@ def test_how_often_it_validates_is_of_the_essence_where_that_steers_the_run(
 ) -> None:
     steered = replace(toy, training=replace(toy.training, **steered_by))
     other = replace(steered, training=replace(steered.training, check_every=3))
-    assert essence(other) != essence(steered)
+    assert training_identity(other) != training_identity(steered)

@@ -14,7 +14,7 @@ import torch
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.recipe import load_recipe
-from distill.training.parallel import join_company
+from distill.training.parallel import join_process_group
 from distill.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,11 +41,11 @@ def save_samples(samples: Samples, folder: Path) -> Path:
 def main(recipe: str, folder: Path, run: Path) -> None:
     torch.set_num_threads(1)
     samples = Samples(np.load(folder / "clips.npy"), np.load(folder / "kinds.npy"))
-    with join_company() as company:
-        trainer = Trainer(load_recipe(recipe), run, company=company, log=say)
+    with join_process_group() as group:
+        trainer = Trainer(load_recipe(recipe), run, group=group, log=say)
         trainer.resume()
         network = trainer.fit(Prepared([samples], samples))
-        torch.save(network.state_dict(), run / f"weights-{company.share.rank}.pt")
+        torch.save(network.state_dict(), run / f"weights-{group.rank.index}.pt")
 
 
 def say(line: str) -> None:

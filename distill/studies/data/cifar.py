@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.pack import Samples
 from distill.studies.damage import DEGRADATIONS, Rgb
 from distill.studies.data.stills import stack_pairs
@@ -47,7 +47,7 @@ class Cifar:
         damage = DEGRADATIONS[self.degradation]
         damaged = [damage(pictures[index], rng) for index in taken]
         pairs = [(seen, pictures[index]) for (seen, _), index in zip(damaged, taken, strict=True)]
-        kinds = np.array([KINDS.index(kind) for _, kind in damaged], np.uint8)
+        kinds = np.array([DAMAGE_CLASSES.index(kind) for _, kind in damaged], np.uint8)
         return Samples(stack_pairs(pairs, SIDE), kinds, tuple(skipped))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.media import STILLS
 from distill.data.pack import Samples, no_samples
 from distill.studies.bicubic import scale_bicubic
@@ -58,7 +58,7 @@ class PairedStills:
             for top, left in rng.integers(0, room, (PATCHES, 2))
         ]
         cut = [(blurry[window], sharp[window]) for window in windows]
-        kind = KINDS.index("camera" if scale == 1 else f"x{scale}")
+        kind = DAMAGE_CLASSES.index("camera" if scale == 1 else f"x{scale}")
         return Samples(stack_pairs(cut, self.kept, self.luma), np.full(PATCHES, kind, np.uint8))
 
 

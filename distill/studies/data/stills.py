@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.media import Media, cut_clip
 from distill.data.pack import Samples, no_samples
 from distill.studies.bicubic import scale_bicubic
@@ -45,7 +45,7 @@ class Stills:
         damage = DEGRADATIONS[self.degradation]
         damaged = [damage(patch, rng) for patch in patches]
         pairs = [(seen, truth) for (seen, _), truth in zip(damaged, patches, strict=True)]
-        kinds = np.array([KINDS.index(kind) for _, kind in damaged], np.uint8)
+        kinds = np.array([DAMAGE_CLASSES.index(kind) for _, kind in damaged], np.uint8)
         return Samples(stack_pairs(pairs, self.kept, self.luma), kinds)
 
     def _cut(self, path: Path, rng: np.random.Generator) -> list[Rgb]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from distill.studies.networks.rrdbnet import RRDBNet
-from distill.studies.networks.weights import load_exactly, read_checkpoint, read_ncnn_convolutions
+from distill.studies.networks.weights import load_exactly, read_ncnn_convolutions, read_torch_weights
 from vcam.errors import ModelError
 
 OLD_NAMES = {
@@ -29,7 +29,7 @@ def load_rrdb(path: Path) -> RRDBNet:
     if path.suffix in (".param", ".bin"):
         weights = _name_convolutions(read_ncnn_convolutions(path), path)
     else:
-        weights = {_new_name(name): value for name, value in read_checkpoint(path).items()}
+        weights = {_new_name(name): value for name, value in read_torch_weights(path).items()}
     network = RRDBNet(**_tell_options(weights))
     load_exactly(network, weights, path)
     return network.eval()

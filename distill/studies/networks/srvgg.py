@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from distill.studies.networks.weights import load_exactly, read_checkpoint
+from distill.studies.networks.weights import load_exactly, read_torch_weights
 
 
 class SrvggNet(nn.Module):
@@ -51,7 +51,7 @@ def load_srvgg(path: Path) -> SrvggNet:
 
     Raises ModelError if the file is missing, cannot be read, or does not hold an SRVGGNetCompact with PReLU.
     """
-    weights = read_checkpoint(path)
+    weights = read_torch_weights(path)
     places = [int(match[1]) for name in weights if (match := re.match(r"body\.(\d+)\.", name))]
     last = max(places, default=66)
     outputs = weights.get(f"body.{last}.bias", weights.get(f"body.{last}.weight"))

@@ -17,7 +17,7 @@ FP16_TAG, FP32_TAG = 0x01306B47, 0
 WEIGHTLESS = {"Input", "Split", "Concat", "BinaryOp", "Eltwise", "Interp", "ReLU"}
 
 
-def read_checkpoint(path: Path) -> dict[str, Tensor]:
+def read_torch_weights(path: Path) -> dict[str, Tensor]:
     """The weights of a torch file by name, float32 on the CPU, without wrapping and the `module.` of DDP.
 
     Raises ModelError if there is no such file, or if it holds anything but tensors by name.

@@ -21,7 +21,7 @@ ELEMENTWISE = {"Add", "Sub", "Mul", "Abs", "Relu", "Tanh", "Identity"}
 OPSET = 17
 
 
-def to_onnx(content: bytes) -> bytes:
+def convert_frozen_graph(content: bytes) -> bytes:
     """Convert a frozen graph: `seen` (1, C, H, W) float32 in, `restored` (1, C', H', W') out.
 
     TensorFlow's runs on (N, H, W, C) and ends by turning that to (N, C, H, W); here all of it runs on the

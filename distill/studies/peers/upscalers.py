@@ -27,7 +27,7 @@ from distill.evaluate.contenders import (
     upscale,
     with_luma,
 )
-from distill.studies.peers.frozen import to_onnx
+from distill.studies.peers.frozen import convert_frozen_graph
 from vcam.errors import ModelError
 from vcam.frame import Frame, Plane, Size, crop_to_aspect, resize
 from vcam.manifest import sha256_of
@@ -58,7 +58,7 @@ class LumaPeer:
         self.name, self.title = name, title
         self.key = sha256_of("".join(sha256 for _, sha256 in contents.values()).encode())
         self._sessions = {
-            scale: open_session(to_onnx(content), threads, paths[scale])
+            scale: open_session(convert_frozen_graph(content), threads, paths[scale])
             for scale, (content, _) in contents.items()
         }
 
@@ -144,7 +144,7 @@ def peer_graphs(folder: Path) -> dict[str, onnx.ModelProto]:
     """The peers' networks for x2 as ONNX graphs, by the contenders' names, as far as the folder has them."""
     paths = {name: folder / f"{name}_x2.pb" for name in LUMA_PEERS}
     graphs = {
-        name: onnx.load_from_string(to_onnx(read_network(path)[0]))
+        name: onnx.load_from_string(convert_frozen_graph(read_network(path)[0]))
         for name, path in paths.items()
         if path.exists()
     }

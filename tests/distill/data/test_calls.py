@@ -6,7 +6,7 @@ import pytest
 from media_files import write_clip
 from talking_head import Film
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.calls import CallClips
 from distill.data.media import Media, list_media
 from distill.data.pack import Samples, join_samples
@@ -39,9 +39,9 @@ def test_the_second_side_is_the_sharper(stills: Media) -> None:
 def test_the_kind_tells_what_was_done(stills: Media) -> None:
     found = draw_from(stills, range(60))
     is_clean = (found.clips[:, :, 0] == found.clips[:, :, 1]).all((1, 2, 3, 4))
-    np.testing.assert_array_equal(found.kinds == KINDS.index("clean"), is_clean)
+    np.testing.assert_array_equal(found.kinds == DAMAGE_CLASSES.index("clean"), is_clean)
     # 60 draws: each kind is drawn with a chance of 0.08 or more
-    assert set(found.kinds) == set(range(len(KINDS)))
+    assert set(found.kinds) == set(range(len(DAMAGE_CLASSES)))
 
 
 def test_the_same_seed_draws_the_same_clip(stills: Media) -> None:

@@ -14,7 +14,7 @@ from distill.catalogue import build
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
-from distill.publish.reproduction import LARGEST_FILE, judge_own, restore, score, write_record
+from distill.publish.reproduction import LARGEST_FILE, restore, score, score_held_out, write_record
 from distill.recipe import Claim, Recipe
 from distill.training.objective import Teacher
 from distill.training.trainer import Trainer
@@ -103,19 +103,19 @@ def test_a_full_disk_leaves_the_record_and_the_weights_that_were_there(
 
 def test_a_student_is_scored_beside_its_input_and_its_teacher(student: CellNet, samples: Samples) -> None:
     untrained = CellNet(4, 8, 1)
-    own = judge_own(untrained, samples, [Teacher("taught", copy.deepcopy(student))])
+    own = score_held_out(untrained, samples, [Teacher("taught", copy.deepcopy(student))])
     assert (own["pictures"], own["side"]) == (24, 64)
     assert own["output"]["psnr_y"] == pytest.approx(own["input"]["psnr_y"], abs=0.3)  # untrained
     assert own["teacher"]["psnr_y"] > own["output"]["psnr_y"] + 0.5  # clean ones pull it down
     assert own["against_teacher"] == score(restore(untrained, samples), restore(student, samples))
-    assert "teacher" not in judge_own(untrained, samples)
+    assert "teacher" not in score_held_out(untrained, samples)
 
 
 def test_scores_are_of_the_middle_frames(samples: Samples) -> None:
     others = samples.clips.copy()
     others[:, [0, 2]] = 0
     network = CellNet(4, 8, 1)
-    assert judge_own(network, Samples(others, samples.kinds)) == judge_own(network, samples)
+    assert score_held_out(network, Samples(others, samples.kinds)) == score_held_out(network, samples)
 
 
 def test_a_window_is_restored_with_its_neighbours(samples: Samples) -> None:

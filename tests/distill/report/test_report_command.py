@@ -8,7 +8,7 @@ from report_files import ablation_json, write_record, write_sweep
 
 from distill.__main__ import main
 from distill.evaluate.farend import Arrived
-from distill.kept import append_kept
+from distill.jsonl_cache import append_cache
 from distill.report.page import Page, write_page
 
 CLAIM = {
@@ -46,7 +46,7 @@ def test_what_the_far_end_sees_is_on_the_page_if_it_was_judged(evidence: Path, d
     for number, (look, psnr) in enumerate([("bicubic", 30.0), ("best", 33.0)]):
         for kbps in (500.0, 1000.0):
             arrived = Arrived("a", "L", look, "h264", 720, kbps, kbps, psnr + kbps / 1000, 0.9, None, 7)
-            append_kept(calls, f"{number} {kbps}", asdict(arrived))
+            append_cache(calls, f"{number} {kbps}", asdict(arrived))
     assert report(evidence, "--calls", str(calls)) == 0
     text = (evidence / "docs" / "results.md").read_text()
     assert "## At the far end of the call" in text

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.studies.damage import (
     DEGRADATIONS,
     Rgb,
@@ -40,7 +40,7 @@ def test_each_damages_a_picture_and_leaves_its_size(name: str, cloth: Rgb) -> No
     for seed in range(8):
         seen, kind = DEGRADATIONS[name](cloth, np.random.default_rng(seed))
         assert (seen.shape, seen.dtype) == (cloth.shape, np.uint8)
-        assert kind in KINDS[1:]
+        assert kind in DAMAGE_CLASSES[1:]
         # a light blur of fine cloth costs 2 code values; the worst keeps more than a grey picture would
         assert 18 < psnr(seen, cloth) < 42
     np.testing.assert_array_equal(cloth, before)

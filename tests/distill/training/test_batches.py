@@ -6,7 +6,7 @@ from distill.data.pack import Samples
 from distill.networks.cellnet import CellNet
 from distill.networks.nafnet import NafNet
 from distill.recipe import Training
-from distill.training.batches import Share, check_fit, draw_batch, middle_frames, to_batch
+from distill.training.batches import Rank, check_fit, draw_batch, middle_frames, to_batch
 from vcam.errors import ConfigError
 
 
@@ -90,7 +90,7 @@ def test_the_middle_frames_of_a_window_keep_their_neighbours() -> None:
 def test_the_shares_of_all_processes_make_the_batch_of_one(samples: Samples) -> None:
     training = Training(batch=4, crop=32)
     whole = draw_batch([samples], training, 3, 7)
-    halves = [draw_batch([samples], training, 3, 7, Share(rank, 2)) for rank in (0, 1)]
+    halves = [draw_batch([samples], training, 3, 7, Rank(rank, 2)) for rank in (0, 1)]
     for name in ("seen", "truth", "kinds"):
         parted = torch.stack([getattr(half, name) for half in halves], 1).flatten(0, 1)
         assert torch.equal(parted, getattr(whole, name))

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.training.gates import Gates
 
 CLEAN, CAMERA, X1, X2 = range(4)
@@ -13,7 +13,7 @@ CLEAN, CAMERA, X1, X2 = range(4)
 def gates() -> Gates:
     """Two teachers: the first is better on cameras, the second on x2; nobody knows of clean pictures."""
     gates = Gates(2)
-    rest = [0.0] * (len(KINDS) - 4)
+    rest = [0.0] * (len(DAMAGE_CLASSES) - 4)
     gates.set_teacher(0, [math.nan, 0.9, 0.1, 0.4, *rest])
     gates.set_teacher(1, [math.nan, 0.6, 0.1, 0.5, *rest])
     gates.set_student([math.nan, 0.3, 0.2, 0.3, *rest])
@@ -35,7 +35,7 @@ def test_nobody_is_heard_on_damage_that_was_never_validated(gates: Gates) -> Non
 
 def test_a_student_that_has_passed_its_teachers_learns_alone(gates: Gates) -> None:
     gates.set_student([0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-    assert not gates.shares(torch.arange(len(KINDS))).any()
+    assert not gates.shares(torch.arange(len(DAMAGE_CLASSES))).any()
 
 
 def test_the_gates_are_part_of_a_checkpoint(gates: Gates) -> None:

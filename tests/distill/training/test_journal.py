@@ -6,7 +6,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.training.journal import Journal, read_curve
 from distill.training.validate import Validation
 
@@ -27,8 +27,10 @@ def write(folder: Path, iterations: list[int], start: int = 0) -> None:
     """A run from `start` that validates at these iterations."""
     with Journal(folder, quiet, start) as journal:
         for iteration in iterations:
-            journal.stepped(iteration, 1 / iteration, 1e-3)
-            journal.validated(iteration, Validation(iteration / 10 + start, 50.0, FOUND.by_kind), 1.0, "")
+            journal.log_step(iteration, 1 / iteration, 1e-3)
+            journal.log_validation(
+                iteration, Validation(iteration / 10 + start, 50.0, FOUND.by_kind), 1.0, ""
+            )
 
 
 def test_a_run_that_has_not_validated_has_no_curve(tmp_path: Path) -> None:
@@ -38,7 +40,7 @@ def test_a_run_that_has_not_validated_has_no_curve(tmp_path: Path) -> None:
 def test_a_validation_is_an_entry_in_the_curve_and_a_line_for_a_person(tmp_path: Path) -> None:
     lines: list[str] = []
     with Journal(tmp_path / "run", lines.append) as journal:
-        journal.validated(200, FOUND, 12.34, "toy 200/400")
+        journal.log_validation(200, FOUND, 12.34, "toy 200/400")
     assert read_curve(tmp_path / "run") == [(200, 0.5)]
     assert json.loads((tmp_path / "run" / "curve.jsonl").read_text())["seconds"] == 12.3
     assert lines == ["toy 200/400 gain +0.500 dB, clean 52.0 dB"]
@@ -60,9 +62,9 @@ def test_a_run_that_starts_afresh_forgets_the_curve(tmp_path: Path) -> None:
 
 def test_tensorboard_shows_scalars_and_a_picture(tmp_path: Path) -> None:
     with Journal(tmp_path, quiet) as journal:
-        journal.stepped(20, 0.75, 1e-3)
-        journal.validated(20, FOUND, 1.0, "")
-        journal.showed(20, torch.rand(1, 16, 48))
+        journal.log_step(20, 0.75, 1e-3)
+        journal.log_validation(20, FOUND, 1.0, "")
+        journal.log_pictures(20, torch.rand(1, 16, 48))
     found = read_tensorboard(tmp_path)
     scalars = {
         tag: [(event.step, event.value) for event in found.Scalars(tag)] for tag in found.Tags()["scalars"]
@@ -82,7 +84,7 @@ def test_a_kind_without_samples_has_no_curve_in_tensorboard(tmp_path: Path) -> N
     tags = read_tensorboard(tmp_path).Tags()["scalars"]
     assert {tag for tag in tags if tag.startswith("gain dB/")} == {
         "gain dB/all",
-        *(f"gain dB/{kind}" for kind in KINDS[1:]),
+        *(f"gain dB/{kind}" for kind in DAMAGE_CLASSES[1:]),
     }
 
 
@@ -97,9 +99,9 @@ def test_tensorboard_shows_a_resumed_run_once(tmp_path: Path) -> None:
 
 def test_of_several_processes_one_writes(tmp_path: Path) -> None:
     lines: list[str] = []
-    with Journal(tmp_path, lines.append, is_first=False) as journal:
-        journal.stepped(1, 1.0, 1e-3)
-        journal.validated(1, FOUND, 1.0, "")
-        journal.showed(1, torch.rand(1, 16, 48))
+    with Journal(tmp_path, lines.append, is_main=False) as journal:
+        journal.log_step(1, 1.0, 1e-3)
+        journal.log_validation(1, FOUND, 1.0, "")
+        journal.log_pictures(1, torch.rand(1, 16, 48))
     assert lines == []
     assert not list(tmp_path.iterdir())

@@ -12,12 +12,12 @@ from distill.losses.pixel import CAREFUL_MSE, charbonnier, relative_mse
 from distill.networks.cellnet import CellNet
 from distill.recipe import Distillation, Recipe
 from distill.training.batches import to_batch
-from distill.training.objective import Objective, Tap, Teacher
+from distill.training.objective import FeatureHook, Objective, Teacher
 from vcam.errors import ConfigError
 
-Shown = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # seen, truth, kinds, context, answers
+Shown = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # seen, truth, kinds, context, outputs
 
-HIGH, LOW = [1.0] * 6, [0.0] * 6  # gains of each of KINDS, dB
+HIGH, LOW = [1.0] * 6, [0.0] * 6  # gains of each of DAMAGE_CLASSES, dB
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def teacher(student: CellNet) -> Teacher:
 def batch(samples: Samples) -> Shown:
     made = to_batch(samples.clips[:6], samples.kinds[:6])
     # (6, 3, 64, 64), (6, 1, 64, 64), (6,), (6, 0, 64, 64), (6, 0, 64, 64)
-    return made.seen, made.truth, made.kinds, made.context, made.answers
+    return made.seen, made.truth, made.kinds, made.context, made.outputs
 
 
 def taught(recipe: Recipe, **losses: float) -> Recipe:
@@ -125,8 +125,8 @@ def test_cached_answers_teach_what_the_teachers_themselves_would(
         objective.gates.set_teacher(0, [0.3] * 6)
         objective.gates.set_teacher(1, [0.1] * 6)
     seen, *between, _ = batch
-    answers = torch.cat([teacher(seen[:, 1:2]), other(seen[:, 1:2])], 1)
-    torch.testing.assert_close(reading(seen, *between, answers), asked(*batch))
+    outputs = torch.cat([teacher(seen[:, 1:2]), other(seen[:, 1:2])], 1)
+    torch.testing.assert_close(reading(seen, *between, outputs), asked(*batch))
 
 
 def test_a_relative_teacher_counts_alike_on_pictures_that_are_damaged_more_or_less(
@@ -190,7 +190,7 @@ def test_the_regression_on_features_is_trained_with_the_student(
 
 def test_a_tap_hears_the_body_and_leaves_no_hook() -> None:
     network = CellNet(4, 8, 1)
-    with Tap(network) as tap:
+    with FeatureHook(network) as tap:
         network(torch.rand(2, 1, 16, 24))
     assert tap.features.shape == (2, 8, 4, 6)
     assert not network.body._forward_hooks
@@ -255,6 +255,6 @@ def test_a_symmetric_teacher_is_the_mean_of_eight_answers() -> None:
         torch.rot90(picture, quarters, (-2, -1)) for picture in (seen, seen.flip(-1)) for quarters in range(4)
     ]
     network = Leaning()
-    answers = [network(picture).mean() for picture in seen_from_all_sides]
+    outputs = [network(picture).mean() for picture in seen_from_all_sides]
     found = Teacher("leaning", network, is_symmetric=True)(seen).mean()
-    torch.testing.assert_close(found, torch.stack(answers).mean())
+    torch.testing.assert_close(found, torch.stack(outputs).mean())

@@ -9,9 +9,9 @@ from training_process import save_samples, start
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.recipe import Recipe, load_recipe
-from distill.training.batches import Share
+from distill.training.batches import Rank
 from distill.training.journal import read_curve
-from distill.training.parallel import Company, join_company
+from distill.training.parallel import ProcessGroup, join_process_group
 from distill.training.trainer import Trainer
 from vcam.errors import ConfigError
 
@@ -82,7 +82,7 @@ def test_all_processes_end_with_the_same_weights_bit_for_bit(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_company_ends_cleanly_and_says_each_thing_once(
+def test_a_process_group_ends_cleanly_and_says_each_thing_once(
     alone: Trainer, together: tuple[Path, subprocess.CompletedProcess[str]]
 ) -> None:
     folder, ended = together
@@ -106,15 +106,15 @@ def test_one_process_goes_on_where_two_have_stopped(
 
 
 def test_without_torchrun_a_process_is_alone() -> None:
-    with join_company() as company:
-        assert company.share == Share(0, 1)
-        assert company.is_first
-        assert company.is_first_here
-        assert company.agree("as it is") == "as it is"
-        with company.in_turn():
+    with join_process_group() as group:
+        assert group.rank == Rank(0, 1)
+        assert group.is_main
+        assert group.is_local_main
+        assert group.broadcast("as it is") == "as it is"
+        with group.local_main_first():
             assert not torch.distributed.is_initialized()
 
 
 def test_a_batch_that_cannot_be_shared_alike_is_refused(toy: Recipe, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"a batch of 4 .* by 3 processes alike; .* to a multiple of 3"):
-        Trainer(toy, tmp_path, company=Company(Share(0, 3)))
+        Trainer(toy, tmp_path, group=ProcessGroup(Rank(0, 3)))

@@ -22,16 +22,16 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
 def test_a_plateau_schedule_stays_at_its_peak_while_validations_get_better() -> None:
     progress = Progress()
     for gain in (0.1, 0.2, 0.3, 0.4, 0.5):
-        progress.note(gain)
+        progress.update(gain)
     assert [learning_rate(PLATEAU, iteration, progress) for iteration in (WARM_UP, 999)] == [1e-3, 1e-3]
 
 
 def test_a_plateau_halves_the_rate_again_and_again() -> None:
     progress = Progress()
-    progress.note(0.5)
+    progress.update(0.5)
     rates = []
     for _ in range(2 * STALLED):
-        progress.note(0.4)
+        progress.update(0.4)
         rates.append(learning_rate(PLATEAU, 999, progress))
     assert rates == [1e-3] * (STALLED - 1) + [5e-4] * STALLED + [2.5e-4]
 
@@ -39,7 +39,7 @@ def test_a_plateau_halves_the_rate_again_and_again() -> None:
 def test_a_better_validation_ends_the_plateau_and_keeps_the_lower_rate() -> None:
     progress = Progress()
     for gain in (0.5, *[0.4] * STALLED, 0.6, *[0.4] * (STALLED - 1)):
-        progress.note(gain)
+        progress.update(gain)
     assert learning_rate(PLATEAU, 999, progress) == 5e-4
 
 
@@ -54,7 +54,7 @@ def test_the_cosine_knows_no_plateau() -> None:
 
 def test_only_a_better_gain_is_the_best() -> None:
     progress = Progress()
-    assert [progress.note(gain) for gain in (-0.3, 0.1, 0.1, float("nan"), 0.2)] == [
+    assert [progress.update(gain) for gain in (-0.3, 0.1, 0.1, float("nan"), 0.2)] == [
         True,
         True,
         False,

@@ -1,4 +1,4 @@
-"""Teachers' answers, computed once and kept beside the shards."""
+"""Teachers' outputs, computed once and kept beside the shards."""
 
 import copy
 from pathlib import Path
@@ -12,7 +12,7 @@ from distill.networks.cellnet import CellNet
 from distill.recipe import Training
 from distill.training.batches import draw_batch
 from distill.training.objective import Teacher
-from distill.training.teacher_outputs import cache_answers, restore_all, weights_digest
+from distill.training.teacher_outputs import cache_teacher_outputs, restore_all, weights_digest
 from vcam.errors import ConfigError
 
 CPU = torch.device("cpu")
@@ -32,30 +32,30 @@ def teacher(student: CellNet) -> Teacher:
 
 
 def test_an_answer_is_what_the_teacher_makes_of_the_whole_picture(shard: Samples, teacher: Teacher) -> None:
-    (taught,) = cache_answers([shard], [teacher], CPU)
+    (taught,) = cache_teacher_outputs([shard], [teacher], CPU)
     seen = torch.from_numpy(np.array(shard.clips[:8, 0, 0])).float() / 255  # (8, 1, 64, 64): a copy
     expected = (teacher(seen).clamp(0, 1) * 255).round().numpy()
     # rounded alike, up to a sum in another order that falls on the other side of a half
-    assert np.abs(taught.answers[0][:8].astype(np.float32) - expected).max() <= 1
-    assert not np.array_equal(taught.answers[0], shard.clips[:, 0, 0])
+    assert np.abs(taught.outputs[0][:8].astype(np.float32) - expected).max() <= 1
+    assert not np.array_equal(taught.outputs[0], shard.clips[:, 0, 0])
 
 
 def test_a_crop_of_the_answer_is_of_the_same_place_as_the_crop_of_the_truth(shard: Samples) -> None:
     truth = np.ascontiguousarray(shard.clips[:, 0, 1])
-    taught = Samples(shard.clips, shard.kinds, answers=(truth, 255 - truth))
+    taught = Samples(shard.clips, shard.kinds, outputs=(truth, 255 - truth))
     for iteration in range(4):
         batch = draw_batch([taught], Training(batch=4, crop=24), 1, iteration)
-        assert torch.equal(batch.answers[:, :1], batch.truth)
-        torch.testing.assert_close(batch.answers[:, 1:], 1 - batch.truth)
+        assert torch.equal(batch.outputs[:, :1], batch.truth)
+        torch.testing.assert_close(batch.outputs[:, 1:], 1 - batch.truth)
 
 
 def test_answers_are_computed_once(shard: Samples, teacher: Teacher) -> None:
-    cache_answers([shard], [teacher], CPU)
+    cache_teacher_outputs([shard], [teacher], CPU)
     assert shard.path is not None
     (kept,) = shard.path.parent.glob("00000.??????????.npy")
     write_array(kept, np.zeros_like(np.load(kept)))
-    (again,) = cache_answers([shard], [teacher], CPU)
-    assert not again.answers[0].any()
+    (again,) = cache_teacher_outputs([shard], [teacher], CPU)
+    assert not again.outputs[0].any()
 
 
 def test_other_weights_give_other_answers(shard: Samples, teacher: Teacher, student: CellNet) -> None:
@@ -63,8 +63,8 @@ def test_other_weights_give_other_answers(shard: Samples, teacher: Teacher, stud
     with torch.no_grad():
         next(moved.parameters()).add_(0.05)
     assert weights_digest(moved) != weights_digest(teacher)
-    (taught,) = cache_answers([shard], [teacher, moved], CPU)
-    assert not np.array_equal(*taught.answers)
+    (taught,) = cache_teacher_outputs([shard], [teacher, moved], CPU)
+    assert not np.array_equal(*taught.outputs)
 
 
 def test_answers_are_within_eight_bits(shard: Samples) -> None:
@@ -72,17 +72,17 @@ def test_answers_are_within_eight_bits(shard: Samples) -> None:
         def forward(self, seen: torch.Tensor) -> torch.Tensor:
             return seen * 4 - 1
 
-    answers = restore_all(Teacher("blinding", Blinding(4, 8, 1)), shard, CPU)
-    assert (answers.min(), answers.max()) == (0, 255)
+    outputs = restore_all(Teacher("blinding", Blinding(4, 8, 1)), shard, CPU)
+    assert (outputs.min(), outputs.max()) == (0, 255)
 
 
 def test_shards_without_a_file_are_refused(samples: Samples, teacher: Teacher) -> None:
     alone = Samples(samples.clips[:, 1:2], samples.kinds)
     with pytest.raises(ConfigError, match=r"shards in files; leave .* cached out"):
-        cache_answers([alone], [teacher], CPU)
+        cache_teacher_outputs([alone], [teacher], CPU)
 
 
 def test_clips_of_more_frames_than_the_teacher_sees_are_refused(samples: Samples, teacher: Teacher) -> None:
     kept = Samples(samples.clips, samples.kinds, path=Path("00000.npy"))
     with pytest.raises(ConfigError, match=r"of the 1 frames .* these have 3; set \[data\] frames = 1"):
-        cache_answers([kept], [teacher], CPU)
+        cache_teacher_outputs([kept], [teacher], CPU)

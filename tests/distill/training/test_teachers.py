@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from distill.recipe import Data, Network, Recipe, Training
-from distill.training.parallel import Company
+from distill.training.parallel import ProcessGroup
 from distill.training.teachers import load_pretrained, train_teacher
 from vcam.errors import ConfigError, ModelError
 
@@ -19,9 +19,9 @@ TINY = Recipe(
 
 def test_a_teacher_is_trained_once_and_then_found(media_folder: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
-    first = train_teacher(TINY, [media_folder], build, 1, Company())
+    first = train_teacher(TINY, [media_folder], build, 1, ProcessGroup())
     written_ns = (build / "tiny" / "checkpoint.pt").stat().st_mtime_ns
-    again = train_teacher(TINY, [media_folder], build, 1, Company())
+    again = train_teacher(TINY, [media_folder], build, 1, ProcessGroup())
     assert (build / "tiny" / "checkpoint.pt").stat().st_mtime_ns == written_ns
     seen = torch.rand(1, 1, 16, 16)
     assert torch.equal(first(seen), again(seen))
@@ -30,9 +30,9 @@ def test_a_teacher_is_trained_once_and_then_found(media_folder: Path, tmp_path: 
 
 def test_a_teacher_whose_recipe_has_changed_is_trained_anew(media_folder: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
-    first = train_teacher(TINY, [media_folder], build, 1, Company())
+    first = train_teacher(TINY, [media_folder], build, 1, ProcessGroup())
     changed = replace(TINY, training=replace(TINY.training, seed=1))
-    again = train_teacher(changed, [media_folder], build, 1, Company())
+    again = train_teacher(changed, [media_folder], build, 1, ProcessGroup())
     seen = torch.rand(1, 1, 16, 16)
     assert not torch.equal(first(seen), again(seen))
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.pack import Samples
 from distill.training.validate import validate
 
@@ -48,7 +48,7 @@ def test_halving_the_error_gains_six_db() -> None:
 
 def test_each_kind_has_its_gain_and_one_without_samples_none() -> None:
     found = validate(Towards(-10), off_by(0, 20, 11), CPU).by_kind
-    assert len(found) == len(KINDS)
+    assert len(found) == len(DAMAGE_CLASSES)
     assert found[1] == pytest.approx(6.02, abs=0.01)  # 20 to 10
     assert found[2] == pytest.approx(20.8, abs=0.1)  # 11 to 1; 1e-8 in the definition of PSNR
     assert all(math.isnan(gain) for gain in (found[0], *found[3:]))

@@ -14,7 +14,7 @@ from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
 from distill.recipe import Network, Recipe, list_recipes, load_recipe
 from distill.training.checkpoint import State, read_checkpoint, write_checkpoint
-from distill.training.parallel import Company, T
+from distill.training.parallel import ProcessGroup, T
 from distill.training.trainer import Trainer
 from distill.training.warm_start import PUBLISHED, freeze, load_published
 from vcam.errors import ConfigError, ModelError
@@ -40,27 +40,27 @@ class Normed(nn.Module):
 
 
 @dataclass(frozen=True)
-class Second(Company):
-    """The second process of a company: what is agreed on is what the first one has read."""
+class Second(ProcessGroup):
+    """The second process of a group: what is agreed on is what the first one has read."""
 
     agreed: State = field(default_factory=dict)
 
     @property
-    def is_first(self) -> bool:
+    def is_main(self) -> bool:
         return False
 
-    def agree(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         assert value == {}  # it has read nothing itself
         return self.agreed  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
-class Noting(Company):
-    """Notes which parameters are trained when the objective is handed to the company."""
+class Noting(ProcessGroup):
+    """Notes which parameters are trained when the objective is handed to the group."""
 
     noted: list[str] = field(default_factory=list)
 
-    def wrap(self, objective: nn.Module, has_idle_parts: bool) -> nn.Module:
+    def wrap(self, objective: nn.Module, has_unused_parameters: bool) -> nn.Module:
         self.noted.extend(name for name, value in objective.named_parameters() if value.requires_grad)
         return objective
 
@@ -78,10 +78,10 @@ def started(toy: Recipe, **changes: object) -> Recipe:
     return replace(short(toy, start="toy", seed=7, **changes), name="crisp")
 
 
-def begun(recipe: Recipe, build: Path, data: Prepared, company: Company | None = None) -> Trainer:
+def begun(recipe: Recipe, build: Path, data: Prepared, group: ProcessGroup | None = None) -> Trainer:
     """A trainer that has started, and not made a step."""
     still = replace(recipe, training=replace(recipe.training, iterations=0))
-    trainer = Trainer(still, build / recipe.name, company=company, log=quiet)
+    trainer = Trainer(still, build / recipe.name, group=group, log=quiet)
     trainer.fit(data)
     return trainer
 
@@ -183,10 +183,10 @@ def test_measured_statistics_of_what_is_frozen_stay_too(
     assert parts(trainer, "body") == before
 
 
-def test_a_company_is_told_what_is_trained_after_it_is_frozen(toy: Recipe, tmp_path: Path) -> None:
-    company = Noting()
-    Trainer(short(toy, frozen=("head", "body")), tmp_path, company=company, log=quiet)
-    assert company.noted == ["student.tail.weight", "student.tail.bias"]
+def test_a_process_group_is_given_what_is_trained_after_it_is_frozen(toy: Recipe, tmp_path: Path) -> None:
+    group = Noting()
+    Trainer(short(toy, frozen=("head", "body")), tmp_path, group=group, log=quiet)
+    assert group.noted == ["student.tail.weight", "student.tail.bias"]
 
 
 def test_the_other_processes_start_from_what_the_first_has_read(

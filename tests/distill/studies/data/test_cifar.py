@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.studies.data.cifar import BINARY, JPEGS, RECORD, SIDE, Cifar, find_cifar, read_cifar
 from vcam.errors import SourceError
 
@@ -72,7 +72,7 @@ def test_jpeg_files_are_read_and_damaged_ones_are_named(jpegs: Path) -> None:
 def test_samples_are_the_whole_part_damaged(binary: Path) -> None:
     found = Cifar(binary, "test", "bilinear-half", 99, 0)()
     assert found.clips.shape == (10, 1, 2, 3, 32, 32)
-    assert found.kinds.tolist() == [KINDS.index("x2")] * 10
+    assert found.kinds.tolist() == [DAMAGE_CLASSES.index("x2")] * 10
     assert found.clips[:, 0, 1, 0, 0, 0].tolist() == list(range(100, 110))
     np.testing.assert_array_equal(found.clips[:, 0, 0], found.clips[:, 0, 1])  # of one shade: nothing to lose
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from distill.catalogue import find_split
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.prepare import prepare
 from distill.recipe import Data
 from distill.studies.data.paired import PairedStills, find_pairs, match_sizes
@@ -52,7 +52,7 @@ def test_the_folder_of_the_sharp_ones_may_be_named_itself(folder: Path) -> None:
 def test_both_sides_of_a_patch_are_from_one_place(folder: Path) -> None:
     found = PairedStills(find_pairs([folder]).complete, 24)(np.random.default_rng(0))
     assert found.clips.shape[1:] == (1, 2, 3, 24, 24)
-    assert set(found.kinds) == {KINDS.index("camera")}
+    assert set(found.kinds) == {DAMAGE_CLASSES.index("camera")}
     seen, truth = found.clips[:, 0, 0].astype(float), found.clips[:, 0, 1]
     np.testing.assert_allclose(seen, truth * 0.9, atol=1)  # truncated to code values
 
@@ -70,7 +70,7 @@ def test_a_smaller_blurry_picture_is_scaled_up(tmp_path: Path, scale: int, kind:
     write(tmp_path / "sharp" / "a.png", (48 * scale, 36 * scale))
     write(tmp_path / "blurry" / "a.png", (48, 36))
     found = PairedStills(find_pairs([tmp_path]).complete, 24)(np.random.default_rng(0))
-    assert {KINDS[number] for number in found.kinds} == {kind}
+    assert {DAMAGE_CLASSES[number] for number in found.kinds} == {kind}
 
 
 @pytest.mark.parametrize("size", [(41, 30), (20, 30), (30, 40), (80, 60), (8, 6)])

@@ -7,7 +7,7 @@ import pytest
 from media_files import write_clip
 from talking_head import Film
 
-from distill.damage.degradation import KINDS
+from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.media import Media
 from distill.studies.data.stills import PATCHES, Stills, bring_to, read_rgb
 
@@ -30,7 +30,7 @@ def test_a_picture_gives_several_patches(draw: Stills) -> None:
     found = draw(np.random.default_rng(0))
     assert found.clips.shape == (PATCHES, 1, 2, 3, 32, 32)
     assert found.clips.dtype == found.kinds.dtype == np.uint8
-    assert found.kinds.tolist() == [KINDS.index("camera")] * PATCHES
+    assert found.kinds.tolist() == [DAMAGE_CLASSES.index("camera")] * PATCHES
     assert found.skipped == ()
 
 
@@ -59,7 +59,7 @@ def test_the_degraded_side_is_blurred_and_no_border_is_seen(draw: Stills) -> Non
 
 def test_the_kind_is_the_scale_where_there_is_one(draw: Stills) -> None:
     found = [replace(draw, degradation="bicubic-noise")(np.random.default_rng(seed)) for seed in range(8)]
-    kinds = {KINDS[kind] for part in found for kind in part.kinds}
+    kinds = {DAMAGE_CLASSES[kind] for part in found for kind in part.kinds}
     assert kinds == {"x2", "x3", "x4"}
 
 

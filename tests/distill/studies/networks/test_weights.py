@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from weight_files import write_ncnn
 
-from distill.studies.networks.weights import read_checkpoint, read_ncnn_convolutions
+from distill.studies.networks.weights import read_ncnn_convolutions, read_torch_weights
 from vcam.errors import ModelError
 
 
@@ -17,31 +17,31 @@ def conv() -> nn.Conv2d:
 
 def test_weights_come_as_float32(tmp_path: Path) -> None:
     torch.save({"a": torch.ones(2, dtype=torch.float16)}, tmp_path / "x.pth")
-    assert read_checkpoint(tmp_path / "x.pth")["a"].dtype == torch.float32
+    assert read_torch_weights(tmp_path / "x.pth")["a"].dtype == torch.float32
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no weights at .*x\.pth"):
-        read_checkpoint(tmp_path / "x.pth")
+        read_torch_weights(tmp_path / "x.pth")
 
 
 def test_a_file_that_torch_cannot_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.pth").write_bytes(b"<html>not found</html>")
     with pytest.raises(ModelError, match="no torch file of plain weights"):
-        read_checkpoint(tmp_path / "x.pth")
+        read_torch_weights(tmp_path / "x.pth")
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     torch.save(nn.ReLU(), tmp_path / "x.pth")  # a whole module, which unpickling would construct
     with pytest.raises(ModelError, match="no torch file of plain weights"):
-        read_checkpoint(tmp_path / "x.pth")
+        read_torch_weights(tmp_path / "x.pth")
 
 
 @pytest.mark.parametrize("content", [[torch.ones(1)], {"step": 3}, {"params": torch.ones(1)}])
 def test_a_file_without_names_and_tensors_is_refused(content: object, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "x.pth")
     with pytest.raises(ModelError, match="holds no weights by name"):
-        read_checkpoint(tmp_path / "x.pth")
+        read_torch_weights(tmp_path / "x.pth")
 
 
 def test_half_weights_of_an_odd_number_are_read_up_to_the_padding(conv: nn.Conv2d, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 from frozen_graph import constant, convolution, nearest, node, upscaler
 
-from distill.studies.peers.frozen import to_onnx
+from distill.studies.peers.frozen import convert_frozen_graph
 from distill.studies.peers.graphdef import read_graph
 from vcam.errors import ModelError
 
@@ -35,12 +35,12 @@ def test_the_network_computes_what_the_graph_says(scale: int) -> None:
     shapes = {"w1": (3, 3, 1, 5), "b1": (5,), "a1": (5,), "w2": (1, 1, 5, scale**2)}
     weights = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
     seen = rng.random((7, 9), np.float32)
-    found = run(to_onnx(upscaler(scale, weights)), seen)
+    found = run(convert_frozen_graph(upscaler(scale, weights)), seen)
     np.testing.assert_allclose(found, reference(seen, weights, scale), atol=1e-5)  # float32 sums
 
 
 def test_the_parts_of_a_prelu_become_one() -> None:
-    operations = [each.op_type for each in onnx.load_from_string(to_onnx(nearest(2))).graph.node]
+    operations = [each.op_type for each in onnx.load_from_string(convert_frozen_graph(nearest(2))).graph.node]
     assert operations == ["Conv", "Add", "PRelu", "Conv", "DepthToSpace", "Identity"]
 
 
@@ -53,13 +53,13 @@ def test_a_single_value_stands_for_all() -> None:
 @pytest.mark.parametrize("content", [b"", b"no graph at all", nearest(2)[:-20], b"\xff" * 40])
 def test_what_is_no_graph_is_refused(content: bytes) -> None:
     with pytest.raises(ModelError, match="no frozen TensorFlow graph"):
-        to_onnx(content)
+        convert_frozen_graph(content)
 
 
 def test_an_unknown_operation_is_named() -> None:
     graph = node("x", "Placeholder") + node("y", "Softmax", ["x"])
     with pytest.raises(ModelError, match="y: this Softmax is not known"):
-        to_onnx(graph)
+        convert_frozen_graph(graph)
 
 
 @pytest.mark.parametrize(("padding", "stride", "side"), [(b"VALID", 1, 3), (b"SAME", 2, 3), (b"SAME", 1, 2)])
@@ -67,10 +67,10 @@ def test_a_convolution_of_another_kind_is_refused(padding: bytes, stride: int, s
     kernel = constant("k", np.ones((side, side, 1, 1)))
     graph = node("x", "Placeholder") + kernel + convolution("y", "x", "k", padding, stride)
     with pytest.raises(ModelError, match="y: this Conv2D is not known"):
-        to_onnx(graph)
+        convert_frozen_graph(graph)
 
 
 def test_numbers_of_another_type_are_refused() -> None:
     wrong = constant("k", [1.0], np.float64)
     with pytest.raises(ModelError, match="k holds numbers of TensorFlow's type 2"):
-        to_onnx(node("x", "Placeholder") + wrong)
+        convert_frozen_graph(node("x", "Placeholder") + wrong)

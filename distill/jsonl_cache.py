@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-def read_kept(path: Path) -> dict[str, dict[str, Any]]:
+def read_cache(path: Path) -> dict[str, dict[str, Any]]:
     """What a file keeps, by key, without the key; a line that a kill cut off is left out."""
     found: dict[str, dict[str, Any]] = {}
     if path.exists():
@@ -20,7 +20,7 @@ def read_kept(path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def append_kept(path: Path, key: str, facts: Mapping[str, Any]) -> None:
+def append_cache(path: Path, key: str, facts: Mapping[str, Any]) -> None:
     """Add one line to the file, on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
