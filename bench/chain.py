@@ -28,9 +28,9 @@ import onnxruntime
 
 from bench.floors import Machine, find_machine
 from bench.steps import Row, Step, as_json, make_rows, measure, print_rows
+from vcam.camera.parts import load_model
 from vcam.commands.bench import read_clip, timed
 from vcam.config import Config
-from vcam.daemon.parts import load_model
 from vcam.frame import Frame, Size, crop_to_aspect, pack, parse_size, resize
 from vcam.link import Link, fit_size, parse_profile
 from vcam.link.codec import Codec

@@ -95,7 +95,7 @@ def idle_connections(victim: Victim, rng: Random) -> Iterator[None]:
 
 @contextmanager
 def unread_pictures(victim: Victim, rng: Random) -> Iterator[None]:
-    wanted = victim.head("GET /frame/after.jpg?width=1920&quality=100")
+    wanted = victim.head("GET /pair.jpg?width=1920&quality=100")
     with ExitStack() as stack:
         for _ in range(FEW):
             with suppress(OSError):

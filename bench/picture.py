@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from distill.damage.cameras import CAMERAS
-from vcam.frame import Bgr, Frame, to_bgr
+from vcam.conversion.opencv import Bgr, to_bgr
+from vcam.frame import Frame
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
 from vcam.metrics import psnr, ssim

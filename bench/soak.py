@@ -42,7 +42,7 @@ REQUESTS = 20  # of each client, at once; more than a socket's buffers hold answ
 REST_S = 3.0
 LOOKS = 10
 
-LARGE_PICTURE = b"GET /frame/after.jpg?width=1920&quality=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LARGE_PICTURE = b"GET /pair.jpg?width=1920&quality=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 FIRST = {"strength": 1, "crispness": 0, "link": "off", "source": "sample", "threads": 1}
 CHOICES: dict[str, tuple[object, ...]] = {
     "strength": (0, 0.3, 1),

@@ -19,7 +19,7 @@ from itertools import islice, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from vcam.daemon.parts import make_link
+from vcam.camera.parts import make_link
 from vcam.frame import Frame, Size, crop_to_aspect, parse_size, resize
 from vcam.restore import Cells, to_cells
 from vcam.sources import AnySource, sample_source, still_sample_source

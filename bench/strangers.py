@@ -22,15 +22,15 @@ from statistics import median
 
 import numpy as np
 
+from vcam.camera.camera import Camera
+from vcam.camera.parts import Chain, make_source_of
 from vcam.config import Config
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient
-from vcam.control.page import open_page
 from vcam.control.server import ControlServer, Listener, listen_unix
-from vcam.daemon.camera import Camera
-from vcam.daemon.parts import Chain, make_source_of
-from vcam.frame import from_bgr
+from vcam.conversion.opencv import from_bgr
 from vcam.memory import keep_freed_memory
+from vcam.page.page import open_page
 from vcam.pipeline import Result
 from vcam.sinks import NullSink
 
@@ -80,7 +80,7 @@ def _serve(path: Path, channel: Connection) -> None:
     camera = Camera(config, Chain(None, None), NullSink(), make_source_of)
     noise = from_bgr(np.random.default_rng(1).integers(0, 256, (*SIZE[::-1], 3), np.uint8))
     camera.look = lambda: Result(noise, noise)  # type: ignore[method-assign]  # no JPEG makes noise small
-    page = open_page(partial(make_app, camera, is_page=True))
+    page = open_page(camera, partial(make_app, camera, is_public=True))
     with ControlServer([Listener(listen_unix(path), make_app(camera)), page.listener]):
         camera.start()
         channel.send((page.listener.socket.getsockname()[1], page.token))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bench.live import SHARPKD, folders_in, rss_mb
 from vcam.control.client import ControlClient
@@ -155,8 +156,8 @@ def running_victim(home: Path) -> Iterator[Victim]:
     print(run_in(home, "start"), end="")
     try:
         status = json.loads(run_in(home, "status", "--json"))
-        port = int(status["preview_url"].split(":")[2].split("/")[0])
-        token = (home / "runtime_dir" / "sharpkd" / "token").read_text().strip()
+        page = urlsplit(status["preview_url"])
+        port, token = int(page.port or 0), page.fragment.removeprefix("key=")
         yield Victim(home, status["pid"], port, token)
     finally:
         run_in(home, "stop")

@@ -7,7 +7,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from vcam.frame import Frame, Size, from_bgr
+from vcam.conversion.opencv import from_bgr
+from vcam.frame import Frame, Size
 
 FPS = 30
 PERIOD_NS = 1_000_000_000 // FPS

@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(ROOT.glob("vcam/**/*.py"))
 FROM_VCAM = {
     "vcam",
-    *(f"vcam.{room}" for room in ("errors", "frame", "media", "link", "metrics", "manifest", "restore")),
+    *(
+        f"vcam.{room}"
+        for room in ("errors", "frame", "conversion", "media", "link", "metrics", "manifest", "restore")
+    ),
 }
 TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "scipy", "skimage"}
 
@@ -77,11 +80,12 @@ ORDER = [
     "errors",
     "deadline",
     "frame",
-    "picture",
     "regular",
     "partial",
     "media",
     "v4l2",
+    "v4l2loopback",
+    "conversion",
     "metrics",
     "meter",
     "manifest",

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 # uint8, all three; OpenCV's and PyAV's stubs know no narrower element type than Any
 Plane: TypeAlias = npt.NDArray[Any]  # (H, W), C-contiguous
-Bgr: TypeAlias = npt.NDArray[Any]  # (H, W, 3)
 Packed: TypeAlias = npt.NDArray[Any]  # I420 in one buffer, (H * 3/2, W)
 Size: TypeAlias = tuple[int, int]  # (width, height), in the order people say it
 
@@ -98,18 +97,6 @@ def black(size: Size) -> Frame:
     width, height = check_size(size)
     chroma = np.full((height // 2, width // 2), GREY_UV, np.uint8)
     return Frame(np.full((height, width), BLACK_Y, np.uint8), chroma, chroma)
-
-
-def from_bgr(bgr: Bgr, index: int = 0, captured_ns: int = 0) -> Frame:
-    """Convert full-range BGR (H, W, 3) uint8 to I420 BT.601 limited; an odd last row or column is cut."""
-    height, width = bgr.shape[0] & ~1, bgr.shape[1] & ~1
-    packed = cv2.cvtColor(bgr[:height, :width], cv2.COLOR_BGR2YUV_I420)
-    return from_packed(packed, (width, height), index, captured_ns)
-
-
-def to_bgr(frame: Frame) -> Bgr:
-    """Convert to full-range BGR (H, W, 3) uint8, for people and still-picture files."""
-    return cv2.cvtColor(pack(frame), cv2.COLOR_YUV2BGR_I420)
 
 
 def resize(frame: Frame, size: Size, interpolation: int | None = None) -> Frame:

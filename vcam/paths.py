@@ -43,14 +43,6 @@ class Paths:
         return self.runtime / "control.sock"
 
     @property
-    def token(self) -> Path:
-        return self.runtime / "token"
-
-    @property
-    def preview_url(self) -> Path:
-        return self.runtime / "preview-url"
-
-    @property
     def page(self) -> Path:
         """What a browser is called with; see `sharpkd open`."""
         return self.runtime / "open.html"

@@ -7,7 +7,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from vcam.frame import Bgr, Frame, Size, check_size, from_bgr
+from vcam.conversion.opencv import Bgr, from_bgr
+from vcam.frame import Frame, Size, check_size
 
 Colour: TypeAlias = tuple[int, int, int]  # blue, green, red
 

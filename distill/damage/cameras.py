@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vcam.frame import BLACK_Y, Frame, Plane, from_bgr, to_bgr
+from vcam.conversion.opencv import from_bgr, to_bgr
+from vcam.frame import BLACK_Y, Frame, Plane
 
 Field: TypeAlias = npt.NDArray[Any]  # (H, W) float32, in code values or of unit variance
 

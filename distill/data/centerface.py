@@ -15,8 +15,8 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from vcam.conversion.opencv import Bgr
 from vcam.errors import ModelError
-from vcam.frame import Bgr
 from vcam.restore import CPU_PROVIDER
 
 Maps: TypeAlias = npt.NDArray[np.float32]  # (C, H/4, W/4)

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from distill.data.centerface import Box, detect_faces, keep_apart
 from distill.data.media import CLIPS, read_clip
 from distill.jsonl_cache import append_cache, read_cache
-from vcam.frame import Bgr, to_bgr
+from vcam.conversion.opencv import Bgr, to_bgr
 
 CACHE = Path("build/faces.jsonl")
 LOOKS = 5  # frames of a clip that are looked at, spread over its time

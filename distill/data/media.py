@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from distill.damage.degradation import FPS
+from vcam.conversion.opencv import Bgr, from_bgr
 from vcam.errors import SourceError
-from vcam.frame import Bgr, Frame, from_bgr, from_packed
+from vcam.frame import Frame, from_packed
 from vcam.media import open_recording
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}

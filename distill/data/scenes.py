@@ -11,7 +11,8 @@ from distill.damage.cameras import draw_camera
 from distill.damage.degradation import DAMAGE_CLASSES, draw_linked
 from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
-from vcam.frame import Bgr, Frame, from_bgr, resize, to_bgr
+from vcam.conversion.opencv import Bgr, from_bgr, to_bgr
+from vcam.frame import Frame, resize
 from vcam.restore.cells import ZERO_RESIDUAL
 from vcam.restore.fusion import CELL, LUMA, Fused, Fusion
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vcam.frame import Frame, to_bgr
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import Frame
 
 Lab: TypeAlias = npt.NDArray[Any]  # (..., 3) float32: L 0..100, a, b; D65
 Values: TypeAlias = npt.NDArray[Any]

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from vcam.conversion.opencv import from_bgr, to_bgr
 from vcam.errors import ModelError
-from vcam.frame import Frame, Plane, Size, crop_to_aspect, from_bgr, resize, to_bgr
+from vcam.frame import Frame, Plane, Size, crop_to_aspect, resize
 from vcam.manifest import sha256_of
 from vcam.restore import CPU_PROVIDER
 

@@ -21,8 +21,9 @@ from distill.evaluate.degradations import NAMED
 from distill.evaluate.farend import Protocol
 from distill.evaluate.metrics import FramePair, flicker
 from distill.evaluate.tally import MOST_PSNR
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
-from vcam.frame import Frame, Plane, to_bgr
+from vcam.frame import Frame, Plane
 from vcam.metrics import psnr, ssim
 
 Gradient: TypeAlias = npt.NDArray[Any]  # (2, H, W) float32: to the right, down

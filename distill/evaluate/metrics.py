@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vcam.frame import Frame, Plane, to_bgr
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import Frame, Plane
 from vcam.metrics import ssim, ssim_maps
 
 Difference: TypeAlias = npt.NDArray[np.float32]  # (H, W): out - truth, in code values

@@ -14,8 +14,9 @@ from distill.data.media import read_clip
 from distill.evaluate.contenders import Contender
 from distill.report.markdown import signed
 from distill.report.plots.style import FAINT, INK, encode
+from vcam.conversion.opencv import Bgr, to_bgr
 from vcam.errors import SourceError
-from vcam.frame import Bgr, Frame, to_bgr
+from vcam.frame import Frame
 from vcam.metrics import psnr
 
 WIDTH, HEIGHT = 70, 84  # of a piece, in pixels: six of them at ZOOM are as wide as a page

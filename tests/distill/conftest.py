@@ -15,7 +15,7 @@ from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
 from distill.recipe import Network, Recipe, Training
 from distill.training.trainer import Trainer
-from vcam.frame import to_bgr
+from vcam.conversion.opencv import to_bgr
 
 SIDE = 64
 FRAMES = 3

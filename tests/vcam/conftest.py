@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from fake_video import FakeCameras, FakeSystem
 from stand_in import write_weights
 
 from vcam.paths import Paths, user_paths
@@ -21,3 +22,13 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     return user_paths()
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> FakeSystem:
+    return FakeSystem(tmp_path)
+
+
+@pytest.fixture
+def cameras() -> FakeCameras:
+    return FakeCameras()

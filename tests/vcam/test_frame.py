@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vcam.conversion.opencv import from_bgr, to_bgr
 from vcam.frame import (
     BLACK_Y,
     GREY_UV,
@@ -12,12 +13,10 @@ from vcam.frame import (
     black,
     check_size,
     crop_to_aspect,
-    from_bgr,
     from_packed,
     pack,
     parse_size,
     resize,
-    to_bgr,
 )
 
 SIZES: list[Size] = [(16, 16), (34, 18), (640, 480), (1280, 720), (18, 200)]

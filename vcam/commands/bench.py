@@ -26,9 +26,9 @@ from functools import partial
 from itertools import count, cycle
 from typing import TypeAlias
 
+from vcam.camera.parts import make_link, make_restorer
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import Config
-from vcam.daemon.parts import make_link, make_restorer
 from vcam.errors import ConfigError
 from vcam.frame import Frame, Size, pack
 from vcam.memory import keep_freed_memory

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from vcam.camera.camera import Camera, Terms
+from vcam.camera.parts import OFF, Chain, make_chain, make_source_of
 from vcam.commands.options import read_config
 from vcam.config import Config
 from vcam.control.client import ControlClient
-from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.parts import OFF, Chain, make_chain, make_source_of
 from vcam.errors import AlreadyRunningError, NotRunningError
 from vcam.frame import Frame
 from vcam.instance import holder
@@ -22,7 +22,7 @@ from vcam.paths import user_paths
 from vcam.pipeline import Sink
 from vcam.roundtrip import Arrival, Look, Trip, measure_trip, read_elsewhere, read_here
 from vcam.sinks import make_sink
-from vcam.sinks.nodes import require_virtual_camera
+from vcam.v4l2loopback.cameras import require_virtual_camera
 
 LOOK_S = 0.05
 

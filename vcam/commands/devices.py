@@ -2,8 +2,9 @@
 
 import argparse
 
-from vcam.sinks import CARD, find_virtual_camera, how_to_install
 from vcam.sources import Camera, list_cameras
+from vcam.v4l2loopback.cameras import find_virtual_camera
+from vcam.v4l2loopback.module import CARD, how_to_install
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,9 +20,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vcam.audio import copy_audio
+from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
-from vcam.daemon.parts import Chain, load_model, make_link
 from vcam.errors import SinkError, SourceError
 from vcam.frame import Frame, Size
 from vcam.memory import keep_freed_memory

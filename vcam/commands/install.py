@@ -19,8 +19,9 @@ from vcam.desktop.systemctl import is_reachable, main_pid, start_service, system
 from vcam.desktop.unit import unit_text
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
-from vcam.sinks.nodes import INSTALL, MODULE, UNLOAD, module_options, name_loss, other_cameras, wanted_cameras
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
+from vcam.v4l2loopback.cameras import name_loss, other_cameras, wanted_cameras
+from vcam.v4l2loopback.module import INSTALL, MODULE, UNLOAD, module_options
 
 ROOT_NEEDS = f"""
 What remains needs root. {INSTALL}, then paste:

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from vcam.camera.parts import make_source_of
 from vcam.commands.options import read_config
-from vcam.daemon.parts import make_source_of
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError, SinkError
 from vcam.frame import Frame

@@ -19,22 +19,23 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 
+from vcam.camera.camera import Camera, Terms
+from vcam.camera.last_device import LastCamera
+from vcam.camera.parts import OFF, make_chain, make_presence, make_source_of, make_steady
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import Config
 from vcam.control.app import make_app
-from vcam.control.page import open_page
 from vcam.control.server import ControlServer
 from vcam.control.status import Status
-from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.last_camera import LastCamera
-from vcam.daemon.parts import OFF, make_chain, make_presence, make_source_of, make_steady
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
 from vcam.memory import keep_freed_memory
+from vcam.page.page import open_page
 from vcam.paths import user_paths
-from vcam.sinks import NullSink, how_to_install, make_sink
+from vcam.sinks import NullSink, make_sink
 from vcam.sources import list_cameras, usable_cameras
 from vcam.summary import Usage, read_usage, summarise
+from vcam.v4l2loopback.module import how_to_install
 
 DEMO_SOURCE, DEMO_LINK = "sample", "270p"
 LOOK_S = 0.05
@@ -104,7 +105,7 @@ def show_preview(camera: Camera, sink: object) -> Iterator[None]:
     if not (isinstance(sink, NullSink) and sink.name == "preview"):
         yield
         return
-    page = open_page(partial(make_app, camera, is_page=True), camera.config.preview_port)
+    page = open_page(camera, partial(make_app, camera, is_public=True), camera.config.preview_port)
     camera.preview_url = page.url
     with ControlServer([page.listener]):
         print(f"before and after, live: {camera.preview_url}", flush=True)

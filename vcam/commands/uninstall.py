@@ -13,8 +13,8 @@ from vcam.desktop.module import ETC, uninstall_block
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, systemctl
 from vcam.paths import Paths, user_paths
-from vcam.sinks.nodes import name_cameras, other_cameras
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
+from vcam.v4l2loopback.cameras import name_cameras, other_cameras
 
 ROOT_NEEDS = """
 What remains needs root; paste this:

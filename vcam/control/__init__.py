@@ -1,1 +1,1 @@
-"""The control API: HTTP on a Unix socket, and on 127.0.0.1 behind a token."""
+"""The control API: HTTP on a Unix socket; the page's port serves it, too, behind a key."""

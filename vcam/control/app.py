@@ -13,25 +13,17 @@ from starlette.routing import Route
 from vcam.control.body import read_body
 from vcam.control.status import Command, Status
 from vcam.errors import VcamError
-from vcam.frame import Frame
 from vcam.lane import BusyError, Lane
-from vcam.pipeline import Result
-from vcam.preview import preview_routes
 from vcam.public import public_text, without_folders
 
 
 class Controlled(Protocol):
-    """What the application steers; called from several threads."""
+    """What the API controls; called from several threads."""
 
     def status(self) -> Status: ...
 
     def do(self, command: Command) -> None:
         """Carry out a command. Raises VcamError if it cannot be done; then nothing has changed."""
-
-    def look(self) -> Result | None:
-        """The newest result, if there is a picture; who asks counts as watching for some seconds."""
-
-    def placeholder(self) -> Frame: ...
 
 
 class Lanes:
@@ -50,19 +42,19 @@ class Lanes:
         return self.output if command.release or command.resume else self.pause
 
 
-def make_app(controlled: Controlled, more: Sequence[Route] = (), is_page: bool = False) -> Starlette:
-    """GET /status, POST /command, the preview page, and more routes, if there are any.
+def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bool = False) -> Starlette:
+    """GET /status, POST /command, and `routes` beside them.
 
-    is_page  for the page, whose picture may be shared: no folders, and no address with the key
+    is_public  the status is shown where others may see it: without folders, without the page's address
 
-    A command that cannot be done is answered with status 400, one for which there is no room with 503, a
-    malformed request with 422, all with {"error": message, "exit_code": number}.
+    Answers 400 to a command that cannot be carried out, 422 to a malformed request, and 503 to a request
+    beyond what the lanes hold, all with {"error": message, "exit_code": number}.
     """
     lanes = Lanes()
 
     def numbers() -> dict[str, object]:
         status = controlled.status().as_json()
-        return _for_page(status) if is_page else status
+        return _for_others(status) if is_public else status
 
     async def status(request: Request) -> JSONResponse:
         return JSONResponse(await lanes.status.run(numbers), headers={"Cache-Control": "no-store"})
@@ -77,8 +69,7 @@ def make_app(controlled: Controlled, more: Sequence[Route] = (), is_page: bool =
             Route("/status", status),
             Route("/status.json", status),
             Route("/command", command, methods=["POST"]),
-            *preview_routes(controlled.look, controlled.placeholder),
-            *more,
+            *routes,
         ],
         exception_handlers={
             BusyError: _answer_busy,
@@ -89,7 +80,7 @@ def make_app(controlled: Controlled, more: Sequence[Route] = (), is_page: bool =
     )
 
 
-def _for_page(status: dict[str, object]) -> dict[str, object]:
+def _for_others(status: dict[str, object]) -> dict[str, object]:
     """The status without folders, and without the address that opens the page."""
 
     def public(value: object) -> object:

@@ -1,1 +1,1 @@
-"""The camera as a whole: builds the adapters, decides what happens when one fails, obeys the control API."""
+"""The process in the background: its start and end, signals, supervision and log."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from vcam.daemon.flood import FloodFilter
+from vcam.daemon.captured_output import log_output
 from vcam.daemon.journal import PrivateLog, journal_log
-from vcam.daemon.output import log_output
+from vcam.daemon.rate_limit import FloodFilter
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
 from vcam.paths import check_log, user_paths

@@ -8,21 +8,21 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from vcam.camera.camera import Camera, Terms
+from vcam.camera.last_device import LastCamera
+from vcam.camera.parts import make_chain, make_presence, make_source_of, make_steady
+from vcam.camera.reconnecting_sink import open_sink
 from vcam.config import Config, load_config
 from vcam.control.app import make_app
-from vcam.control.page import open_page
 from vcam.control.server import ControlServer
-from vcam.daemon.camera import Camera, Terms
-from vcam.daemon.kept_sink import open_sink
-from vcam.daemon.last_camera import LastCamera
-from vcam.daemon.naps import Naps
-from vcam.daemon.notify import Herald, Reported, find_supervisor
-from vcam.daemon.parts import make_chain, make_presence, make_source_of, make_steady
-from vcam.daemon.reach import Reach
+from vcam.daemon.background import Tending
+from vcam.daemon.control_socket import ControlSocket
 from vcam.daemon.signals import Flags, catch_signals
-from vcam.daemon.tending import Tending
+from vcam.daemon.suspend import Naps
+from vcam.daemon.systemd import Herald, Reported, find_supervisor
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
+from vcam.page.page import open_page
 from vcam.paths import Paths, hide_from_others, make_private
 
 log = logging.getLogger(__name__)
@@ -123,9 +123,8 @@ def serve(
 
     Gives what makes files again that were deleted, and what tells whether both sockets still turn.
     """
-    page = open_page(partial(make_app, camera, is_page=True), port)
+    page = open_page(camera, partial(make_app, camera, is_public=True), port)
     camera.preview_url = page.url
-    app = make_app(camera, [page.ticket_route()])
-    files = {paths.token: page.token + "\n", paths.preview_url: page.url + "\n"}
-    with ControlServer([page.listener]) as server, Reach(app, paths, instance, files) as reach:
-        yield reach.look, lambda: max(server.silence_s, reach.silence_s) < SILENT_S
+    app = make_app(camera, page.local_routes())
+    with ControlServer([page.listener]) as server, ControlSocket(app, paths, instance) as control:
+        yield control.look, lambda: max(server.silence_s, control.silence_s) < SILENT_S

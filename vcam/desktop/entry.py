@@ -11,7 +11,7 @@ from vcam.desktop.files import sign
 from vcam.desktop.places import ICON
 
 PLAIN = re.compile(r"[\w@+=:,./-]+")
-PICTURE = Path(__file__).resolve().parent.parent / "panel/icon.svg"
+PICTURE = Path(__file__).resolve().parent.parent / "page/static/icon.svg"
 
 MENU = """\
 [Desktop Entry]

@@ -4,17 +4,10 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from vcam.sinks.modprobe import OptionsLine, last_labels, read_options
-from vcam.sinks.nodes import (
-    MODULE,
-    OPTIONS,
-    UNLOAD,
-    find_virtual_camera,
-    module_options,
-    other_cameras,
-    wanted_cameras,
-)
-from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
+from vcam.v4l2.nodes import SYSTEM, VideoRoots
+from vcam.v4l2loopback.cameras import find_virtual_camera, other_cameras, wanted_cameras
+from vcam.v4l2loopback.modprobe import OptionsLine, last_labels, read_options
+from vcam.v4l2loopback.module import CARD, MODULE, OPTIONS, UNLOAD, module_options
 
 ETC = Path("/etc")
 OPTIONS_FILE = "modprobe.d/sharpkd.conf"

@@ -5,8 +5,8 @@ from vcam.doctor.finding import Finding, ok, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import is_loaded
 from vcam.doctor.output import has_our_label
-from vcam.sinks.modprobe import OptionsLine, last_labels, read_options
-from vcam.v4l2.nodes import CARD
+from vcam.v4l2loopback.modprobe import OptionsLine, last_labels, read_options
+from vcam.v4l2loopback.module import CARD
 
 CHECK = "boot"
 FIX = "sharpkd install"

@@ -4,8 +4,8 @@ from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import ADDS_DEVICES, read_version
-from vcam.sinks.nodes import free_number, reload_command, wanted_cameras
-from vcam.v4l2.nodes import CARD, list_loopbacks
+from vcam.v4l2loopback.cameras import free_number, list_loopbacks, wanted_cameras
+from vcam.v4l2loopback.module import CARD, reload_command
 
 OBS = ("/usr/bin/obs", "/usr/local/bin/obs", "/snap/obs-studio", "/var/lib/flatpak/app/com.obsproject.Studio")
 OBS_CARD, OBS_NUMBER = "OBS Virtual Camera", 10  # below ours: OBS takes the first

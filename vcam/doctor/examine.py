@@ -24,7 +24,8 @@ from vcam.doctor.permission import check_permission
 from vcam.doctor.pipewire import check_pipewire
 from vcam.doctor.secure_boot import check_secure_boot
 from vcam.doctor.webcams import check_webcams
-from vcam.sinks.nodes import UNLOAD, name_loss, other_cameras
+from vcam.v4l2loopback.cameras import name_loss, other_cameras
+from vcam.v4l2loopback.module import UNLOAD
 
 LONGEST_S = 60.0  # of one check: a slow machine warms a large model
 

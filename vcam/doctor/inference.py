@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vcam.camera.model_choice import AUTO, BUDGET
+from vcam.camera.parts import load_model
 from vcam.config import Config
-from vcam.daemon.parts import load_model
-from vcam.daemon.tiers import AUTO, BUDGET
 from vcam.doctor.case import Case
 from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.errors import ModelError

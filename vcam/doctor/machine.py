@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vcam.paths import home_folder
-from vcam.sources.cameras import Camera, list_cameras
+from vcam.sources.devices import Camera, list_cameras
 from vcam.v4l2.device import Kernel, Linux
 from vcam.v4l2.look import look_at
 from vcam.v4l2.nodes import VideoRoots

@@ -7,7 +7,8 @@ from vcam.doctor.distribution import find_distribution
 from vcam.doctor.finding import Finding, ok, problem
 from vcam.doctor.machine import Machine
 from vcam.doctor.output import named_node
-from vcam.sinks.nodes import load_command, wanted_cameras
+from vcam.v4l2loopback.cameras import wanted_cameras
+from vcam.v4l2loopback.module import load_command
 
 CHECK = "module"
 LOADED = "/sys/module/v4l2loopback"

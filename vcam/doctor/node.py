@@ -7,9 +7,9 @@ from vcam.doctor.finding import Finding, ok, problem, warning
 from vcam.doctor.machine import Machine
 from vcam.doctor.module import ADDS_DEVICES, LOADED, is_loaded, read_version
 from vcam.doctor.output import SET_SINK, find_output, named_node, reload
-from vcam.sinks.nodes import free_number, name_cameras
 from vcam.v4l2.device import query_card
-from vcam.v4l2.nodes import CARD, list_loopbacks
+from vcam.v4l2loopback.cameras import free_number, list_loopbacks, name_cameras
+from vcam.v4l2loopback.module import CARD
 
 CHECK = "node"
 DRIVER = "v4l2 loopback"

@@ -5,8 +5,8 @@ from pathlib import Path
 from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.machine import Machine
-from vcam.sinks.nodes import find_virtual_camera, reload_command, wanted_cameras
-from vcam.v4l2.nodes import CARD, list_loopbacks
+from vcam.v4l2loopback.cameras import find_virtual_camera, list_loopbacks, wanted_cameras
+from vcam.v4l2loopback.module import CARD, reload_command
 
 SET_SINK = "sharpkd set sink auto --save && sharpkd restart"
 

@@ -12,7 +12,7 @@ from vcam.doctor.output import find_output
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.sources import Camera, WebcamSource, usable_cameras
-from vcam.sources.cameras import OURS
+from vcam.sources.devices import OURS
 from vcam.sources.webcam import CHECK_FEEDER
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, Mode, list_modes, read_control
 

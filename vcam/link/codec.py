@@ -10,10 +10,10 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
+from vcam.conversion.pyav import to_picture
 from vcam.errors import LinkError
 from vcam.frame import Frame, Size, from_packed
 from vcam.link.profile import LinkProfile
-from vcam.picture import to_picture
 
 NO_PERIODIC_KEYFRAMES = 1_000_000
 VPX_REOPEN_RATIO = 1.15  # libvpx ignores a changed bit_rate; reopening it costs a keyframe

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from vcam.presence.kernel import Kernel
 from vcam.presence.probe import POLLIN, RESYNC_S, Reading
-from vcam.v4l2.nodes import list_loopbacks
+from vcam.v4l2loopback.cameras import list_loopbacks
 
 ENUMERATION_S = 1.5  # shorter, a program only looks which cameras there are
 PROC = Path("/proc")

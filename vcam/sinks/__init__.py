@@ -6,20 +6,17 @@ from vcam.errors import SinkError
 from vcam.frame import Size
 from vcam.pipeline import Sink
 from vcam.sinks.file import VIDEO_ENDINGS, FileSink, write_still
-from vcam.sinks.nodes import find_virtual_camera, how_to_install
 from vcam.sinks.null import NullSink
 from vcam.sinks.pipewire import PipeWireSink
 from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
-from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
+from vcam.v4l2.nodes import SYSTEM, VideoRoots
+from vcam.v4l2loopback.cameras import find_virtual_camera
 
 __all__ = [
-    "CARD",
     "FileSink",
     "NullSink",
     "PipeWireSink",
     "VirtualCameraSink",
-    "find_virtual_camera",
-    "how_to_install",
     "make_sink",
     "write_still",
 ]

@@ -16,11 +16,12 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vcam.conversion.opencv import to_bgr
+from vcam.conversion.pyav import to_picture
 from vcam.errors import SinkError
-from vcam.frame import Frame, Size, check_size, to_bgr
+from vcam.frame import Frame, Size, check_size
 from vcam.media import file_address
 from vcam.partial import make_partial
-from vcam.picture import to_picture
 
 VIDEO_ENDINGS = {".mp4": "mp4", ".mkv": "matroska"}  # ending -> FFmpeg's name of the container
 STILL_ENDINGS = {

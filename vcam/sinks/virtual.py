@@ -8,9 +8,10 @@ from typing import Protocol, Self, TypeAlias
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, Packed, Size, black, check_size, pack
-from vcam.sinks.loopback import BACKEND, register
-from vcam.sinks.nodes import require_virtual_camera
-from vcam.v4l2.nodes import CARD, SYSTEM, VideoRoots
+from vcam.v4l2.nodes import SYSTEM, VideoRoots
+from vcam.v4l2loopback.cameras import require_virtual_camera
+from vcam.v4l2loopback.module import CARD
+from vcam.v4l2loopback.writer import BACKEND, register
 
 
 class Camera(Protocol):

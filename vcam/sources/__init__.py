@@ -11,13 +11,13 @@ from vcam.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
-from vcam.sources.cameras import Camera, list_cameras, usable_cameras
+from vcam.sources.device_choice import SteadyCameras
+from vcam.sources.devices import Camera, list_cameras, usable_cameras
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
 from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
 from vcam.sources.stamp import Stamp, read_stamp
-from vcam.sources.steady import SteadyCameras
 from vcam.sources.still import StillSource
 from vcam.sources.stream import StreamSource
 from vcam.sources.webcam import WebcamSource

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 
+from vcam.conversion.buffers import PLANAR
 from vcam.frame import Size
-from vcam.sources.buffers import PLANAR
 from vcam.sources.grabber import Capture
 from vcam.v4l2.device import fourcc_name
 

@@ -13,12 +13,12 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from vcam.conversion.pyav import check_decoder, check_picture_size, to_frame
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE, Frame, Size
 from vcam.media import DECODER_OPTIONS, open_recording
 from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import MAX_STEP_NS, SECOND_NS, Clock, Pace, Sleep
-from vcam.sources.picture import check_decoder, check_picture_size, to_frame
 from vcam.sources.rate import usable_rate
 
 LONGEST_GAP_NS = 60 * SECOND_NS
@@ -41,7 +41,7 @@ class FileSource(GuardedSource):
 
     `__enter__` raises SourceError if the file is missing, no video or of a size no Frame can have;
     `__next__` raises SourceError where the file cannot be decoded any further, after all frames before.
-    Colours and odd sides: see `vcam.sources.picture`. Rotation tags are not applied.
+    Colours and odd sides: see `vcam.conversion.pyav`. Rotation tags are not applied.
     """
 
     def __init__(

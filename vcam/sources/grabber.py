@@ -4,7 +4,7 @@ import queue
 import threading
 from typing import Any, Protocol
 
-from vcam.frame import Bgr
+from vcam.conversion.opencv import Bgr
 from vcam.sources.pace import Clock
 
 

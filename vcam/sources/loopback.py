@@ -9,9 +9,9 @@ from typing import Self
 
 import cv2
 
+from vcam.conversion.buffers import frame_of
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
-from vcam.sources.buffers import frame_of
 from vcam.sources.grabber import Capture, Grabber
 from vcam.sources.opening import OPEN_S, OpenCapture, open_within
 from vcam.sources.pace import Clock

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from vcam.conversion.pyav import check_decoder, to_frame
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
 from vcam.media import DECODER_OPTIONS
@@ -23,7 +24,6 @@ from vcam.sources.file import reason
 from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
 from vcam.sources.patience import Patience
-from vcam.sources.picture import check_decoder, to_frame
 from vcam.sources.rate import usable_rate
 
 FIRST_PICTURE_S = 6.0  # who joins between two keyframes waits for the next one

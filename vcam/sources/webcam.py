@@ -11,12 +11,13 @@ from typing import Any
 
 import cv2
 
+from vcam.conversion.buffers import frame_of
+from vcam.conversion.opencv import from_bgr
 from vcam.deadline import call_within
 from vcam.errors import SourceError
-from vcam.frame import Frame, Size, from_bgr
+from vcam.frame import Frame, Size
 from vcam.sources.agreement import Agreement, ask_webcam, take_given
-from vcam.sources.buffers import frame_of
-from vcam.sources.cameras import Camera, exposes_longer, find_camera, list_cameras
+from vcam.sources.devices import Camera, exposes_longer, find_camera, list_cameras
 from vcam.sources.grabber import Capture, Grabber
 from vcam.sources.guard import GuardedSource
 from vcam.sources.opening import OPEN_S, OpenCapture, open_within

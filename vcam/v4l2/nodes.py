@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-CARD = "SharpKD Camera"  # the label of the virtual camera that this program publishes to
-
 
 @dataclass(frozen=True)
 class VideoRoots:
@@ -27,12 +25,6 @@ SYSTEM = VideoRoots()
 def list_entries(roots: VideoRoots = SYSTEM) -> list[Path]:
     """The folders in sysfs of all video nodes, by rising number; empty where there is no V4L2."""
     return sorted(roots.listed.glob("video*"), key=lambda entry: node_number(entry.name))
-
-
-def list_loopbacks(roots: VideoRoots = SYSTEM) -> dict[Path, str]:
-    """The nodes of all virtual video devices with their card names, by rising number."""
-    entries = [entry for entry in list_entries(roots) if is_virtual(entry)]
-    return {roots.dev / entry.name: read_text(entry / "name") for entry in entries}
 
 
 def is_virtual(entry: Path) -> bool:

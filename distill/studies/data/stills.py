@@ -11,7 +11,7 @@ from distill.data.media import Media, cut_clip
 from distill.data.pack import Samples, no_samples
 from distill.studies.bicubic import scale_bicubic
 from distill.studies.damage import DEGRADATIONS, Rgb
-from vcam.frame import from_bgr, to_bgr
+from vcam.conversion.opencv import from_bgr, to_bgr
 
 PATCHES = 4  # cut out of a picture that was opened: decoding takes longer than damaging
 

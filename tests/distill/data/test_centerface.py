@@ -7,8 +7,9 @@ import pytest
 from distill.data import centerface
 from distill.data.centerface import Box, detect_faces, keep_apart, overlap
 from distill.data.media import read_clip
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import ModelError
-from vcam.frame import Frame, resize, to_bgr
+from vcam.frame import Frame, resize
 
 SAMPLE = Path(__file__).resolve().parents[3] / "vcam" / "samples" / "talk.mp4"
 # of the person in the sample's first frame, by eye: from the hair's line to the chin, between the ears

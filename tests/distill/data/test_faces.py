@@ -8,7 +8,7 @@ import pytest
 
 from distill.data.faces import find_all_faces, find_faces
 from distill.data.media import read_clip
-from vcam.frame import to_bgr
+from vcam.conversion.opencv import to_bgr
 
 SAMPLE = Path(__file__).resolve().parents[3] / "vcam" / "samples" / "talk.mp4"
 

@@ -7,8 +7,9 @@ from media_files import write_clip
 from talking_head import Film
 
 from distill.data.media import Media, cut_clip, list_media, pan_still, read_clip, select, split
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
-from vcam.frame import Size, black, to_bgr
+from vcam.frame import Size, black
 from vcam.metrics import psnr
 
 

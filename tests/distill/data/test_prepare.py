@@ -10,8 +10,8 @@ from talking_head import Film
 from distill.catalogue import find_split
 from distill.data.prepare import prepare, report
 from distill.recipe import Data
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
-from vcam.frame import to_bgr
 
 DATA = Data(
     source="stills",

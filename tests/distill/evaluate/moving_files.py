@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 from talking_head import talking_head
 
-from vcam.frame import to_bgr
+from vcam.conversion.opencv import to_bgr
 
 
 def write_clip(path: Path, count: int, height: int) -> None:

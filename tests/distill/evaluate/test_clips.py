@@ -10,8 +10,8 @@ from moving_files import write_clip
 from talking_head import talking_head
 
 from distill.evaluate.clips import STILL_FRAMES, list_clips, list_stills, scored_indices
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
-from vcam.frame import to_bgr
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from talking_head import Film
 
 from distill.evaluate.colour import ciede2000, colour_difference
-from vcam.frame import Frame, to_bgr
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import Frame
 
 # of Sharma, Wu and Dalal's test data: L, a, b twice, then the difference; the traps of the hue are in it
 SHARMA = [

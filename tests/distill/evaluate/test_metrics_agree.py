@@ -9,7 +9,8 @@ from skimage.metrics import structural_similarity
 from talking_head import Film
 
 from distill.evaluate.metrics import ms_ssim, ssim_rgb
-from vcam.frame import Plane, to_bgr
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import Plane
 from vcam.metrics import ssim
 
 SIZE = (320, 180)

@@ -15,8 +15,8 @@ from distill.networks.condnet import CondNet
 from distill.publish.student import release, release_look
 from distill.recipe import Data, Network, Recipe
 from distill.training.trainer import Trainer
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import ConfigError, ModelError, SourceError
-from vcam.frame import to_bgr
 from vcam.manifest import read_checked, read_manifest
 from vcam.restore import Engine, Model, to_cells
 

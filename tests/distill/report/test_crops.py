@@ -8,8 +8,8 @@ from talking_head import talking_head
 from distill.evaluate.baselines import filters
 from distill.evaluate.degradations import NAMED, WEBCAM
 from distill.report.crops import HEIGHT, SAMPLE, WIDTH, all_crops, choose_places, restore_all
+from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
-from vcam.frame import to_bgr
 
 CONTENDERS = {contender.name: contender for contender in filters() if contender.name != "lanczos"}
 SMALL = {"W poor webcam": WEBCAM["W poor webcam"]}

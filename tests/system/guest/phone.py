@@ -14,9 +14,9 @@ from guest.readers import watching
 from guest.report import Report, note
 
 from vcam.frame import Size
-from vcam.sinks.loopback import open_writable
 from vcam.sources import list_cameras, usable_cameras
 from vcam.v4l2.device import Linux
+from vcam.v4l2loopback.writer import open_writable
 
 NODE, LABEL = Path("/dev/video9"), "Phone"
 MISSING = ("no program feeds it", "check the program that feeds it")

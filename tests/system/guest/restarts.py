@@ -10,7 +10,7 @@ from guest.readers import Reader, watching
 from guest.report import Report, note
 
 from vcam.errors import SinkError
-from vcam.sinks.loopback import I420, LoopbackCamera
+from vcam.v4l2loopback.writer import I420, LoopbackCamera
 
 
 def check(report: Report, version: str) -> None:

@@ -1,7 +1,7 @@
 """The machine goes to sleep while somebody watches.
 
 The rehearsal stops processes and puts devices to sleep, but the clocks run on: by those that a real
-sleep stops (vcam.daemon.naps) nothing has happened, so that the camera has to come back by its
+sleep stops (vcam.daemon.suspend) nothing has happened, so that the camera has to come back by its
 deadlines alone.
 """
 

@@ -11,8 +11,8 @@ import pytest
 from pipewire_publisher import DARK, SIZE, number_of, worst_pixel
 from pipewire_session import Camera, Reader, Session, missing, until
 
-from vcam.sinks import CARD
 from vcam.sinks.pipewire import NODE
+from vcam.v4l2loopback.module import CARD
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "here"),

@@ -11,9 +11,9 @@ import pytest
 from fake_device import FakeDevice
 
 from vcam import cli
+from vcam.camera.parts import Chain
 from vcam.commands.bench_device import check_free, publish, show
 from vcam.config import Config
-from vcam.daemon.parts import Chain
 from vcam.errors import AlreadyRunningError, NotRunningError, SinkError
 from vcam.meter import Percentiles
 from vcam.paths import Paths

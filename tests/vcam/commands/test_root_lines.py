@@ -7,7 +7,8 @@ from fake_video import FakeSystem
 
 from vcam.commands import install, uninstall
 from vcam.desktop.module import install_block, missing, uninstall_block
-from vcam.v4l2.nodes import CARD, VideoRoots
+from vcam.v4l2.nodes import VideoRoots
+from vcam.v4l2loopback.module import CARD
 
 
 @pytest.fixture

@@ -13,13 +13,14 @@ from fake_ends import PATIENCE_S, wait_for
 
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient, _UnixConnection
-from vcam.control.page import Page, open_page
 from vcam.control.server import ControlServer, Listener, listen_tcp, listen_unix
-from vcam.control.sessions import MOST
 from vcam.control.status import Command, Status
 from vcam.errors import ConfigError, NotRunningError, VcamError
 from vcam.frame import Frame, black
 from vcam.meter import Percentiles
+from vcam.page.page import Page, open_page
+from vcam.page.routes import page_routes
+from vcam.page.sessions import MOST
 from vcam.pipeline import Result
 
 STATUS = Status(
@@ -92,7 +93,7 @@ def camera() -> FakeCamera:
 @pytest.fixture
 def client(camera: FakeCamera, tmp_path: Path) -> Iterator[ControlClient]:
     path = tmp_path / "control.sock"
-    with ControlServer([Listener(listen_unix(path), make_app(camera))]):
+    with ControlServer([Listener(listen_unix(path), make_app(camera, page_routes(camera)))]):
         yield ControlClient(path, PATIENCE_S)
 
 
@@ -140,8 +141,8 @@ def test_the_preview_page_is_served_beside_the_api(client: ControlClient) -> Non
 @pytest.fixture
 def page(camera: FakeCamera, tmp_path: Path) -> Iterator[Page]:
     """Served on its port, and controlled by a socket as the daemon's is."""
-    page = open_page(partial(make_app, camera, is_page=True))
-    unix = Listener(listen_unix(tmp_path / "control.sock"), make_app(camera, [page.ticket_route()]))
+    page = open_page(camera, partial(make_app, camera, is_public=True))
+    unix = Listener(listen_unix(tmp_path / "control.sock"), make_app(camera, page.local_routes()))
     with ControlServer([unix, page.listener]):
         yield page
 
@@ -178,7 +179,7 @@ def test_a_page_that_was_forgotten_is_out(page: Page) -> None:
 
 def test_the_page_is_told_neither_its_key_nor_a_folder(camera: FakeCamera) -> None:
     camera.state = "waiting for camera: no file /home/joe/talk.mp4"
-    page = open_page(partial(make_app, camera, is_page=True))
+    page = open_page(camera, partial(make_app, camera, is_public=True))
     bearer = {"Authorization": f"Bearer {page.token}"}
     with ControlServer([page.listener]):
         answers = [httpx.get(f"{page.address}{path}", headers=bearer) for path in ("status", "status.json")]

@@ -20,9 +20,10 @@ from test_control_api import FakeCamera
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient
 from vcam.control.limits import MOST_UNREAD, PageProtocol
-from vcam.control.page import Page, open_page
 from vcam.control.server import ControlServer, Listener, listen_unix
-from vcam.frame import Frame, from_bgr
+from vcam.conversion.opencv import from_bgr
+from vcam.frame import Frame
+from vcam.page.page import Page, open_page
 from vcam.pipeline import Result
 
 SIZE = (1920, 1080)
@@ -46,7 +47,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page() -> Page:
-    return open_page(partial(make_app, Noisy(), is_page=True))
+    return open_page(Noisy(), partial(make_app, Noisy(), is_public=True))
 
 
 @pytest.fixture
@@ -199,7 +200,7 @@ def test_few_clients_that_do_not_read_hold_pictures(page: Page) -> None:
         for client in dead:
             ask_for_pictures(page, client, 4)
         wait_for(lambda: sum(map(peer_is_gone, dead)) >= 4)
-        wait_for(lambda: look_at(page, "frame/after.jpg") == 200)  # 503 while the last of them is encoded
+        wait_for(lambda: look_at(page, "pair.jpg") == 200)  # 503 while the last of them is encoded
 
 
 def test_a_control_thread_that_is_killed_is_started_again(

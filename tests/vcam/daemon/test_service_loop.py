@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 from manual_time import ManualTime
 
-from vcam.daemon.camera import Camera
-from vcam.daemon.naps import Naps
+from vcam.camera.camera import Camera
 from vcam.daemon.service import LOOK_S, Answering, run_camera
 from vcam.daemon.signals import Flags
+from vcam.daemon.suspend import Naps
 
 
 @dataclass
@@ -94,8 +94,8 @@ class LoadsByItself(Loading):
 def test_a_stop_is_seen_while_a_model_is_being_loaded(
     kind: type[Loading], is_asked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vcam.daemon.tending.JOIN_S", 0.01)
-    monkeypatch.setattr("vcam.daemon.tending.LOOK_S", 0.01)
+    monkeypatch.setattr("vcam.daemon.background.JOIN_S", 0.01)
+    monkeypatch.setattr("vcam.daemon.background.LOOK_S", 0.01)
     camera, flags = kind(ManualTime()), Flags()
     if is_asked:
         flags.reload.set()

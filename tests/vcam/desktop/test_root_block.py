@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from vcam.desktop.module import install_block, missing, rivals, uninstall_block
-from vcam.sinks.nodes import CARD, MODPROBE, OPTIONS, VideoRoots, module_options
+from vcam.v4l2loopback.cameras import VideoRoots
+from vcam.v4l2loopback.module import CARD, MODPROBE, OPTIONS, module_options
 
 SUDO = """#!/bin/sh
 # as root, but below $FAKE_ROOT

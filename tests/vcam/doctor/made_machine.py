@@ -8,7 +8,7 @@ from pathlib import Path
 from fake_node import CAPTURE, OUTPUT, FakeKernel, FakeNode
 
 from vcam.doctor.machine import Machine
-from vcam.v4l2.nodes import CARD
+from vcam.v4l2loopback.module import CARD
 
 RELEASE = "6.1.0-50-amd64"
 DRIVER = "v4l2 loopback"

@@ -8,8 +8,7 @@ from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
 from vcam.doctor.listing import check_listing
-from vcam.sinks.nodes import reload_command
-from vcam.v4l2.nodes import CARD
+from vcam.v4l2loopback.module import CARD, reload_command
 
 
 def check(made: MadeMachine, pid: int | None = None, sink: str = "/dev/video42") -> list[Finding]:

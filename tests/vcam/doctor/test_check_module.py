@@ -5,7 +5,7 @@ from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.finding import OK, PROBLEM, Finding
 from vcam.doctor.module import check_module
-from vcam.sinks.nodes import MODPROBE
+from vcam.v4l2loopback.module import MODPROBE
 
 
 def check(made: MadeMachine, sink: str = "auto") -> list[Finding]:

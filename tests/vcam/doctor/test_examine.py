@@ -8,8 +8,7 @@ from vcam.config import Config
 from vcam.doctor.case import Case
 from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.finding import OK, WARNING, Finding, ok, problem
-from vcam.sinks.nodes import reload_command
-from vcam.v4l2.nodes import CARD
+from vcam.v4l2loopback.module import CARD, reload_command
 
 RELOAD = reload_command({42: CARD})
 

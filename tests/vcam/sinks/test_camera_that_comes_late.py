@@ -6,10 +6,12 @@ import pytest
 from fake_video import FakeCameras, FakeSystem
 from manual_time import ManualTime
 
-from vcam.daemon.kept_sink import KeptSink
+from vcam.camera.reconnecting_sink import KeptSink
 from vcam.errors import SinkError
 from vcam.frame import black
-from vcam.sinks import CARD, find_virtual_camera, make_sink
+from vcam.sinks import make_sink
+from vcam.v4l2loopback.cameras import find_virtual_camera
+from vcam.v4l2loopback.module import CARD
 
 SIZE = (64, 48)
 

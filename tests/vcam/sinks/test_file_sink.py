@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from vcam.conversion.opencv import from_bgr, to_bgr
 from vcam.errors import SinkError
-from vcam.frame import Frame, Size, from_bgr, from_packed, to_bgr
+from vcam.frame import Frame, Size, from_packed
 from vcam.metrics import psnr
 from vcam.sinks import FileSink, write_still
 

@@ -6,7 +6,8 @@ from fake_video import FakeCameras, FakeSystem
 from vcam.errors import SinkError
 from vcam.frame import black
 from vcam.pipeline import Sink
-from vcam.sinks import CARD, FileSink, NullSink, VirtualCameraSink, make_sink
+from vcam.sinks import FileSink, NullSink, VirtualCameraSink, make_sink
+from vcam.v4l2loopback.module import CARD
 
 SIZE = (64, 48)
 

@@ -8,17 +8,11 @@ from pyvirtualcam import PixelFormat
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, black, from_packed, pack
-from vcam.sinks.loopback import BACKEND
-from vcam.sinks.nodes import (
-    MODPROBE,
-    find_virtual_camera,
-    how_to_install,
-    module_options,
-    reload_command,
-    wanted_cameras,
-)
 from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
-from vcam.v4l2.nodes import CARD, VideoRoots, list_loopbacks
+from vcam.v4l2.nodes import VideoRoots
+from vcam.v4l2loopback.cameras import find_virtual_camera, list_loopbacks, wanted_cameras
+from vcam.v4l2loopback.module import CARD, MODPROBE, how_to_install, module_options, reload_command
+from vcam.v4l2loopback.writer import BACKEND
 
 SIZE = (64, 48)
 

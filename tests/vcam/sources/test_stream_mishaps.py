@@ -9,9 +9,9 @@ from fake_ends import wait_for
 from fake_sender import free_port, sending, serving
 from video_files import write_video
 
+from vcam.camera.camera import Camera
+from vcam.camera.parts import make_chain
 from vcam.config import Config
-from vcam.daemon.camera import Camera
-from vcam.daemon.parts import make_chain
 from vcam.pipeline import Source
 from vcam.sinks import NullSink
 from vcam.sources import FileSource, StreamSource

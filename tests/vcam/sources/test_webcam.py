@@ -14,7 +14,7 @@ from manual_time import ManualTime
 
 from vcam.errors import SourceError
 from vcam.frame import pack
-from vcam.sources.cameras import OURS, Camera
+from vcam.sources.devices import OURS, Camera
 from vcam.sources.opening import say_unopened, try_open
 from vcam.sources.webcam import WebcamSource
 

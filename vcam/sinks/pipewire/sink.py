@@ -10,7 +10,7 @@ from vcam.frame import Frame, Size, check_size
 from vcam.presence import Kernel
 from vcam.sinks.pipewire.probe import NodeProbe
 from vcam.sinks.pipewire.process import PublisherProcess
-from vcam.v4l2.nodes import CARD
+from vcam.v4l2loopback.module import CARD
 
 NODE = "sharpkd-camera"  # the name that programs address it by
 WIDTH_STEP = 8  # readers pad the rows of other widths each in their own way

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from test_pipewire_sink import STAND_IN, begin_to_watch, pid_of, wait_for
 
+from vcam.camera.parts import make_presence
 from vcam.config import Config
-from vcam.daemon.parts import make_presence
 from vcam.errors import SinkError
 from vcam.frame import black
 from vcam.presence import Linux

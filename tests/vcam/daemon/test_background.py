@@ -1,0 +1,76 @@
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from vcam.control.status import Command
+from vcam.daemon.background import Tending
+from vcam.daemon.signals import Flags
+from vcam.daemon.systemd import Herald, Supervisor
+from vcam.errors import ModelError
+
+
+@dataclass
+class Tended:
+    """A camera that notes what is asked of it."""
+
+    error: Exception | None = None
+    calls: list[str] = field(default_factory=list)
+    on_tend: Callable[[], None] = lambda: None
+
+    def state(self) -> str:
+        return ""
+
+    def beats(self) -> int:
+        return 0
+
+    def do(self, command: Command) -> None:
+        assert command.reload
+        self.calls.append("reload")
+        if self.error:
+            raise self.error
+
+    def tend(self) -> None:
+        self.calls.append("tend")
+        self.on_tend()
+
+
+def tending(camera: Tended, flags: Flags) -> Tending:
+    return Tending(camera, flags, Herald(camera, Supervisor()))
+
+
+def test_it_tends_in_each_turn_and_reloads_once_for_each_signal() -> None:
+    camera, flags = Tended(), Flags()
+    turns = tending(camera, flags)
+    turns.turn()
+    flags.reload.set()
+    turns.turn()
+    turns.turn()
+    assert camera.calls == ["tend", "reload", "tend", "tend"]
+
+
+def test_a_reload_that_is_refused_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    camera, flags = Tended(error=ModelError("sha256 is wrong")), Flags()
+    flags.reload.set()
+    tending(camera, flags).turn()
+    assert camera.calls == ["reload", "tend"]
+    assert caplog.records[0].getMessage() == "not reloaded: sha256 is wrong"
+
+
+def test_a_bug_is_logged_once_and_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("vcam.daemon.background.LOOK_S", 0.001)
+    goes_on = threading.Event()
+    camera = Tended()
+
+    def fail() -> None:
+        if len(camera.calls) > 3:
+            goes_on.set()
+        raise ZeroDivisionError
+
+    camera.on_tend = fail
+    with tending(camera, Flags()):
+        assert goes_on.wait(10)
+    assert [record.getMessage() for record in caplog.records] == ["cannot look after the camera"]

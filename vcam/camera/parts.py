@@ -1,0 +1,143 @@
+"""From a Config to the parts it names."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from vcam.camera.last_device import LastCamera
+from vcam.camera.model_choice import BUDGET, choose_model
+from vcam.camera.reconnecting_sink import KeptSink
+from vcam.config import Config
+from vcam.link import Link, parse_profile
+from vcam.manifest import read_manifest, weights_folder
+from vcam.paths import engine_cache
+from vcam.pipeline import Sink, Source, Stages
+from vcam.presence import MovingProbe, Presence, Probe, find_probe
+from vcam.restore import Engine, Model, Restorer, prepare_cache
+from vcam.sinks import PipeWireSink, VirtualCameraSink
+from vcam.sources import Camera as Webcam
+from vcam.sources import SteadyCameras, list_cameras, make_source
+from vcam.v4l2loopback.cameras import find_virtual_camera
+
+OFF = "off"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The stages of the camera: what was left out, or has failed, is None."""
+
+    link: Link | None
+    restorer: Restorer | None
+
+    def stages(self) -> Stages:
+        """In order: the simulated link, then the restoration."""
+        named = (("link", self.link), ("restore", self.restorer))
+        return [(name, stage) for name, stage in named if stage is not None]
+
+
+def folder_of(config: Config) -> Path:
+    """Where the models of a configuration lie."""
+    return Path(config.weights) if config.weights else weights_folder()
+
+
+def load_model(config: Config, budget_ms: float | None = None) -> Model:
+    """The model that the configuration asks for, loaded and warm. Raises ModelError.
+
+    budget_ms  for one run of it, where `model` is "auto"; None for what the frame rate leaves
+    """
+    folder = folder_of(config)
+    cache = prepare_cache(engine_cache()) if config.provider == "tensorrt" else None
+    engine = Engine(config.provider, config.threads, config.require_gpu, cache)
+    budget_ms = BUDGET * 1000 / config.fps if budget_ms is None else budget_ms
+    return choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model)
+
+
+def make_restorer(config: Config) -> Restorer:
+    """The restore stage, warm. Raises ModelError."""
+    restorer = Restorer(load_model(config), config.size, is_live=True)
+    set_looks(restorer, config)
+    return restorer
+
+
+def set_looks(restorer: Restorer, config: Config) -> None:
+    """Give a restorer the settings that may change while it runs."""
+    restorer.strength, restorer.crispness = config.strength, config.crispness
+    restorer.denoise = config.denoise
+
+
+def keeps_budget(restorer: Restorer, fps: float) -> bool:
+    """Whether its model's warm-up left enough of a frame's time for all else."""
+    return restorer.model.warm_up_ms <= BUDGET * 1000 / fps
+
+
+def make_link(text: str, seed: int = 0) -> Link | None:
+    """The link stage of a profile's text; None for "off". Raises LinkError."""
+    return None if text == OFF else Link(parse_profile(text), np.random.default_rng(seed))
+
+
+def make_chain(config: Config, seed: int = 0, has_restore: bool = True) -> Chain:
+    """All stages. Raises LinkError or ModelError."""
+    return Chain(make_link(config.link, seed), make_restorer(config) if has_restore else None)
+
+
+def make_source_of(
+    config: Config,
+    loop: bool = True,
+    cameras: Callable[[], Sequence[Webcam]] | None = None,
+    used: Callable[[Webcam], None] = lambda camera: None,
+) -> Source:
+    """The source that a Config names, not yet open.
+
+    loop     a file begins again at its end, as a camera would go on
+    cameras  lists those that `auto` chooses from; None for all in their order
+    used     gets the webcam that gives pictures
+    """
+    return make_source(
+        config.source,
+        size=config.size,
+        fps=config.fps,
+        loop=loop,
+        cameras=cameras or partial(list_cameras, own=find_own(config)),
+        own=find_own(config),
+        used=used,
+    )
+
+
+def make_steady(config: Config, last: LastCamera) -> SteadyCameras:
+    """The cameras for `auto`: first the one of this call, then the one that was used last."""
+    return SteadyCameras(partial(list_cameras, own=find_own(config)), recall=last.read)
+
+
+def find_own(config: Config) -> Path | None:
+    """The node that the settings publish to, where they name it."""
+    return Path(config.sink) if config.sink.startswith("/dev/video") else None
+
+
+def make_presence(config: Config, sink: Sink) -> Presence:
+    """Who watches a sink: of a camera it can be told, of any other somebody always does.
+
+    A kept sink is followed to wherever it publishes. While it publishes nowhere, or only to the page that
+    stands in for it, nobody watches but who looks at the page.
+    """
+    if not isinstance(sink, KeptSink):
+        return Presence(find_probe_of(config, sink))
+    presence = Presence(MovingProbe(lambda: sink.output, partial(find_probe_of, config)))
+    sink.on_move = presence.look_again
+    return presence
+
+
+def find_probe_of(config: Config, sink: Sink) -> Probe | None:
+    """What tells who watches an open sink; None if nothing does."""
+    if isinstance(sink, PipeWireSink):
+        return sink.probe()
+    node = find_node(config.sink) if isinstance(sink, VirtualCameraSink) else None
+    return find_probe(node) if node else None
+
+
+def find_node(spec: str) -> Path | None:
+    """The node behind the sink that a virtual camera's name means, "auto", "virtual" or "/dev/videoN"."""
+    node = Path(spec) if spec.startswith("/dev/video") else find_virtual_camera()
+    return node.resolve() if node else None

@@ -1,0 +1,175 @@
+"""The sink that a daemon keeps: what fails is closed, and opened again once that may work."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from vcam.camera.policy import back_off_s
+from vcam.config import Config
+from vcam.errors import SinkError
+from vcam.frame import Frame
+from vcam.pipeline import Clock, Sink
+from vcam.sinks import NullSink, make_sink
+from vcam.sinks.file import VIDEO_ENDINGS
+from vcam.v4l2loopback.cameras import find_virtual_camera
+
+log = logging.getLogger(__name__)
+
+CLOSE_S = 2.0  # how long a hung output is waited for at the end
+RELEASE_S = 1.0  # and by who asks for it back
+LOOK_S = 2.0  # between two looks for a virtual camera while the page stands in for it
+
+
+def is_there() -> bool:
+    """Whether there is a virtual camera; cheap."""
+    return find_virtual_camera() is not None
+
+
+class KeptSink:
+    """Sends to an output that may vanish, be busy or come late, and raises nothing of that.
+
+    open_output  opens the output, or a NullSink where the page has to stand in for it; raises SinkError
+    has_output   asked every LOOK_S, or when a try is due, while the page stands in: whether to try
+    clock        monotonic nanoseconds
+
+    A failed output is tried again after 0.5, 1, 2, ... 10 s. Tries happen inside `send`, which drops the
+    frame between them and never sleeps by itself. A v4l2loopback that looks busy takes half a second to
+    open; that harms nobody, since nothing waits for this thread while there is no output.
+
+    One thread sends; any thread may call the rest.
+    """
+
+    def __init__(
+        self,
+        open_output: Callable[[], Sink],
+        has_output: Callable[[], bool] = is_there,
+        clock: Clock = time.monotonic_ns,
+    ) -> None:
+        self.sink: Sink | None = None  # what frames go to now
+        self.name = ""  # of the output, or of the last one
+        self.cause = ""  # why there is no output, or only the page in its place
+        self.is_released = False
+        self.on_move: Callable[[], None] = lambda: None  # called when `sink` has changed; must not block
+        self._open_output = open_output
+        self._has_output = has_output
+        self._clock = clock
+        self._failures = 0  # in a row
+        self._due_ns: int | None = None  # of the next try; None: what is open is what was asked for
+        self._lock = threading.Lock()
+
+    @property
+    def output(self) -> Sink | None:
+        """What other programs can watch now: no page, which is none, but stands in for one."""
+        sink = self.sink
+        return None if isinstance(sink, NullSink) else sink
+
+    def open(self) -> Self:
+        """The first try, which may fail: raises SinkError."""
+        self._take(self._open_output())
+        return self
+
+    def send(self, frame: Frame) -> bool:
+        """Send a frame on; False if it was dropped, since there is no output now."""
+        with self._lock:
+            if self._due_ns is not None and self._clock() >= self._due_ns:
+                self._try()
+            if self.sink is None:
+                return False
+            try:
+                self.sink.send(frame)
+            except SinkError as error:
+                self._drop()
+                self._wait(error)
+                return False
+            if self._due_ns is None:  # else the page stands in, and a frame that it takes proves nothing
+                self._failures = 0
+            return True
+
+    def release(self) -> None:
+        """Give the output back, so that its module can be loaded anew, and leave it until `retake`.
+
+        Raises SinkError if it hangs: what its driver holds cannot be taken from it.
+        """
+        if not self._lock.acquire(timeout=RELEASE_S):
+            raise SinkError(f"{self.name} hangs and cannot be released: run: sharpkd restart")
+        try:
+            self.is_released, self._due_ns, self.cause = True, None, ""
+            self._drop()
+        finally:
+            self._lock.release()
+
+    def retake(self) -> None:
+        """Open a released output again, with the next frame."""
+        if not self.is_released:
+            return  # without the lock, which an output that hangs has
+        with self._lock:
+            if self.is_released:
+                self.is_released, self._due_ns = False, self._clock()
+
+    def close(self) -> None:
+        """For good. An output that hangs is left to the end of the process: to close it would hang, too."""
+        if not self._lock.acquire(timeout=CLOSE_S):
+            log.error("%s hangs: it is left as it is", self.name)
+            return
+        try:
+            self._due_ns = None
+            self._drop()
+        finally:
+            self._lock.release()
+
+    def _try(self) -> None:
+        try:
+            if self.sink is not None and not self._has_output():
+                self._due_ns = self._after(LOOK_S)
+                return
+            opened = self._open_output()
+        except (SinkError, OSError) as error:
+            self._wait(error)
+        else:
+            self._take(opened)
+
+    def _take(self, opened: Sink) -> None:
+        stands_in = isinstance(opened, NullSink)
+        is_news = bool(self.name)  # else it is the first one, and the start says so
+        self._drop()
+        self.sink, self.name = opened, str(getattr(opened, "name", ""))
+        self._due_ns = self._after(LOOK_S) if stands_in else None
+        if not stands_in:
+            self.cause = ""
+            if is_news:
+                log.info("publishing to %s", self.name)
+        self.on_move()
+
+    def _drop(self) -> None:
+        sink, self.sink = self.sink, None
+        if sink is not None:
+            with suppress(SinkError, OSError, RuntimeError):
+                sink.close()
+            self.on_move()
+
+    def _wait(self, error: Exception) -> None:
+        """Note why there is no output, and when to try again."""
+        if str(error) != self.cause:
+            self.cause = str(error)
+            log.warning("waiting for output: %s", error)
+        self._failures += 1
+        self._due_ns = self._after(back_off_s(self._failures))
+
+    def _after(self, seconds: float) -> int:
+        return self._clock() + round(seconds * 1e9)
+
+
+def open_sink(config: Config) -> Sink:
+    """The sink of a daemon: a camera is kept, a file is not, as opening it again would write over it.
+
+    Raises SinkError if it cannot be opened now; `auto` shows the page until there is a virtual camera.
+    """
+    open_output = partial(make_sink, config.sink, size=config.size, fps=config.fps)
+    if config.sink in ("preview", "null") or Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
+        return open_output()
+    return KeptSink(open_output).open()

@@ -1,0 +1,39 @@
+"""What is not as it should be though the camera runs, each in a sentence with its remedy."""
+
+from collections.abc import Iterator
+
+from vcam.camera.parts import Chain
+from vcam.camera.policy import Health
+from vcam.camera.reconnecting_sink import KeptSink
+from vcam.config import Config
+from vcam.pipeline import Sink, Source
+from vcam.restore import CPU_PROVIDER, gpu_needs
+
+GPUS = ("cuda", "tensorrt")
+
+
+def find_warnings(
+    config: Config, chain: Chain, health: Health, source: Source | None, sink: Sink, lag: float, state: str
+) -> Iterator[str]:
+    """What `status` shows beside the state.
+
+    source  None while it is closed
+    lag     share of the camera's frames that came while a stage was busy
+    state   as `status` names it; what it says is not said twice
+    """
+    if isinstance(sink, KeptSink) and sink.cause and sink.cause not in state:
+        yield f"no output: {sink.cause}"
+    if source is not None:
+        yield from getattr(source, "warnings", ())
+    if health.model_error:
+        yield f"{'kept the old model' if chain.restorer else 'still no model'}: {health.model_error}"
+    if lag:
+        yield (
+            f"too slow for this camera: {lag:.0%} of its last frames came while another was being restored."
+            " Close what takes the processor, or choose a faster model or a smaller size"
+        )
+    if chain.restorer and config.provider in GPUS and chain.restorer.model.provider == CPU_PROVIDER:
+        yield (
+            f"provider = {config.provider}, but the model runs on the CPU: install {gpu_needs()},"
+            " or run: sharpkd set provider cpu"
+        )

@@ -1,0 +1,76 @@
+"""What takes long beside the main loop: reloads, and what the camera does as time goes by."""
+
+import logging
+import threading
+from types import TracebackType
+from typing import Protocol, Self
+
+from vcam.control.status import Command
+from vcam.daemon.signals import Flags
+from vcam.daemon.systemd import Herald
+from vcam.errors import VcamError
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+JOIN_S = 2.0  # a model that loads for longer is left alone
+
+
+class Tended(Protocol):
+    """What is tended."""
+
+    def do(self, command: Command) -> None: ...
+
+    def tend(self) -> None: ...
+
+
+class Tending:
+    """Reloads a camera when a signal asks for it, and tends it, in a thread of its own while it is entered.
+
+    A model may take minutes to load; the loop that waits for a signal to stop must not wait for that.
+    """
+
+    def __init__(self, camera: Tended, flags: Flags, herald: Herald) -> None:
+        self._camera = camera
+        self._flags = flags
+        self._herald = herald
+        self._has_failed = False
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tending", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_over.set()
+        self._thread.join(JOIN_S)
+
+    def turn(self) -> None:
+        """Look once at what is to be done, and do it."""
+        if self._flags.reload.is_set():
+            self._flags.reload.clear()
+            with self._herald.reloading():
+                self._reload()
+        self._camera.tend()
+
+    def _reload(self) -> None:
+        try:
+            self._camera.do(Command(reload=True))
+            log.info("reloaded")
+        except VcamError as error:
+            log.error("not reloaded: %s", error)
+
+    def _run(self) -> None:
+        while not self._is_over.wait(LOOK_S):
+            try:
+                self.turn()
+            except Exception:  # the thread's boundary: a bug here must not end the camera, nor the reloads
+                if not self._has_failed:
+                    log.exception("cannot look after the camera")
+                self._has_failed = True

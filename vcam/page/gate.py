@@ -1,0 +1,93 @@
+"""Who may come in over TCP: a page of our own that holds a session, or who holds the token."""
+
+import secrets
+from collections.abc import Iterable
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vcam.page.sessions import Sessions
+
+HOSTS = ("127.0.0.1", "localhost")
+FOREIGN = "this address answers only to its own page on 127.0.0.1"
+UNKNOWN = "no session; open the page with: sharpkd open"
+OWN_SITES = ("", "same-origin", "none")  # "": not a browser; "none": its user typed the address
+
+
+class PageGate:
+    """Lets a request through if it has a session or the token in `Authorization: Bearer`.
+
+    public  paths that need neither: the page's files, which are the same for everybody, and its way in
+
+    There is no cookie: what a browser adds by itself opens nothing, so no other page can use it, and no
+    server on another port of 127.0.0.1 is sent it. Answered with 403 are a Host that is not this machine's
+    loopback (DNS rebinding), an Origin that is not this very page, and a request that another site has
+    caused (Sec-Fetch-Site), unless it only opens the page.
+    """
+
+    def __init__(
+        self, app: ASGIApp, token: str, port: int, sessions: Sessions, public: frozenset[str] = frozenset()
+    ) -> None:
+        self._app = app
+        self._token = token
+        self._sessions = sessions
+        self._public = public
+        self._hosts = {f"{host}:{port}" for host in HOSTS}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = _Headers(scope["headers"])
+        answer: ASGIApp = self._app
+        if not self._is_own_page(scope, headers):
+            answer = _refusal(FOREIGN)
+        elif self._has_key(headers):
+            scope.setdefault("state", {})["is_trusted"] = True  # see LimitedProtocol
+        elif scope["path"] not in self._public:
+            answer = _refusal(UNKNOWN)
+        await answer(scope, receive, _for_own_page_only(send))
+
+    def _is_own_page(self, scope: Scope, headers: "_Headers") -> bool:
+        host, origin = headers.get("host"), headers.get("origin")
+        if host not in self._hosts or origin not in ("", f"http://{host}"):
+            return False
+        opens_page = (
+            (scope["method"], scope["path"]) == ("GET", "/")
+            and headers.get("sec-fetch-mode") == "navigate"
+            and headers.get("sec-fetch-dest") == "document"
+        )
+        return headers.get("sec-fetch-site") in OWN_SITES or opens_page
+
+    def _has_key(self, headers: "_Headers") -> bool:
+        kind, _, key = headers.get("authorization").partition(" ")
+        if kind.lower() != "bearer" or not key:
+            return False
+        return self._sessions.is_open(key) or secrets.compare_digest(key.encode(), self._token.encode())
+
+
+def _refusal(reason: str) -> JSONResponse:
+    return JSONResponse({"error": reason, "exit_code": 1}, 403)
+
+
+def _for_own_page_only(send: Send) -> Send:
+    """Send answers that no other site may show, whatever it does with them."""
+
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            headers["X-Content-Type-Options"] = "nosniff"
+        await send(message)
+
+    return send_guarded
+
+
+class _Headers:
+    """A request's headers by lower-case name; one that is missing is empty."""
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._values = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+
+    def get(self, name: str) -> str:
+        return self._values.get(name, "")

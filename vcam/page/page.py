@@ -1,0 +1,83 @@
+"""The page's port on 127.0.0.1, and the key that opens it: a new one at each start."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from vcam.control.body import read_body
+from vcam.control.limits import PageProtocol
+from vcam.control.server import Listener, listen_tcp
+from vcam.page.gate import PageGate
+from vcam.page.routes import STATIC_PATHS, Shown, page_routes
+from vcam.page.sessions import Sessions
+from vcam.page.tickets import Tickets
+
+NO_STORE = {"Cache-Control": "no-store"}
+USED = "this address opened the page once, or is too old; for a new one run: sharpkd open"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where the page is, and what serves it."""
+
+    listener: Listener
+    address: str
+    token: str
+    issue: Callable[[], str]  # a new ticket; any thread may ask for one
+    pictures: Sequence[Route] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Opens the page as long as it is served: for its user's eyes alone."""
+        return f"{self.address}#key={self.token}"
+
+    def local_routes(self) -> list[Route]:
+        """For the Unix socket alone, which only its user can open: the page's pictures, and tickets.
+
+        POST /ticket answers {"url": an address that opens the page once}.
+        """
+
+        async def ticket(request: Request) -> JSONResponse:
+            return JSONResponse({"url": f"{self.address}#key={self.issue()}"}, headers=NO_STORE)
+
+        return [*self.pictures, Route("/ticket", ticket, methods=["POST"])]
+
+
+class Entry(BaseModel):
+    """What a page that was just opened sends: the key of its address, a ticket or the token."""
+
+    key: str = Field(max_length=100)
+
+
+def open_page(shown: Shown, make_app: Callable[[Sequence[Route]], ASGIApp], port: int = 0) -> Page:
+    """Open a port of 127.0.0.1 for the page; 0 takes a free one. Raises ConfigError if it is taken.
+
+    shown     whose pictures the page shows
+    make_app  makes the application of the control API with the page's routes in it
+
+    One of these routes is POST /session: it takes an Entry and answers {"session": secret}. The key stands
+    behind the `#` of the address, which browsers do not send.
+    """
+    token = secrets.token_urlsafe(24)
+    tickets, sessions = Tickets(), Sessions()
+
+    async def session(request: Request) -> JSONResponse:
+        key = Entry.model_validate_json(await read_body(request)).key
+        if not (tickets.take(key) or secrets.compare_digest(key.encode(errors="replace"), token.encode())):
+            return JSONResponse({"error": USED, "exit_code": 1}, 403)
+        return JSONResponse({"session": sessions.open()}, headers=NO_STORE)
+
+    pictures = page_routes(shown)
+    app = make_app([Route("/session", session, methods=["POST"]), *pictures])
+    tcp = listen_tcp(port)
+    port = tcp.getsockname()[1]
+    gate = PageGate(app, token, port, sessions, frozenset({*STATIC_PATHS, "/session"}))
+    return Page(
+        Listener(tcp, gate, PageProtocol), f"http://127.0.0.1:{port}/", token, tickets.issue, pictures
+    )

@@ -1,0 +1,130 @@
+"""The page's files, and its picture: before and after restoration, side by side."""
+
+import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import MIN_SIDE, Frame, resize
+from vcam.lane import Lane
+from vcam.pipeline import Result, conform
+
+WIDEST = 1920
+
+STATIC = Path(__file__).with_name("static")
+STATIC_TYPES = {
+    "index.html": "text/html; charset=utf-8",
+    "app.css": "text/css; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+STATIC_PATHS = {"/" if name == "index.html" else f"/{name}": name for name in STATIC_TYPES}
+STATIC_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Shown(Protocol):
+    """What the page shows; called from several threads."""
+
+    def look(self) -> Result | None:
+        """The newest result, or None while there is no picture; this counts as watching for some seconds."""
+
+    def placeholder(self) -> Frame:
+        """What the camera shows instead, of the output's size."""
+
+
+class PairView(BaseModel):
+    """The parameters of a request for the picture; `seen` is the X-Mark of an earlier answer."""
+
+    width: int = Field(640, ge=MIN_SIDE, le=WIDEST)
+    quality: int = Field(80, ge=1, le=100)
+    seen: str = Field("", max_length=64)
+
+
+def encode_pair(result: Result, width: int, quality: int) -> bytes:
+    """Both sides of a result in one JPEG: before on the left, scaled up to the output's size; after right.
+
+    width    of one side at most, in pixels; the aspect ratio stays
+    quality  1..100
+    """
+    before = _shrink(conform(result.before, result.after.size), width)
+    after = _shrink(result.after, width)
+    pair = Frame(
+        np.hstack((before.y, after.y)),
+        np.hstack((before.u, after.u)),
+        np.hstack((before.v, after.v)),
+    )
+    return _encode(pair, quality)
+
+
+def page_routes(shown: Shown) -> list[Route]:
+    """GET /  /app.css  /app.js  /icon.svg  /pair.jpg; who may ask for them is up to the application around.
+
+    A value out of range raises pydantic's ValidationError, and more requests for pictures than are served at
+    once raise BusyError; the application answers both.
+    """
+    pictures = Lane("pictures", 2, 8)
+
+    def newest() -> tuple[Result, str]:
+        """What to show, and a mark that changes with it."""
+        result = shown.look()
+        if result is not None:
+            return result, f"{result.after.index}-{result.after.captured_ns}"
+        card = shown.placeholder()
+        return Result(card, card), f"card-{zlib.crc32(card.y.tobytes()):08x}"
+
+    async def pair(request: Request) -> Response:
+        asked = PairView.model_validate({**request.query_params})
+        return await pictures.run(lambda: draw_pair(asked))
+
+    def draw_pair(asked: PairView) -> Response:
+        """Both sides; 204 and no picture if what was seen is still the newest."""
+        result, mark = newest()
+        if mark == asked.seen:
+            return Response(status_code=204, headers=NO_STORE | {"X-Mark": mark})
+        return _jpeg(encode_pair(result, asked.width, asked.quality), {"X-Mark": mark})
+
+    return [
+        *(Route(path, _static_file(name)) for path, name in STATIC_PATHS.items()),
+        Route("/pair.jpg", pair),
+    ]
+
+
+def _static_file(name: str) -> Callable[[Request], Awaitable[Response]]:
+    content = (STATIC / name).read_bytes()  # once: strangers may ask for it, and are to take no thread
+
+    async def serve(request: Request) -> Response:
+        return Response(content, media_type=STATIC_TYPES[name], headers=STATIC_HEADERS)
+
+    return serve
+
+
+def _jpeg(content: bytes, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, media_type="image/jpeg", headers=NO_STORE | (headers or {}))
+
+
+def _shrink(frame: Frame, width: int) -> Frame:
+    """Scale down to an even width of at most `width`, never up."""
+    if width >= frame.width:
+        return frame
+    height = max(MIN_SIDE, round(frame.height * width / frame.width / 2) * 2)
+    return resize(frame, (width & ~1, height))
+
+
+def _encode(frame: Frame, quality: int) -> bytes:
+    _, encoded = cv2.imencode(".jpg", to_bgr(frame), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return encoded.tobytes()
