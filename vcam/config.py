@@ -5,10 +5,12 @@ import json
 import logging
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from vcam.address import check_address
 from vcam.errors import ConfigError, SourceError
@@ -21,11 +23,19 @@ LARGEST = (1920, 1080)
 LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
 LARGEST_FILE = 16_384  # bytes; a parser's time may grow with the square of them
 LONGEST_SHOWN = 80  # of a wrong one, in a message
-FAR_OUT = 10**9  # beyond every range, and still a float
 PROVIDERS = ("auto", "cpu", "cuda", "tensorrt")
-WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 # the output's geometry never changes while the daemon lives, nor does what holds it
 FIXED = frozenset({"sink", "size", "fps", "preview_port"})
+
+
+def _read_size(value: object) -> object:
+    """A size as it is written; ValueError for any other value."""
+    if not isinstance(value, str):
+        raise ValueError("not written as WIDTHxHEIGHT")
+    return parse_size(value)
+
+
+WrittenSize = Annotated[Size, BeforeValidator(_read_size)]
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Config:
 
     source: str = "auto"  # auto, /dev/videoN, a camera's name, sample(-still), pattern, a file or a URL
     sink: str = "auto"  # auto, virtual, pipewire, preview, null, /dev/videoN, or a file .mp4 or .mkv
-    size: Size = (1280, 720)  # of the output, (width, height), even, at most 1920x1080 either way up
+    size: WrittenSize = (1280, 720)  # of the output, (width, height), even, at most 1920x1080 either way up
     fps: int = 30  # of the output, 1..60
     link: str = "off"  # a link profile ("360p", "270p,codec=vp8,loss=0.02"), or off
     strength: float = 1.0  # of the restoration, 0..1; 0 only brings the picture to the output's size
@@ -55,7 +65,7 @@ class Config:
         for key, (low, high) in RANGES.items():
             value = getattr(self, key)
             if not low <= value <= high:
-                raise ConfigError(f"{key} = {_short(value)} is out of range; expected {low}..{high}")
+                raise ConfigError(_say_range(key, value))
         _check_output(self.size)
         if self.provider not in PROVIDERS:
             found = _closest(self.provider, PROVIDERS)
@@ -79,7 +89,13 @@ RANGES: dict[str, tuple[float, float]] = {
     "threads": (0, 64),
     "preview_port": (0, 65535),
 }
-KEYS = {field.name: field.type for field in fields(Config)}
+KEYS: dict[str, Any] = {field.name: field.type for field in fields(Config)}
+_FILE: type[BaseModel] = create_model(  # type: ignore[call-overload]  # which knows no dict of fields
+    "_FILE",
+    __config__=ConfigDict(extra="forbid", strict=True),
+    **{field.name: (field.type, field.default) for field in fields(Config)},
+)
+_SETTINGS = {key: TypeAdapter[Any](kind) for key, kind in KEYS.items()}  # each as a person types it
 
 
 def load_config(path: Path) -> Config:
@@ -101,7 +117,7 @@ def load_config(path: Path) -> Config:
     except (ValueError, RecursionError) as error:  # of a number of thousands of digits, and of deep brackets
         raise ConfigError(f"{path} is not valid TOML: {error}; fix or remove it") from None
     try:
-        return replace(Config(), **{key: _check_type(key, value) for key, value in table.items()})
+        return _read_table(table)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -110,16 +126,24 @@ def replace_setting(config: Config, key: str, text: str) -> Config:
     """The configuration with one value changed, given as a person types it. Raises ConfigError."""
     kind = KEYS[_check_key(key)]
     try:
-        value = _parse(kind, text.strip())
-    except (KeyError, ValueError):
-        raise ConfigError(f"{key} = {_short(text)} is no {_expected(kind)}; {_example(key)}") from None
+        if kind is not str and len(text) > LONGEST_SHOWN:
+            raise ValueError("far longer than any number")
+        value = _SETTINGS[key].validate_python(text.strip())
+    except ValueError:  # pydantic's own error is one
+        raise ConfigError(_say_kind(key, text)) from None
     return replace(config, **{key: value})
 
 
-def _parse(kind: Any, text: str) -> Any:
-    if kind is not str and len(text) > LONGEST_SHOWN:
-        raise ValueError("far longer than any number")
-    return _PARSERS[kind](text)
+def _read_table(table: Mapping[str, object]) -> Config:
+    """A file's table as a Config. Raises ConfigError for the first value that cannot be used."""
+    try:
+        return Config(**_FILE.model_validate(table).model_dump())
+    except ValidationError as error:
+        mistake = error.errors(include_url=False)[0]
+        key = _check_key(str(mistake["loc"][0]))
+        is_huge = KEYS[key] is float and type(table[key]) is int  # beyond any float
+        say = _say_range if is_huge else _say_kind
+        raise ConfigError(say(key, table[key])) from None
 
 
 def _check_key(key: str) -> str:
@@ -128,18 +152,6 @@ def _check_key(key: str) -> str:
             f"no setting {_short(key)}{_closest(key, KEYS)}; expected one of: {', '.join(KEYS)}"
         )
     return key
-
-
-def _check_type(key: str, value: object) -> Any:
-    """A value from the file, as Config holds it."""
-    kind = KEYS[_check_key(key)]
-    if kind is Size and isinstance(value, str):
-        return replace_setting(Config(), key, value).size
-    if kind is float and type(value) is int:
-        return float(max(-FAR_OUT, min(value, FAR_OUT)))
-    if type(value) is not kind:
-        raise ConfigError(f"{key} = {_short(value)} is no {_expected(kind)}; {_example(key)}")
-    return value
 
 
 def _check_output(size: Size) -> None:
@@ -180,15 +192,15 @@ def _example(key: str) -> str:
     return f"for example: {key} = {json.dumps(shown)}"
 
 
+def _say_range(key: str, value: object) -> str:
+    low, high = RANGES[key]
+    return f"{key} = {_short(value)} is out of range; expected {low}..{high}"
+
+
+def _say_kind(key: str, value: object) -> str:
+    return f"{key} = {_short(value)} is not {_expected(KEYS[key])}; {_example(key)}"
+
+
 def _expected(kind: Any) -> str:
-    names = {str: "text in quotes", int: "whole number", float: "number", bool: "true or false"}
-    return names.get(kind, "size with even sides, as WIDTHxHEIGHT")
-
-
-_PARSERS: dict[Any, Callable[[str], Any]] = {
-    str: str,
-    int: int,
-    float: float,
-    bool: lambda text: WORDS[text.lower()],
-    Size: parse_size,
-}
+    names = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+    return names.get(kind, "a size with even sides, as WIDTHxHEIGHT")
