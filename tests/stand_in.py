@@ -42,11 +42,14 @@ def model_bytes(residual: int) -> bytes:
     return model.SerializeToString()
 
 
-def write_experts(folder: Path, name: str, residuals: list[int], looks: int = 1) -> ModelSpec:
+def write_experts(
+    folder: Path, name: str, residuals: list[int], looks: int = 1, chroma: tuple[float, ...] = ()
+) -> ModelSpec:
     """Publish a model of experts, each of which adds its residual - 128 to every pixel.
 
     residuals  of each expert, look by look. Of the first look there are two, and the gauge tells them by the
                picture's brightness: the first has all shares where it is black, the second where it is white
+    chroma     the strength of each for chroma
     """
     folder.mkdir(parents=True, exist_ok=True)
     contents = {"int8": experts_bytes(residuals), "gauge": gauge_bytes()}
@@ -54,7 +57,7 @@ def write_experts(folder: Path, name: str, residuals: list[int], looks: int = 1)
     for kind, content in contents.items():
         (folder / f"{name}-{kind}.onnx").write_bytes(content)
         files[kind] = ModelFile(f"{name}-{kind}.onnx", sha256_of(content), 17)
-    spec = ModelSpec(name, CELL, 1.0, files, experts=2, looks=looks, reach=1)
+    spec = ModelSpec(name, CELL, 1.0, files, experts=2, looks=looks, reach=1, chroma=chroma)
     (folder / FILE_NAME).write_text(manifest_text({name: spec}))
     return spec
 

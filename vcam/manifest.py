@@ -21,6 +21,7 @@ MIXTURE = "mixture"  # the tensor that a file of experts leaves open
 MANIFEST_LIMIT = 1 << 20  # bytes; ours has 7,000
 MODEL_LIMIT = 1 << 24  # bytes; a student has less than one million
 LARGEST = 10**9  # of any number in a manifest
+MOST_CHROMA = 2.0  # of a strength: more would not fit into the bytes of vcam.restore.chroma
 LONGEST = 60  # of a value in a message, in characters
 NAME = re.compile(r"[\w][\w.+-]{0,99}")  # of a model or a file: in the folder itself, and printable
 REMEDY = "restore the weights folder (git checkout weights) or run: make distill"
@@ -48,6 +49,7 @@ class ModelSpec:
     A model of experts leaves the initialiser `mixture` (1, looks*experts) float32 open, to be bound when a
     session is opened: the share of each expert in the weights, look by look. Its file "gauge" says them:
     input `strips` (N, 3, W/cell, cell*cell) uint8, three rows of cells each; output `shares` (1, experts).
+    Its chroma is cleaned by vcam.restore.chroma with the mean of `chroma` by these shares.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ModelSpec:
     data: str = ""
     commit: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)
+    chroma: tuple[float, ...] = ()  # each expert's strength of vcam.restore.chroma; none: left alone
 
 
 def weights_folder(package: Path = PACKAGE) -> Path:
@@ -112,6 +115,9 @@ def _read_spec(entry: object) -> ModelSpec:
         raise ValueError(f"cell is {values['cell']}, expected one of {CELLS}")
     if values.get("fused") and values["cell"] != FUSED_CELL:
         raise ValueError(f"cell is {values['cell']} of a fused model, expected {FUSED_CELL}")
+    chroma = values.get("chroma", ())
+    if len(chroma) not in (0, values.get("experts", 0)):
+        raise ValueError(f"chroma has {len(chroma)} strengths, expected one for each of the experts, or none")
     return ModelSpec(**values)
 
 
@@ -169,11 +175,21 @@ def _read_numbers(name: str, value: object) -> Mapping[str, float]:
     return {key: _read_number(key, number) for key, number in _table(name, value).items()}
 
 
+def _read_strengths(name: str, value: object) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{name} is {_show(value)}, expected a list")
+    strengths = tuple(_read_number(f"a strength of {name}", each) for each in value)
+    if not all(0 <= strength <= MOST_CHROMA for strength in strengths):
+        raise ValueError(f"{name} has a strength outside 0..{MOST_CHROMA:g}")
+    return strengths
+
+
 _READERS: Mapping[Any, Callable[[str, object], Any]] = {
     str: _read_text,
     int: _read_whole,
     bool: _read_claim,
     float: _read_number,
+    tuple[float, ...]: _read_strengths,
     Mapping[str, float]: _read_numbers,
     Mapping[str, ModelFile]: _read_files,
 }

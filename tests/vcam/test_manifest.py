@@ -23,7 +23,10 @@ from vcam.manifest import (
 
 CONTENT = b"an ONNX file"
 FILE = ModelFile("fast-int8.onnx", sha256_of(CONTENT), 17)
-FAST = ModelSpec("fast", 4, 288.0, {"int8": FILE}, 8, 2, True, 5, "recipe", "data", "abc", {"psnr_gain": 0.5})
+MEASURED = {"psnr_gain": 0.5}
+FAST = ModelSpec(
+    "fast", 4, 288.0, {"int8": FILE}, 2, 2, True, 5, "recipe", "data", "abc", MEASURED, chroma=(0.0, 1.5)
+)
 BEST = ModelSpec("best", 4, 999.0, {"int8": ModelFile("best-int8.onnx", "0" * 64, 17)})
 
 
@@ -110,6 +113,13 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
         (manifest(measured={"psnr_gain": "0.5"}), "psnr_gain"),
         (manifest(measured=[1]), "measured"),
         (manifest(recipe={}), "recipe"),
+        (manifest(chroma=0.5), "chroma"),
+        (manifest(experts=1, chroma=["0.5"]), "chroma"),
+        (manifest(experts=1, chroma=[-0.1]), "chroma"),
+        (manifest(experts=1, chroma=[2.1]), "chroma"),
+        (manifest(experts=1, chroma=[float("nan")]), "chroma"),
+        (manifest(experts=2, chroma=[0.5]), "one for each of the experts"),
+        (manifest(chroma=[0.5]), "one for each of the experts"),
         (manifest(files={"int8": {"name": "../../x", "sha256": "0", "opset": 17}}), "name"),
         (manifest(files={"int8": {"name": "x", "sha256": 0, "opset": 17}}), "sha256"),
         (manifest(files={"int8": {"name": "x", "sha256": "0", "opset": 10**400}}), "opset"),

@@ -32,13 +32,15 @@ TENSORRT_STEPS = 8  # of a share: each network that it may meet is built once, f
 class Network:
     """A student's network, its weights settled: cells in, residual out.
 
-    reach  cells around one that its residual depends on, if its sums do not depend on what is beside them
-           either, as whole numbers' do not; else 0
+    reach   cells around one that its residual depends on, if its sums do not depend on what is beside them
+            either, as whole numbers' do not; else 0
+    chroma  strength of vcam.restore.chroma for the same damage
     """
 
-    def __init__(self, session: Any, reach: int) -> None:
+    def __init__(self, session: Any, reach: int, chroma: float = 0.0) -> None:
         self._session = session
         self.reach = reach
+        self.chroma = chroma
 
     def residual(self, cells: Cells) -> Cells:
         """Run on (1, h, w, cell*cell) uint8; returns the residual plus 128, same shape."""
@@ -53,6 +55,7 @@ class Nothing(Network):
 
     def __init__(self, channels: int) -> None:
         self.reach = 1  # parts of it are as good as all of it
+        self.chroma = 0.0
         self._channels = channels
 
     def residual(self, cells: Cells) -> Cells:
@@ -132,7 +135,7 @@ class Model:
             return self.alike
         if does_nothing(shares):
             return Nothing(self.spec.cell**2)
-        return Network(self._open(shares, crispness), self._reach)
+        return Network(self._open(shares, crispness), self._reach, self._chroma(shares))
 
     def residual(self, cells: Cells) -> Cells:
         """Run the network for a damage of which nothing is known: what a warm-up and a bench time."""
@@ -174,6 +177,9 @@ class Model:
     def _reach(self) -> int:
         """Sums of floats depend on how a picture is cut into blocks: only int8 may be computed in part."""
         return self.spec.reach if self.precision == "int8" and self.provider == CPU_PROVIDER else 0
+
+    def _chroma(self, shares: Shares) -> float:
+        return float(np.dot(shares, self.spec.chroma)) if self.spec.chroma else 0.0
 
     def _load(self, precision: str) -> Any:
         """Take the file of this precision; returns its session for all shares alike."""

@@ -6,8 +6,9 @@ import cv2
 
 from vcam.frame import Frame, Size, check_size, crop_to_aspect, resize
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
+from vcam.restore.chroma import restore_chroma
 from vcam.restore.fusion import FULL_DEPTH, Fusion
-from vcam.restore.model import Model
+from vcam.restore.model import Model, Shares
 from vcam.restore.still import StillCells
 from vcam.restore.tuning import Tuning, prepare_beside, prepare_here
 
@@ -15,11 +16,13 @@ MAX_OUTPUT = (1920, 1080)
 
 
 class Restorer:
-    """A stage that scales each frame to the output size and adds the student's residual to its luma.
+    """A stage that scales each frame to the output size, adds the student's residual to its luma, and cleans
+    its chroma by that luma.
 
     model      loaded and warm
     size       of the output, (width, height), even, at most 1920x1080 in either orientation
-    strength   how much of the residual is added, 0..1; 0 leaves the plain bicubic picture
+    strength   how much of the residual, and of chroma's change, is added, 0..1; 0 leaves the plain bicubic
+               picture
     crispness  0..1: from the faithful look to the crisp one, if the model has it
     denoise    0..1: how deep frames are fused over time, if the model takes that; 0 leaves each by itself
     is_live    another damage's network is opened beside the frames, which go on with the old one until it is
@@ -83,6 +86,11 @@ class Restorer:
             self._fusion.depth = 1 + value * (FULL_DEPTH - 1)
 
     @property
+    def damage(self) -> Shares:
+        """How the picture is damaged, as the experts' shares, estimated last."""
+        return self._tuning.shares
+
+    @property
     def computed(self) -> float:
         """Share of the last frame that was computed, 0..1: the rest had not changed."""
         return self._still.done
@@ -98,7 +106,8 @@ class Restorer:
         network = self._tuning.network(cells, frame.size, frame.is_cut)
         residual = from_cells(self._still.residual(network, cells), cell, self.size)
         luma = cv2.addWeighted(fused.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
-        return replace(fused, y=luma)
+        u, v = restore_chroma(luma, fused.u, fused.v, network.chroma * strength)
+        return replace(fused, y=luma, u=u, v=v)
 
     def _fuse(self, base: Frame) -> tuple[Frame, Cells]:
         """The picture that the residual is added to, and what the network is shown of it."""

@@ -82,6 +82,11 @@ class Tuning:
         self._fits: Fit | None = None  # what the network is for; None before the first was mixed
         self._coming: tuple[Fit, Future[Network]] | None = None
 
+    @property
+    def shares(self) -> Shares:
+        """How the picture is damaged, as estimated last."""
+        return self._estimate
+
     def network(self, cells: Cells, seen: Size, is_cut: bool) -> Network:
         """The network for this frame.
 

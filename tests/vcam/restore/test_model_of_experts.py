@@ -8,6 +8,7 @@ from stand_in import write_experts
 from vcam.errors import ModelError
 from vcam.frame import Frame
 from vcam.restore import Engine, Model, Restorer, to_cells, to_strips
+from vcam.restore.chroma import restore_chroma
 from vcam.restore.model import Nothing, on_steps
 from vcam.restore.tuning import LOOK_EVERY
 
@@ -121,3 +122,42 @@ def test_three_rows_in_eight_are_looked_at(rows: int, strips: int) -> None:
         first = min(8 * number, rows - 1)
         np.testing.assert_array_equal(found[number, 0], cells[0, first])
         np.testing.assert_array_equal(found[number, 2], cells[0, min(8 * number + 2, rows - 1)])
+
+
+def speckled(luma: int) -> Frame:
+    """A grey picture with noisy colours."""
+    rng = np.random.default_rng(0)
+    u, v = (rng.integers(122, 134, (SIZE[1] // 2, SIZE[0] // 2), dtype=np.uint8) for _ in range(2))
+    return replace(grey(luma), u=u, v=v)
+
+
+def test_chroma_is_cleaned_as_much_as_the_experts_say(tmp_path: Path) -> None:
+    spec = write_experts(tmp_path, "experts", [128, 128], chroma=(0.0, 1.5))
+    model = Model(spec, tmp_path, CPU)
+    spread = {}
+    for value in (0, 128, 255):
+        restored = Restorer(model, SIZE)(speckled(value))
+        expected = restore_chroma(restored.y, speckled(value).u, speckled(value).v, 1.5 * value / 255)
+        np.testing.assert_array_equal(restored.u, expected[0])
+        np.testing.assert_array_equal(restored.v, expected[1])
+        spread[value] = restored.u.std()
+    assert spread[0] == speckled(0).u.std()
+    assert spread[255] < spread[128] < spread[0]
+
+
+def test_strength_is_chromas_too(tmp_path: Path) -> None:
+    model = Model(write_experts(tmp_path, "experts", [128, 128], chroma=(0.0, 1.5)), tmp_path, CPU)
+    frame = speckled(255)
+    restored = Restorer(model, SIZE, strength=0.5)(frame)
+    np.testing.assert_array_equal(restored.u, restore_chroma(frame.y, frame.u, frame.v, 0.75)[0])
+
+
+def test_without_strengths_chroma_passes_through(model: Model) -> None:
+    restored = Restorer(model, SIZE)(speckled(255))
+    np.testing.assert_array_equal(restored.u, speckled(255).u)
+
+
+def test_nothing_is_done_to_chroma_before_the_damage_is_known(tmp_path: Path) -> None:
+    model = Model(write_experts(tmp_path, "experts", [128, 128], chroma=(1.5, 1.5)), tmp_path, CPU)
+    assert model.alike.chroma == 0
+    assert model.network(np.zeros(2, np.float32)).chroma == 0
