@@ -14,6 +14,7 @@ from vcam.manifest import weights_folder
 COMMANDS = {
     "list": "the recipes, and the teachers they learn from",
     "run": "pairs, teachers, training, export, judgement, publication of one recipe",
+    "chroma": "how strongly published models clean chroma, fitted to them again",
     "fetch": "a public picture collection: CIFAR-10, CelebA or DIV2K",
     "evaluate": "a published model on a folder of clips",
     "networks": "the networks, with their size and cost",

@@ -41,7 +41,7 @@ class Scenes:
     def __call__(self, rng: np.random.Generator) -> Samples:
         """Samples (n, 1, 4, 1, kept, kept) of one scene; none if a file cannot be read or is too short."""
         count = int(rng.choice([2, 6, 14, LONGEST], p=[0.1, 0.25, 0.35, 0.3]))
-        scene = self._film(count, rng)
+        scene = self.film(count, rng)
         if isinstance(scene, Path):
             return no_samples((1, SIDES, 1, self.kept, self.kept), (str(scene),))
         if len(scene) < count:
@@ -67,7 +67,7 @@ class Scenes:
         window = np.s_[:, top : top + self.kept, left : left + self.kept]
         return np.stack([fused.frame.y, truth.y, *context_planes(fused, fuses)])[window]
 
-    def _film(self, count: int, rng: np.random.Generator) -> list[Frame] | Path:
+    def film(self, count: int, rng: np.random.Generator) -> list[Frame] | Path:
         """A scene of `count` frames, or the file that cannot be read."""
         media = self.media
         if media.clips and (not media.stills or rng.random() < 0.4):

@@ -41,6 +41,12 @@ class Row:
     def ssim_gain(self) -> float:
         return self.after.ssim_y - self.before.ssim_y
 
+    @property
+    def chroma_gain(self) -> float:
+        """In dB, the mean of both planes."""
+        before, after = self.before, self.after
+        return (after.psnr_u + after.psnr_v - before.psnr_u - before.psnr_v) / 2
+
 
 def evaluate(
     model: Model,
@@ -123,4 +129,6 @@ def summarise(rows: Sequence[Row]) -> dict[str, float]:
         "psnr_gain": round(fmean(row.psnr_gain for row in rows), 4),
         "ssim_gain": round(fmean(row.ssim_gain for row in rows), 5),
         "worst_psnr_gain": round(min(row.psnr_gain for row in rows), 4),
+        "chroma_gain": round(fmean(row.chroma_gain for row in rows), 4),
+        "worst_chroma_gain": round(min(row.chroma_gain for row in rows), 4),
     }

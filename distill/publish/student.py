@@ -18,9 +18,11 @@ from distill.evaluate.machine import current_commit
 from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
 from distill.networks.condnet import CondNet, join_looks
 from distill.networks.cost import macs_per_pixel
+from distill.publish.chroma import fit_chroma
 from distill.publish.weights_folder import (
     Candidate,
     check_better,
+    check_clean,
     check_look,
     make_candidate,
     published,
@@ -45,7 +47,7 @@ def release(
     build     where the candidate is staged
     """
     student = _of_the_camera(recipe, student)
-    candidate = _export(recipe.name, recipe, student, held, folders)
+    candidate = _with_chroma(_export(recipe.name, recipe, student, held, folders), recipe, folders, build)
     judge = _Judge(recipe, folders)
     new, clean_psnr = judge(candidate.spec, _stage(candidate, build))
     print(f"{recipe.name}: {json.dumps(new)}, clean {clean_psnr:.1f} dB")
@@ -71,6 +73,7 @@ def release_look(
     if name not in published(weights):
         raise ModelError(f"no model {name!r} is published in {weights}; run: make distill RECIPE={name}")
     candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders, looks=2)
+    candidate = _with_chroma(candidate, recipe, folders, build)
     judge = _Judge(recipe, folders)
     staging = _stage(candidate, build)
     new, clean_psnr = judge(candidate.spec, staging)
@@ -80,6 +83,32 @@ def release_look(
     check_look(new, sharp, old, min(clean_psnr, sharp_clean_psnr))
     kept = published(weights)[name].measured
     _publish(candidate, {**kept, **{f"crisp_{key}": value for key, value in sharp.items()}}, weights)
+
+
+def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> None:
+    """Fit how strongly chroma is cleaned to the published model of a recipe's name; its files stay."""
+    if recipe.name not in published(weights):
+        raise ModelError(
+            f"no model {recipe.name!r} is published in {weights}; run: make distill RECIPE={recipe.name}"
+        )
+    plain = replace(published(weights)[recipe.name], chroma=())
+    spec = replace(plain, chroma=_fit_chroma(plain, weights, recipe, folders))
+    new, clean_psnr = _Judge(recipe, folders)(spec, weights)
+    print(f"{recipe.name}: {json.dumps(new)}, clean {clean_psnr:.1f} dB")
+    check_clean(clean_psnr)
+    kept = {key: value for key, value in new.items() if "chroma" in key}
+    _publish(Candidate(spec, {}), {**spec.measured, **kept, "clean_psnr": round(clean_psnr, 2)}, weights)
+
+
+def _with_chroma(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:
+    """The candidate with strengths for chroma, which depend on its gauge."""
+    strengths = _fit_chroma(candidate.spec, _stage(candidate, build), recipe, folders)
+    return replace(candidate, spec=replace(candidate.spec, chroma=strengths))
+
+
+def _fit_chroma(spec: ModelSpec, folder: Path, recipe: Recipe, folders: Sequence[Path]) -> tuple[float, ...]:
+    train, held, _ = listed(recipe.data, folders)
+    return fit_chroma(Model(spec, folder, Engine("cpu")), train, held, recipe.data.side)
 
 
 def _of_the_camera(recipe: Recipe, student: nn.Module) -> CondNet:
@@ -153,4 +182,5 @@ class _Judge:
         shown = tqdm(clips, f"judging {spec.name}")
         rows = list(evaluate(model, shown, JUDGED, stride=2, crispness=crispness))
         clean = list(evaluate(model, clips, CLEAN, stride=5, crispness=crispness))
-        return summarise(rows), min(row.after.psnr_y for row in clean)
+        planes = [(row.after.psnr_y, row.after.psnr_u, row.after.psnr_v) for row in clean]
+        return summarise(rows), min(map(min, planes))

@@ -87,11 +87,7 @@ def check_better(new: Mapping[str, float], old: Mapping[str, float] | None, clea
             f"not published: {new['psnr_gain']:+.3f} dB on the held-out clips, the published one has "
             f"{old['psnr_gain']:+.3f} dB; train for longer, or remove that one from the manifest"
         )
-    if not clean_psnr >= CLEAN_DB:
-        raise ModelError(
-            f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, "
-            f"expected at least {CLEAN_DB:g}"
-        )
+    check_clean(clean_psnr)
 
 
 def check_look(
@@ -114,6 +110,11 @@ def check_look(
             f"not published: the crisp look gains {crisp['psnr_gain']:+.3f} dB over its input, "
             "expected 0 or more; give careful_mse more weight"
         )
+    check_clean(clean_psnr)
+
+
+def check_clean(clean_psnr: float) -> None:
+    """Raise ModelError if a clean picture loses too much in any plane; in dB against itself."""
     if not clean_psnr >= CLEAN_DB:
         raise ModelError(
             f"not published: a clean picture comes out at {clean_psnr:.1f} dB of itself, "

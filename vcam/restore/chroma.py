@@ -69,18 +69,19 @@ def chroma_changes(luma: Plane, u: Plane, v: Plane) -> tuple[Change, Change]:
 def _compare(
     planes: Sequence[Plane], step: int, weights: npt.NDArray[np.uint8], sums: Sequence[npt.NDArray[np.int16]]
 ) -> None:
-    """Add each pair of places that are `step` apart to the weights and sums of both."""
+    """Add to the weights and sums of each place those of the two that are `step` from it.
+
+    Each pair is looked at once. What has no two such places is border.
+    """
     pairs = [(plane[:, :-step], plane[:, step:]) for plane in planes]
     weight = np.full(pairs[0][0].shape, ALIKE, np.uint8)
     for here, there in pairs:
         cv2.subtract(weight, cv2.absdiff(here, there), weight)  # no less than 0
-    weights[:, :-step] += weight
-    weights[:, step:] += weight
+    weights[:, step:-step] += weight[:, step:] + weight[:, :-step]
     for (here, there), total in zip(pairs[1:], sums, strict=True):
-        # of a pair that looks alike the difference is under ALIKE, and the product under 57: both fit
+        # of a pair that looks alike the difference is under ALIKE, and the product under 57: two fit a byte
         product = (there - here).view(np.int8) * weight.view(np.int8)
-        total[:, :-step] += product
-        total[:, step:] -= product
+        total[:, step:-step] += product[:, step:] - product[:, :-step]
 
 
 def _halve(plane: Plane) -> Plane:

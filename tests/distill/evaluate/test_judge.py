@@ -95,7 +95,18 @@ def test_each_clip_is_judged_under_each_degradation(still: Model, film: Film) ->
 
 def test_the_summary_is_of_all_rows_and_names_the_worst() -> None:
     found = summarise([row("a", 0.5), row("b", -0.1, 0.03), row("c", 0.2, 0.02)])
-    assert found == {"psnr_gain": 0.2, "ssim_gain": 0.02, "worst_psnr_gain": -0.1}
+    assert found == {
+        **{"psnr_gain": 0.2, "ssim_gain": 0.02, "worst_psnr_gain": -0.1},
+        **{"chroma_gain": 0.0, "worst_chroma_gain": 0.0},
+    }
+
+
+def test_the_gain_in_chroma_is_the_mean_of_both_planes() -> None:
+    one = row("a", 0.5)
+    better = replace(one.after, psnr_u=one.before.psnr_u + 0.6, psnr_v=one.before.psnr_v - 0.2)
+    found = summarise([replace(one, after=better), one])
+    assert found["chroma_gain"] == pytest.approx(0.1)
+    assert found["worst_chroma_gain"] == 0
 
 
 def test_a_restorer_sees_every_frame_and_scores_from_the_first_on(still: Model, film: Film) -> None:

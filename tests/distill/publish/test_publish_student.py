@@ -41,6 +41,7 @@ def harmful() -> CondNet:
     network = CondNet(4, 8, 1, experts=2)
     network.tail.weight.data.zero_()
     network.tail.bias.data.fill_(10 / 255 / 0.002)
+    network.gauge.shares.bias.data[-1] = -20  # a share of doing nothing would leave a part of a code value
     return network
 
 

@@ -1,0 +1,21 @@
+"""Fit how strongly chroma is cleaned to the published models, judge that, and write it into the manifest.
+
+`run` does it for what it publishes: this is for models that were published without, and for other folders.
+"""
+
+import argparse
+from pathlib import Path
+
+from distill.publish.student import release_chroma
+from distill.recipe import load_recipe
+from vcam.manifest import read_manifest
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders that models learn from")
+    parser.add_argument("--model", nargs="+", help="of the manifest; default all")
+
+
+def run(args: argparse.Namespace) -> None:
+    for name in args.model or read_manifest(args.weights):
+        release_chroma(load_recipe(name), args.data, args.weights)
