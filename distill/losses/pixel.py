@@ -16,8 +16,8 @@ from distill.losses.similarity import ms_ssim, ssim
 # mean squared error, as a share of full scale squared, under which an input counts as clean: 38 dB
 CLEAN_MSE = 1.5e-4
 CAREFUL_MSE = 2.5e-5  # the same for `careful_mse`: 46 dB
-CRISP_GAIN = 1.2  # how much of a true picture's fine detail `crisp_mse` adds to it at most
-CRISP_SHARE = 0.7  # amplitude of what it adds, as a share of the remaining error's
+CRISP_GAIN = 1.5  # how much of a true picture's fine detail `crisp_mse` adds to it at most
+CRISP_SHARE = 0.38  # amplitude of what it adds, as a share of the remaining error's
 CRISP_BLUR_PX = 2.0  # standard deviation: finer than what it leaves is fine detail
 CRISP_MSE = 1e-5  # of a remaining error below which next to nothing is added: 50 dB
 CHARBONNIER_EPS = 1e-3  # a quarter of an 8-bit code value: below it the loss is a parabola
@@ -37,14 +37,15 @@ def crisp_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     """`careful_mse` against a truth of amplified fine detail, the more so the larger the error that remains.
 
     A mean of what may have been is softer than each of it: this makes up for that, and adds nothing that is
-    not in the mean. What is added is CRISP_SHARE of the remaining error in amplitude, so that a picture loses
-    about the same in dB however much detail and damage it has, and an undamaged one stays as it is.
+    not in the mean. What is added to the picture's own detail is CRISP_SHARE of the remaining error in
+    amplitude, so that every picture loses about the same in dB, and an undamaged one stays as it is.
     """
     before = ((seen - truth) ** 2).mean((1, 2, 3))  # (B,)
-    remains = ((restored.detach() - truth) ** 2).mean((1, 2, 3))  # (B,)
-    detail = truth - gaussian_blur(truth, CRISP_BLUR_PX)
-    energy = (detail**2).mean((1, 2, 3)) + CRISP_MSE  # (B,)
+    now = restored.detach()
+    remains = ((now - truth) ** 2).mean((1, 2, 3))  # (B,)
+    energy = ((now - gaussian_blur(now, CRISP_BLUR_PX)) ** 2).mean((1, 2, 3)) + CRISP_MSE  # (B,)
     gain = CRISP_SHARE * torch.sqrt(remains / energy) * remains / (remains + CRISP_MSE)
+    detail = truth - gaussian_blur(truth, CRISP_BLUR_PX)
     target = truth + gain.clamp(max=CRISP_GAIN).view(-1, 1, 1, 1) * detail
     after = ((restored - target) ** 2).mean((1, 2, 3))  # (B,)
     return (after / (before + CAREFUL_MSE)).mean()
