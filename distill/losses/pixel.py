@@ -17,9 +17,10 @@ from distill.losses.similarity import ms_ssim, ssim
 CLEAN_MSE = 1.5e-4
 CAREFUL_MSE = 2.5e-5  # the same for `careful_mse`: 46 dB
 CRISP_GAIN = 1.5  # how much of a true picture's fine detail `crisp_mse` adds to it at most
-CRISP_SHARE = 0.38  # amplitude of what it adds, as a share of the remaining error's
+CRISP_SPENT = 2.0  # energy that it adds, as a share of the gain that is left: it spends two thirds
+CRISP_SHARE = 0.2  # the same as a share of the remaining error, at most
 CRISP_BLUR_PX = 2.0  # standard deviation: finer than what it leaves is fine detail
-CRISP_MSE = 1e-5  # of a remaining error below which next to nothing is added: 50 dB
+CRISP_FLOOR = 1e-6  # energy: less detail is none
 CHARBONNIER_EPS = 1e-3  # a quarter of an 8-bit code value: below it the loss is a parabola
 
 PixelLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -34,19 +35,20 @@ def careful_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
 
 
 def crisp_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
-    """`careful_mse` against a truth of amplified fine detail, the more so the larger the error that remains.
+    """`careful_mse` against a truth of amplified fine detail: a part of the gain is spent on sharpness.
 
     A mean of what may have been is softer than each of it: this makes up for that, and adds nothing that is
-    not in the mean. What is added to the picture's own detail is CRISP_SHARE of the remaining error in
-    amplitude, so that every picture loses about the same in dB, and an undamaged one stays as it is.
+    not in the mean. The energy that is added to the picture's own detail is CRISP_SPENT times what is left of
+    the gain over the input, and at most CRISP_SHARE of the remaining error: a picture ends up better than its
+    input, and one that gains nothing stays as it is.
     """
     before = ((seen - truth) ** 2).mean((1, 2, 3))  # (B,)
     now = restored.detach()
     remains = ((now - truth) ** 2).mean((1, 2, 3))  # (B,)
-    energy = ((now - gaussian_blur(now, CRISP_BLUR_PX)) ** 2).mean((1, 2, 3)) + CRISP_MSE  # (B,)
-    gain = CRISP_SHARE * torch.sqrt(remains / energy) * remains / (remains + CRISP_MSE)
-    detail = truth - gaussian_blur(truth, CRISP_BLUR_PX)
-    target = truth + gain.clamp(max=CRISP_GAIN).view(-1, 1, 1, 1) * detail
+    energy = ((now - gaussian_blur(now, CRISP_BLUR_PX)) ** 2).mean((1, 2, 3)) + CRISP_FLOOR  # (B,)
+    added = torch.minimum(CRISP_SPENT * (before - remains).clamp(min=0), CRISP_SHARE * remains)
+    gain = torch.sqrt(added / energy).clamp(max=CRISP_GAIN).view(-1, 1, 1, 1)
+    target = truth + gain * (truth - gaussian_blur(truth, CRISP_BLUR_PX))
     after = ((restored - target) ** 2).mean((1, 2, 3))  # (B,)
     return (after / (before + CAREFUL_MSE)).mean()
 
