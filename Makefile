@@ -80,11 +80,11 @@ $(VENV)/bin/python:
 		{ rm -rf $(VENV); echo "no venv module; install it: sudo apt install python3-venv"; exit 1; }
 
 $(VENV)/.run: $(VENV)/bin/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[tray]"
 	$(CHECK_OPENCV)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,distill]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,distill,tray]"
 	$(CHECK_OPENCV)
 	@touch $@ $(VENV)/.run

@@ -35,6 +35,10 @@ class Paths:
         return self.runtime / "lock", self.log.with_name(f"lock.{os.uname().nodename}")
 
     @property
+    def tray_lock(self) -> Path:
+        return self.runtime / "tray.lock"
+
+    @property
     def last_camera(self) -> Path:
         return self.log.with_name("last-camera")
 

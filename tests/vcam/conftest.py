@@ -1,3 +1,6 @@
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,3 +35,24 @@ def system(tmp_path: Path) -> FakeSystem:
 @pytest.fixture
 def cameras() -> FakeCameras:
     return FakeCameras()
+
+
+@pytest.fixture
+def bus_daemon(paths: Paths) -> Iterator[subprocess.Popen[str]]:
+    """A session bus of the test's own; its address is its first line."""
+    if shutil.which("dbus-daemon") is None:
+        pytest.skip("no dbus-daemon; run: sudo apt install dbus")
+    pytest.importorskip("dbus_fast", reason="no dbus-fast; run: pip install dbus-fast")
+    command = ["dbus-daemon", "--session", "--nofork", "--print-address"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as daemon:
+        yield daemon
+        daemon.kill()
+
+
+@pytest.fixture
+def session_bus(bus_daemon: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Its address, which commands find in their environment."""
+    assert bus_daemon.stdout is not None
+    address = bus_daemon.stdout.readline().strip()
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+    return address

@@ -1,6 +1,7 @@
 """List the cameras that can be a source, and the virtual camera that apps see."""
 
 import argparse
+import json
 
 from vcam.sources import Camera, list_cameras
 from vcam.v4l2loopback.cameras import find_virtual_camera
@@ -8,11 +9,14 @@ from vcam.v4l2loopback.module import CARD, how_to_install
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    pass
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     cameras = [camera for camera in list_cameras() if camera.name != CARD]
+    if args.json:
+        print(json.dumps({"cameras": [as_json(camera) for camera in cameras]}))
+        return 0
     print("cameras:" if cameras else "cameras: none found; without one, try: sharpkd run --source sample")
     for camera in cameras:
         print(describe(camera))
@@ -26,3 +30,14 @@ def describe(camera: Camera) -> str:
     line = f"  {camera.path}  {camera.name}  {camera.stable_id or ''}".rstrip()
     why = camera.fault or camera.drawback
     return f"{line}  ({why})" if why else line
+
+
+def as_json(camera: Camera) -> dict[str, str]:
+    """A camera for programs; `source` is the setting that means it, over reboots where it has an id."""
+    return {
+        "name": camera.name,
+        "path": str(camera.path),
+        "source": str(camera.stable_id or camera.path),
+        "fault": camera.fault,
+        "drawback": camera.drawback,
+    }

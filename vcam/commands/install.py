@@ -1,17 +1,20 @@
 """Install the camera for this user: ready at login, in the desktop's menu. Needs no root.
 
 It writes a service for systemd's user manager and enables it, or an autostart entry where there is no such
-manager; a menu entry that opens the preview page; and an icon. A file that was edited is left as it is. What
-needs root, v4l2loopback at boot, is printed as one block to paste, and never run.
+manager; a menu entry that opens the preview page; an icon; and an entry that shows the tray. A file that was
+edited is left as it is. What needs root, v4l2loopback at boot, is printed as one block to paste, and never
+run.
 """
 
 import argparse
+import importlib.util
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 from vcam.commands.start import ensure_running
-from vcam.desktop.entry import autostart_text, icon_text, menu_text
+from vcam.desktop.entry import autostart_text, icon_text, menu_text, symbolic_text, tray_text
 from vcam.desktop.files import Outcome, remove, write
 from vcam.desktop.module import ETC, install_block, rivals
 from vcam.desktop.places import SERVICE, Places, user_places
@@ -19,6 +22,8 @@ from vcam.desktop.systemctl import is_reachable, main_pid, start_service, system
 from vcam.desktop.unit import unit_text
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
+from vcam.tray.icons import icon_name
+from vcam.tray.state import Kind
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import name_loss, other_cameras, wanted_cameras
 from vcam.v4l2loopback.module import INSTALL, MODULE, UNLOAD, module_options
@@ -33,11 +38,13 @@ names, so that after a reboot some would be missing. Write all of them into that
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--now", action="store_true", help="start the camera, too")
+    parser.add_argument("--now", action="store_true", help="start the camera and the tray, too")
 
 
 def run(args: argparse.Namespace) -> int:
     install(user_places(), user_paths(), sys.executable, is_now=args.now)
+    if args.now:
+        _start_tray(user_paths(), sys.executable)
     tell_root()
     return 0
 
@@ -69,6 +76,7 @@ def install(places: Places, paths: Paths, python: str, *, is_now: bool) -> None:
         _start_service(paths, is_now, is_new=unit is Outcome.WRITTEN)
     else:
         _autostart(places, paths, python, is_now)
+    _install_tray(places, python)
 
 
 def tell(outcome: Outcome, path: Path) -> None:
@@ -105,3 +113,22 @@ def _autostart(places: Places, paths: Paths, python: str, is_now: bool) -> None:
     if is_now:
         status, _ = ensure_running(paths)
         print(f"{'started':10} pid {status['pid']}")
+
+
+def _install_tray(places: Places, python: str) -> None:
+    if importlib.util.find_spec("dbus_fast") is None:
+        print(f"no tray: it needs dbus-fast. Run: {python} -m pip install dbus-fast, then install again")
+        return
+    for kind in Kind:
+        path = places.symbolic(icon_name(kind))
+        tell(write(path, symbolic_text(kind)), path)
+    tell(write(places.tray_autostart, tray_text(python)), places.tray_autostart)
+
+
+def _start_tray(paths: Paths, python: str) -> None:
+    """Show the tray now, in a session of its own; where the desktop has none, it ends by itself."""
+    if holder(paths.tray_lock) is None and user_places().tray_autostart.exists():
+        void = subprocess.DEVNULL
+        command = [python, "-P", "-m", "vcam.cli", "tray"]
+        subprocess.Popen(command, stdin=void, stdout=void, stderr=void, start_new_session=True)
+        print(f"{'started':10} the tray, if this desktop has a place for it")

@@ -4,6 +4,9 @@ Settings and logs stay. What needs root is printed, and never run.
 """
 
 import argparse
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 from vcam.commands.install import tell
@@ -12,6 +15,7 @@ from vcam.desktop.files import remove
 from vcam.desktop.module import ETC, uninstall_block
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, systemctl
+from vcam.instance import holder
 from vcam.paths import Paths, user_paths
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import name_cameras, other_cameras
@@ -53,7 +57,15 @@ def uninstall(places: Places, paths: Paths) -> None:
         print(f"{'disabled':10} {SERVICE}")
     if stop(paths):
         print("stopped")
+    _end_tray(paths)
     for path in places.files:
         tell(remove(path), path)
     if has_manager:
         systemctl("daemon-reload")
+
+
+def _end_tray(paths: Paths) -> None:
+    pid = holder(paths.tray_lock)
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)

@@ -6,10 +6,13 @@ from pathlib import Path
 import platformdirs
 
 from vcam.paths import home_folder
+from vcam.tray.icons import icon_name
+from vcam.tray.state import Kind
 
 SERVICE = "sharpkd.service"
 ENTRY = "sharpkd.desktop"
 ICON = "sharpkd"
+TRAY_ENTRY = "sharpkd-tray.desktop"
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,18 @@ class Places:
         return self.data / "icons/hicolor/scalable/apps" / f"{ICON}.svg"
 
     @property
+    def tray_autostart(self) -> Path:
+        return self.config / "autostart" / TRAY_ENTRY
+
+    def symbolic(self, name: str) -> Path:
+        """An icon that the desktop draws in its own colour."""
+        return self.data / "icons/hicolor/symbolic/apps" / f"{name}.svg"
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """All that an installation may have written."""
-        return self.unit, self.autostart, self.entry, self.icon
+        tray = (self.tray_autostart, *(self.symbolic(icon_name(kind)) for kind in Kind))
+        return self.unit, self.autostart, self.entry, self.icon, *tray
 
 
 def user_places() -> Places:

@@ -1,6 +1,8 @@
 """Install and uninstall in a home of the test's own, beside a systemd that only notes what it is asked."""
 
+import argparse
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +10,12 @@ import pytest
 from fake_systemd import Systemd
 
 from vcam import cli
-from vcam.commands import install, uninstall
+from vcam.commands import install, tray, uninstall
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.errors import VcamError
 from vcam.instance import Instance
 from vcam.paths import Paths, make_private
+from vcam.tray.state import Kind
 
 PYTHON = "/opt/sharpkd/bin/python"
 
@@ -39,7 +42,7 @@ def test_with_systemd_the_service_is_written_and_enabled(
 ) -> None:
     systemd.start()
     install.install(places, paths, PYTHON, is_now=False)
-    assert files(places) == {places.unit, places.entry, places.icon}
+    assert files(places) == set(places.files) - {places.autostart}
     assert systemd.called() == ["daemon-reload", f"enable {SERVICE}"]
     assert f"-m vcam.daemon --config {paths.config}\n" in places.unit.read_text()
 
@@ -71,7 +74,7 @@ def test_a_second_time_changes_nothing_and_says_so(
     assert capsys.readouterr().out.startswith(f"written    {places.unit}\n")
     before = {path: path.stat().st_mtime_ns for path in files(places)}
     install.install(places, paths, PYTHON, is_now=False)
-    assert capsys.readouterr().out.count("unchanged ") == 3
+    assert capsys.readouterr().out.count("unchanged ") == len(places.files) - 1
     assert {path: path.stat().st_mtime_ns for path in files(places)} == before
 
 
@@ -137,7 +140,7 @@ def test_uninstall_leaves_nothing_but_folders(
     uninstall.uninstall(places, paths)
     assert files(places) == set()
     assert systemd.called() == [f"disable --now {SERVICE}", "daemon-reload"]
-    assert capsys.readouterr().out.count("removed ") == 3
+    assert capsys.readouterr().out.count("removed ") == len(places.files) - 1
 
 
 def test_uninstall_leaves_and_names_what_was_edited(
@@ -165,3 +168,27 @@ def test_uninstall_without_an_installation_does_nothing(
     systemd.start()
     uninstall.uninstall(places, paths)
     assert f"disable --now {SERVICE}" not in systemd.called()
+
+
+def test_the_session_shows_the_tray_once_its_panel_is_there(
+    places: Places, paths: Paths, systemd: Systemd
+) -> None:
+    systemd.start()
+    install.install(places, paths, PYTHON, is_now=False)
+    assert f"Exec={PYTHON} -P -m vcam.cli tray --wait 60\n" in places.tray_autostart.read_text()
+    assert len(list(places.symbolic("x").parent.glob("sharpkd-*-symbolic.svg"))) == len(Kind)
+
+
+def test_without_dbus_fast_there_is_no_tray_and_the_way_to_one_is_said(
+    places: Places,
+    paths: Paths,
+    systemd: Systemd,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "dbus_fast", None)
+    install.install(places, paths, PYTHON, is_now=False)
+    assert not places.tray_autostart.exists()
+    assert f"Run: {PYTHON} -m pip install dbus-fast" in capsys.readouterr().out
+    with pytest.raises(VcamError, match=r"the tray needs dbus-fast"):
+        tray.run(argparse.Namespace(wait=0.0))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vcam.desktop import entry, unit
-from vcam.desktop.entry import autostart_text, icon_text, menu_text
+from vcam.desktop.entry import autostart_text, icon_text, menu_text, tray_text
 from vcam.desktop.files import Outcome, is_ours, remove, sign, write
 from vcam.desktop.unit import unit_text
 from vcam.errors import VcamError
@@ -98,7 +98,7 @@ def test_systemd_finds_no_fault_with_the_unit(tmp_path: Path, has_nvidia: bool) 
 
 @pytest.mark.skipif(not shutil.which("desktop-file-validate"), reason="needs desktop-file-utils")
 @pytest.mark.parametrize("python", ["/usr/bin/python3", AWKWARD])
-@pytest.mark.parametrize("make", [menu_text, autostart_text])
+@pytest.mark.parametrize("make", [menu_text, autostart_text, tray_text])
 def test_the_desktop_finds_no_fault_with_the_entries(tmp_path: Path, make: object, python: str) -> None:
     path = tmp_path / "sharpkd.desktop"
     path.write_text(make(python))  # type: ignore[operator]
