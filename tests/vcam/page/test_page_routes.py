@@ -68,6 +68,15 @@ def test_a_side_is_at_most_as_wide_as_asked(width: int, shape: tuple[int, int, i
     assert decode(encode_pair(RESULT, width, 80)).shape == shape
 
 
+def test_each_side_keeps_its_colours() -> None:
+    red, blue = ((0, 0, 200), (200, 0, 0))  # BGR
+    sides = [from_bgr(np.full((90, 160, 3), colour, np.uint8)) for colour in (red, blue)]
+    pair = decode(encode_pair(Result(*sides), 160, 95))
+    # of 255: two colour conversions, and JPEG's rounding of a flat block
+    assert pair[45, 80].tolist() == pytest.approx(list(red), abs=4)
+    assert pair[45, 240].tolist() == pytest.approx(list(blue), abs=4)
+
+
 def test_a_pair_has_before_on_the_left() -> None:
     pair = decode(encode_pair(RESULT, 320, 80))
     assert pair.shape == (180, 640, 3)

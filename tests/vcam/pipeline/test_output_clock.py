@@ -185,3 +185,12 @@ def test_the_last_frame_is_sent_even_if_the_end_comes_with_it() -> None:
 
 def _lumas(tape: Tape, index: int) -> set[int]:
     return {frame.y[0, 0] for frame in tape.frames if frame is not CARD and frame.index == index}
+
+
+def test_a_card_is_sent_ten_times_a_second() -> None:
+    """Chromium gives a camera up that is silent for 10 s; who opens it then must not wait for a picture."""
+    tape = Tape()
+    with running(Feed(), tape, fps=FPS):
+        wait_for(lambda: len(tape.frames) == 6)
+    # 100 ms, and half of that for a busy machine
+    assert rhythm_ms(tape) == pytest.approx(100, rel=0.5)
