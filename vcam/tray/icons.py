@@ -25,14 +25,14 @@ COLOURS: dict[Kind, Colour] = {
     Kind.TROUBLE: (0xFF, 0x7B, 0x72),
     Kind.OFF: (0x7D, 0x87, 0x92),
 }
-# the plate is left out of the symbolic ones; evenodd cuts the hole of the lens
+# the plate is left out of the symbolic ones; evenodd cuts the hole of the lens, so that no mark may touch it
 RING = "M16 3a13 13 0 1 0 0 26a13 13 0 1 0 0-26zM16 6a10 10 0 1 0 0 20a10 10 0 1 0 0-20z"
 MARKS: dict[Kind, str] = {
     Kind.LIVE: "M16 11a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
     Kind.IDLE: "M16 11a5 5 0 1 0 0 10a5 5 0 1 0 0-10zM16 13a3 3 0 1 0 0 6a3 3 0 1 0 0-6z",
     Kind.PAUSED: "M11 11h3.5v10h-3.5zM17.5 11h3.5v10h-3.5z",
     Kind.TROUBLE: "M14.5 9.5h3v8.5h-3zM14.5 19.5h3v3h-3z",
-    Kind.OFF: "M8.2 6.1l17.7 17.7l-2.1 2.1l-17.7-17.7z",
+    Kind.OFF: "M10.2 8.4l13.4 13.4l-1.8 1.8l-13.4-13.4z",
 }
 SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="16" height="16">
