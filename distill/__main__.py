@@ -17,6 +17,7 @@ COMMANDS = {
     "chroma": "how strongly published models clean chroma, fitted to them again",
     "fetch": "a public picture collection: CIFAR-10, CelebA or DIV2K",
     "evaluate": "a published model on a folder of clips",
+    "judge": "what publication is decided by, of the models that are published already",
     "networks": "the networks, with their size and cost",
     "sweep": "everything on the same frames, side by side",
     "ablate": "one recipe with and without each of its losses",

@@ -12,8 +12,9 @@ from distill.damage.degradation import Degradation
 from distill.data.media import Media, cut_clip, pan_still, read_clip
 from distill.evaluate.areas import Motion
 from distill.evaluate.metrics import FramePair
-from distill.evaluate.tally import Figures, Tally
+from distill.evaluate.tally import MOST_PSNR, Figures, Tally
 from vcam.frame import Frame
+from vcam.metrics import psnr
 from vcam.restore import Model, Restorer
 
 FIRST_SCORED = 10  # the encoder's first frames are a keyframe's, and say little about a call
@@ -46,6 +47,15 @@ class Row:
         """In dB, the mean of both planes."""
         before, after = self.before, self.after
         return (after.psnr_u + after.psnr_v - before.psnr_u - before.psnr_v) / 2
+
+
+@dataclass(frozen=True)
+class CleanRow:
+    """The worst frame of an undamaged clip, restored, against itself."""
+
+    clip: str
+    psnr: float  # dB of the worst of its three planes
+    frame: int
 
 
 def evaluate(
@@ -108,11 +118,14 @@ def hold_still(frames: Sequence[Frame]) -> list[Frame]:
     return [replace(first, index=frame.index, captured_ns=frame.captured_ns) for frame in frames]
 
 
-def hold_out(media: Media, side: int, count: int) -> Iterator[tuple[str, list[Frame]]]:
-    """Up to `count` square clips from held-out media, always the same: a publication is judged by them."""
+def hold_out(media: Media, side: int, count: int, frames: int) -> Iterator[tuple[str, list[Frame]]]:
+    """Up to `count` square clips of held-out media, of all kinds alike, always the same.
+
+    frames   of each; a clip that is shorter is all there is of it
+    """
     paths = [*media.clips, *media.stills]
-    frames = FIRST_SCORED + 6
-    for path in paths[:: max(1, len(paths) // count)][:count]:
+    for place in dict.fromkeys(np.linspace(0, len(paths) - 1, min(count, len(paths))).round().astype(int)):
+        path = paths[place]
         rng = np.random.default_rng(sum(path.name.encode()))
         if path in media.clips:
             truth = cut_clip(path, side, frames, rng)
@@ -123,12 +136,28 @@ def hold_out(media: Media, side: int, count: int) -> Iterator[tuple[str, list[Fr
             yield path.stem, truth
 
 
-def summarise(rows: Sequence[Row]) -> dict[str, float]:
-    """The figures that decide on publication, over all rows."""
+def worst_clean_frame(model: Model, name: str, frames: Sequence[Frame], crispness: float = 0.0) -> CleanRow:
+    """What an undamaged clip comes out at: the worst of all its frames, the first ones too."""
+    restore = Restorer(model, frames[0].size, crispness=crispness)
+    found = [_against_itself(restore(frame), frame) for frame in frames]
+    worst = min(range(len(found)), key=found.__getitem__)
+    return CleanRow(name, found[worst], worst)
+
+
+def _against_itself(shown: Frame, true: Frame) -> float:
+    planes = ((shown.y, true.y), (shown.u, true.u), (shown.v, true.v))
+    return min(MOST_PSNR, *(psnr(*pair) for pair in planes))
+
+
+def summarise(rows: Sequence[Row]) -> dict[str, float | str]:
+    """The means over all rows, and the worst of them with its name."""
+    worst = min(rows, key=lambda row: row.psnr_gain)
     return {
         "psnr_gain": round(fmean(row.psnr_gain for row in rows), 4),
         "ssim_gain": round(fmean(row.ssim_gain for row in rows), 5),
-        "worst_psnr_gain": round(min(row.psnr_gain for row in rows), 4),
+        "worst_psnr_gain": round(worst.psnr_gain, 4),
         "chroma_gain": round(fmean(row.chroma_gain for row in rows), 4),
         "worst_chroma_gain": round(min(row.chroma_gain for row in rows), 4),
+        "worst_clip": worst.clip,
+        "worst_degradation": worst.degradation,
     }

@@ -10,7 +10,7 @@ from talking_head import Film
 from distill.damage.cameras import Camera
 from distill.damage.degradation import Degradation, PoorCamera
 from distill.data.media import list_media
-from distill.evaluate.degradations import CLEAN, SETS
+from distill.evaluate.degradations import CLEAN, SETS, good_end
 from distill.evaluate.judge import (
     Row,
     evaluate,
@@ -18,9 +18,10 @@ from distill.evaluate.judge import (
     hold_still,
     read_clips,
     summarise,
+    worst_clean_frame,
 )
 from distill.evaluate.tally import MOST_PSNR, Figures
-from vcam.frame import Frame, Size
+from vcam.frame import Frame, Size, resize
 from vcam.link import LinkProfile
 from vcam.manifest import read_manifest
 from vcam.metrics import psnr, ssim
@@ -95,10 +96,8 @@ def test_each_clip_is_judged_under_each_degradation(still: Model, film: Film) ->
 
 def test_the_summary_is_of_all_rows_and_names_the_worst() -> None:
     found = summarise([row("a", 0.5), row("b", -0.1, 0.03), row("c", 0.2, 0.02)])
-    assert found == {
-        **{"psnr_gain": 0.2, "ssim_gain": 0.02, "worst_psnr_gain": -0.1},
-        **{"chroma_gain": 0.0, "worst_chroma_gain": 0.0},
-    }
+    means = {"psnr_gain": 0.2, "ssim_gain": 0.02, "chroma_gain": 0.0, "worst_chroma_gain": 0.0}
+    assert found == means | {"worst_psnr_gain": -0.1, "worst_clip": "b", "worst_degradation": "x2"}
 
 
 def test_the_gain_in_chroma_is_the_mean_of_both_planes() -> None:
@@ -140,9 +139,45 @@ def test_the_sets_of_the_documents_are_there() -> None:
     assert len(SETS["scaled"]) == 6
 
 
+def test_links_of_the_good_end_hardly_harm(film: Film) -> None:
+    truth = film(12, (320, 192))
+    for label, link in good_end(truth[0].size).items():
+        found = resize(link.apply(truth, np.random.default_rng(0))[-1], truth[0].size)
+        # half of the size costs the finest detail, whatever the codec leaves
+        assert psnr(found.y, truth[-1].y) > (36 if " x2 " in label else 42), label
+
+
+def test_a_rate_of_the_good_end_is_of_the_pixels_that_are_sent() -> None:
+    small, large = (good_end(size)["G8 x2 vp8 0.5 bpp"].link for size in ((160, 96), (320, 192)))
+    assert small is not None
+    assert large is not None
+    assert small.kbps == pytest.approx(80 * 48 * 0.5 * 30 / 1000)
+    assert large.kbps == pytest.approx(4 * small.kbps)
+
+
+def test_of_an_undamaged_clip_the_worst_of_all_frames_counts(tmp_path: Path, film: Film) -> None:
+    write_weights(tmp_path, ["bright"], ZERO + 2)
+    bright = Model(read_manifest(tmp_path)["bright"], tmp_path, Engine("cpu", threads=1))
+    white = [replace(frame, y=np.full_like(frame.y, 254)) for frame in film(3, SIZE)]
+    white[1] = replace(white[1], y=np.full_like(white[1].y, 100))
+    found = worst_clean_frame(bright, "walls", white)
+    # 254 can become 255 alone
+    assert (found.clip, found.frame) == ("walls", 1)
+    assert found.psnr == pytest.approx(psnr(np.full((2, 2), 102, np.uint8), np.full((2, 2), 100, np.uint8)))
+
+
+def test_held_out_media_are_taken_from_the_first_to_the_last(media_folder: Path) -> None:
+    (media_folder / "broken.png").unlink()
+    media = list_media([media_folder])
+    names = [path.stem for path in media.stills]
+    assert [name for name, _ in hold_out(media, 64, 3, 2)] == [names[0], names[6], names[-1]]
+    assert [name for name, _ in hold_out(media, 64, 100, 2)] == names
+    assert len(names) == 12
+
+
 def test_held_out_media_give_the_same_clips_each_time(media_folder: Path) -> None:
     media = list_media([media_folder])
-    first, second = (list(hold_out(media, 64, 4)) for _ in range(2))
+    first, second = (list(hold_out(media, 64, 4, 3)) for _ in range(2))
     assert [name for name, _ in first] == [name for name, _ in second]
     assert 1 <= len(first) <= 4
     for (_, a), (_, b) in zip(first, second, strict=True):

@@ -9,7 +9,8 @@ from talking_head import talking_head
 
 from distill.data.media import Media
 from distill.publish.chroma import TRIED, Trials, damage, fit_chroma, fit_strengths, try_cleaning
-from vcam.frame import Frame, to_bgr
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import Frame
 from vcam.manifest import MOST_CHROMA, read_manifest, weights_folder
 from vcam.restore import Engine, Model, Restorer
 from vcam.restore.chroma import restore_chroma

@@ -1,0 +1,90 @@
+"""What a look of a model is worth on media that no training has seen: all that publication is decided by."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from distill.damage.degradation import Degradation
+from distill.data.media import Media
+from distill.evaluate.degradations import FILMED, NAMED, WEBCAM, good_end
+from distill.evaluate.judge import CleanRow, Row, evaluate, hold_out, worst_clean_frame
+from vcam.errors import SourceError
+from vcam.restore import Model
+
+FAITHFUL, CRISP = "faithful", "crisp"  # crispness 0 and 1
+DAMAGED_CLIPS, DAMAGED_FRAMES = 16, 16  # the last six frames are scored, every second one
+CLEAN_CLIPS, CLEAN_FRAMES = 60, 24  # cheap: the one portrait in ten that comes out worse must be among them
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One look of one model: each clip under each degradation, and each clip as it is."""
+
+    look: str  # FAITHFUL or CRISP
+    rows: Sequence[Row]
+    clean: Sequence[CleanRow]
+
+    @property
+    def psnr_gain(self) -> float:
+        return fmean(row.psnr_gain for row in self.rows)
+
+    @property
+    def ssim_gain(self) -> float:
+        return fmean(row.ssim_gain for row in self.rows)
+
+    @property
+    def chroma_gain(self) -> float:
+        return fmean(row.chroma_gain for row in self.rows)
+
+    @property
+    def worst(self) -> Row:
+        """The clip and degradation that loses most, or gains least."""
+        return min(self.rows, key=lambda row: row.psnr_gain)
+
+    @property
+    def worst_clean(self) -> CleanRow:
+        return min(self.clean, key=lambda row: row.psnr)
+
+    def summary(self) -> dict[str, float]:
+        """The figures that a manifest keeps; where the worst were measured is in their names."""
+        worst, clean = self.worst, self.worst_clean
+        return {
+            "psnr_gain": round(self.psnr_gain, 4),
+            "ssim_gain": round(self.ssim_gain, 5),
+            "worst_psnr_gain": round(worst.psnr_gain, 4),
+            f"worst_psnr_gain: {worst.clip}, {worst.degradation}": round(worst.psnr_gain, 4),
+            "chroma_gain": round(self.chroma_gain, 4),
+            "worst_chroma_gain": round(min(row.chroma_gain for row in self.rows), 4),
+            "clean_psnr": round(clean.psnr, 2),
+            f"clean_psnr: {clean.clip}, frame {clean.frame}": round(clean.psnr, 2),
+        }
+
+
+class Judge:
+    """Judges models as they are shipped on square clips of `side` pixels of held-out media."""
+
+    def __init__(self, media: Media, side: int) -> None:
+        self._media, self._side = media, side
+        self._degradations = judged(side)
+
+    def __call__(self, model: Model, crispness: float) -> Judgement:
+        """Judge a model in one of its looks. Raises SourceError if no file can be read."""
+        damaged = hold_out(self._media, self._side, DAMAGED_CLIPS, DAMAGED_FRAMES)
+        rows = list(evaluate(model, damaged, self._degradations, stride=2, crispness=crispness))
+        clean = list(self._clean(model, crispness))
+        if not rows or not clean:
+            raise SourceError("none of the files held back to judge by can be read; check DATA")
+        return Judgement(CRISP if crispness else FAITHFUL, rows, clean)
+
+    def looks(self, model: Model) -> list[Judgement]:
+        """Every look of a model."""
+        return [self(model, float(look)) for look in range(model.spec.looks)]
+
+    def _clean(self, model: Model, crispness: float) -> Iterator[CleanRow]:
+        for name, frames in hold_out(self._media, self._side, CLEAN_CLIPS, CLEAN_FRAMES):
+            yield worst_clean_frame(model, name, frames, crispness)
+
+
+def judged(side: int) -> Mapping[str, Degradation]:
+    """From links and dim rooms that leave little to links that harm nothing an eye sees."""
+    return {**NAMED, **WEBCAM, **FILMED["L"], **FILMED["N"], **good_end((side, side))}
