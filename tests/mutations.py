@@ -176,8 +176,14 @@ MUTATIONS = (
     ),
     Mutation(
         "publish only if better",
-        'remove that one from the manifest"\n        )\n    if not clean_psnr >= CLEAN_DB:',
-        'remove that one from the manifest"\n        )\n    if False:',
+        "    check_clean(clean_psnr)\n\n\ndef check_look(",
+        "\n\ndef check_look(",
+        "weights_folder publish_student",
+    ),
+    Mutation(
+        "publish only if better",
+        "if not clean_psnr >= CLEAN_DB:",
+        "if clean_psnr < CLEAN_DB:",
         "weights_folder publish_student",
     ),
     Mutation(
