@@ -14,7 +14,10 @@ from vcam.config_file import config_text
 ICON = 24  # pixels at the panel's left end; nothing else is in it
 TRAY = [sys.executable, "-W", "error", "-m", "vcam.cli", "tray"]
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+    pytest.mark.timeout(400),  # each wait has its own limit
+]
 
 
 @pytest.fixture(params=["dark", "light"])
@@ -66,6 +69,7 @@ def test_it_shows_its_icon_and_menu_survives_the_panel_and_vanishes_with_its_pro
     session.until("the menu", lambda: not np.array_equal(session.screen()[HEIGHT:], before[HEIGHT:]))
     session.keep(f"tray-{name}-menu")
     session.run("xdotool", "key", "Down", "Down", "Return")  # past Stop, to Pause
+    session.run("xdotool", "mousemove", "600", "400")  # a pointer that rests on the icon shows its tool tip
     session.until("the pause", lambda: "paused" in session.sharpkd("status"))
     session.until("the menu to close", lambda: np.array_equal(session.screen()[HEIGHT:], before[HEIGHT:]))
 

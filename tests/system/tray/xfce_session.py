@@ -21,7 +21,7 @@ PACKAGES = {
 }
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build/system"
-PATIENCE_S = 60.0  # of a machine that has much else to do
+PATIENCE_S = 90.0  # of a machine that has much else to do
 HEIGHT = 32  # of the panel, at the top of the screen
 PANEL = """\
 <?xml version="1.0" encoding="UTF-8"?>
