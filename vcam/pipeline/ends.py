@@ -48,12 +48,27 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+def unchanged(frame: Frame) -> Frame:
+    return frame
+
+
 @dataclass(frozen=True)
 class Result:
-    """What the worker made of one frame."""
+    """What the worker made of one frame.
 
-    before: Frame  # what went into the last stage: the picture as it would be without us
-    after: Frame  # of the output's size
+    before  what went into the last stage: the picture as it would be without us
+    after   of the output's size
+    truth   what went into the first of several stages: a simulated link's sender has it
+    place   how `after` was mirrored, turned and cut, for whoever shows `before` beside it
+    """
+
+    before: Frame
+    after: Frame
+    truth: Frame | None = None
+    place: Stage = unchanged
+
+
+Finish: TypeAlias = Callable[[Result], Result]  # what is done to both pictures at last
 
 
 class Policy(Protocol):

@@ -9,11 +9,12 @@ from dataclasses import replace
 from vcam.errors import VcamError, as_source_error
 from vcam.frame import Frame, Size, crop_to_aspect, resize
 from vcam.meter import Meter
-from vcam.pipeline.ends import Clock, FailFast, Policy, Result, Sink, Source, Stages
+from vcam.pipeline.ends import Clock, FailFast, Finish, Policy, Result, Sink, Source, Stages
 from vcam.pipeline.slot import Slot
 
 log = logging.getLogger(__name__)
 
+FINISH = "adjust"  # its name in the meter, and for the policy
 PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
 SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
 PULL = 0.01  # of a period
@@ -29,6 +30,7 @@ class Pipeline:
     fps           the sink's steady rate
     placeholder   what is shown while there is no picture, of the output's size
     limit         frames to send before the pipeline ends by itself; None for no limit
+    finish        gets what the stages have made, and returns what is published; one that fails is left out
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Pipeline:
         placeholder: Frame,
         policy: Policy | None = None,
         limit: int | None = None,
+        finish: Finish | None = None,
         clock: Clock = time.monotonic_ns,
     ) -> None:
         self.meter = Meter()
@@ -53,10 +56,13 @@ class Pipeline:
         self._placeholder = placeholder
         self._policy = policy or FailFast()
         self._limit = limit
+        self._finish = finish
         self._clock = clock
         self._captured: Slot[Frame] = Slot()
         self._finished: Slot[Result] = Slot()
         self._latest: Result | None = None
+        self._shown: Result | None = None  # sent last; None for a card
+        self._frozen: Result | None = None
         self._is_outrun = False  # more results came than the output could send
         self._error: Exception | None = None
         self._stopping = threading.Event()
@@ -122,12 +128,34 @@ class Pipeline:
         """Use these stages from the next frame on."""
         self._stages = stages
 
+    def set_finish(self, finish: Finish) -> None:
+        """Finish with this from the next frame on."""
+        self._finish = finish
+
+    def freeze(self) -> bool:
+        """Go on sending the picture that was sent last; False if there is none.
+
+        It stays though the source fails or closes; a pause hides it. Nothing is restored meanwhile, and the
+        first frame afterwards is a cut.
+        """
+        self._frozen = self._frozen or self._shown
+        return self._frozen is not None
+
+    def unfreeze(self) -> None:
+        self._frozen = None
+
+    @property
+    def is_frozen(self) -> bool:
+        return self._frozen is not None
+
     def set_placeholder(self, placeholder: Frame) -> None:
         self._placeholder = placeholder
 
     def latest(self) -> Result | None:
-        """The newest result, or None while there is no picture."""
-        return self._latest if self._is_live and not self.is_paused else None
+        """The newest result, or the frozen one; None while there is no picture."""
+        if self.is_paused:
+            return None
+        return self._frozen or (self._latest if self._is_live else None)
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Run a thread's work; an error that no policy took care of ends the pipeline."""
@@ -198,6 +226,9 @@ class Pipeline:
                 if has_ended:
                     return
                 continue
+            if self.is_frozen:
+                owes_cut = True
+                continue
             if owes_cut:
                 frame = replace(frame, is_cut=True)
             result = self._process(frame)
@@ -209,7 +240,7 @@ class Pipeline:
                     self._is_outrun = True
 
     def _process(self, frame: Frame) -> Result | None:
-        before = frame
+        before = first = frame
         stages = self._stages
         for name, stage in stages:
             before = frame
@@ -223,7 +254,23 @@ class Pipeline:
                     self._stages = left if self._stages is stages else self._stages
                 return None
             self.meter.count_stage(name, (self._clock() - start_ns) / 1e6)
-        return Result(before, conform(frame, self._size))
+        truth = None if before is first else first
+        return self._finished_by(self._finish, Result(before, conform(frame, self._size), truth))
+
+    def _finished_by(self, finish: Finish | None, result: Result) -> Result:
+        """The result as it is to be published; as it is, if what finishes it fails."""
+        if finish is None:
+            return result
+        start_ns = self._clock()
+        try:
+            finished = finish(result)
+        except Exception as error:
+            if self._finish is finish:
+                self._finish = None
+                self._stages = self._stages_without(FINISH, error)
+            return result
+        self.meter.count_stage(FINISH, (self._clock() - start_ns) / 1e6)
+        return finished
 
     def _stages_without(self, name: str, error: Exception) -> Stages:
         stages = self._policy.stage_failed(name, error)
@@ -245,9 +292,9 @@ class Pipeline:
             latest = self.latest()
             if self._stopping.is_set():  # asked last: a stop resumes, which must not show a picture again
                 break
-            if latest is None:
-                result = None  # finished after its source failed or was paused
-            shown = result or latest
+            if latest is None or latest is self._frozen:
+                result = None  # finished after its source failed or was paused, or before the freeze
+            shown = self._shown = result or latest
             captured_ns = result.after.captured_ns if result else None
             if self._sink.send(shown.after if shown else self._placeholder) is False:
                 self.meter.count_drop("unpublished")

@@ -7,9 +7,11 @@ LOCALTIME = Path("/etc/localtime")
 ZONES = Path("/usr/share/zoneinfo")
 LARGEST = 65_536  # bytes of the table of zones: it has 20,000
 # the countries with 60 Hz, after IEC's "World Plugs" (iec.ch/world-plugs); all others have 50
-SIXTY_HZ = frozenset(
-    ["AG", "AI", "AS", "AW", "BM", "BR", "BS", "BZ", "CA", "CO", "CR", "CU", "DO", "EC", "FM", "GT", "GU", "GY", "HN", "HT", "KN", "KR", "KY", "LR", "MF", "MH", "MP", "MS", "MX", "NI", "PA", "PE", "PH", "PR", "PW", "SA", "SR", "SV", "SX", "TC", "TT", "TW", "US", "VE", "VG", "VI"]
-)  # a list of 46 strings is harder to check
+NAMED = """
+AG AI AS AW BM BR BS BZ CA CO CR CU DO EC FM GT GU GY HN HT KN KR KY LR MF MH MP MS MX NI PA PE PH PR PW SA
+SR SV SX TC TT TW US VE VG VI
+"""
+SIXTY_HZ = frozenset(NAMED.split())
 BOTH = frozenset({"JP", "KP"})  # in one time zone
 
 

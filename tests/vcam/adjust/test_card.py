@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from vcam.adjust.card import LARGEST_FILE, draw_card, read_picture
+from vcam.conversion.opencv import from_bgr, to_bgr
 from vcam.errors import ConfigError
-from vcam.frame import from_bgr, to_bgr
 
 
 def write_png(path: Path, width: int = 300, height: int = 200) -> Path:

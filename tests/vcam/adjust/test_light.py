@@ -17,7 +17,8 @@ from vcam.adjust.light import (
     middle_of,
     wanted_lift,
 )
-from vcam.frame import Frame, Plane, to_bgr
+from vcam.conversion.opencv import to_bgr
+from vcam.frame import Frame, Plane
 
 FRAME_NS = 33_333_333
 LIFTS = np.linspace(0, MOST_LIFT, 25)
