@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from stand_in import write_experts
 from talking_head import talking_head
 
 from distill.catalogue import build
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
-from distill.publish.student import release, release_look
+from distill.publish.student import release, release_chroma, release_look
 from distill.recipe import Data, Network, Recipe
 from distill.training.trainer import Trainer
 from vcam.conversion.opencv import to_bgr
@@ -153,3 +154,29 @@ def test_a_look_of_a_model_that_is_not_published_is_refused(
     faithful, look = started
     with pytest.raises(ModelError, match=r"no model 'toy' is published in .*; run: make distill RECIPE=toy"):
         release_look(look, faithful, samples, [folder], tmp_path / "build", tmp_path / "weights")
+
+
+def published_with_chroma(recipe: Recipe, folder: Path, weights: Path, strengths: tuple[float, ...]) -> None:
+    """A model that leaves luma as it is, and what a fit of its chroma would have found."""
+    write_experts(weights, recipe.name, [128, 128])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("distill.publish.student.fit_chroma", lambda *arguments: strengths)
+        release_chroma(recipe, [folder], weights)
+
+
+def test_strengths_for_chroma_join_a_model_with_what_they_are_worth(
+    recipe: Recipe, folder: Path, tmp_path: Path
+) -> None:
+    published_with_chroma(recipe, folder, tmp_path / "weights", (0.0, 0.0))
+    (spec,) = read_manifest(tmp_path / "weights").values()
+    assert spec.chroma == (0.0, 0.0)
+    assert (spec.measured["chroma_gain"], spec.measured["clean_psnr"]) == (0.0, 60.0)
+
+
+def test_strengths_that_harm_an_undamaged_picture_are_refused(
+    recipe: Recipe, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=r"not published: .* undamaged, comes out at \d\d\.\d dB of itself"):
+        published_with_chroma(recipe, folder, tmp_path / "weights", (2.0, 2.0))
+    (spec,) = read_manifest(tmp_path / "weights").values()
+    assert spec.chroma == ()
