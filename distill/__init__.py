@@ -1,3 +1,3 @@
-"""The distillery: make pairs, train teachers and students, judge them as shipped, publish the better one."""
+"""Make training pairs, train teachers and students, evaluate them as shipped, publish the better ones."""
 
-import vcam  # noqa: F401  # first: it sets what ONNX Runtime reads when it is loaded
+import vcam  # noqa: F401  # first: it sets variables that ONNX Runtime reads while loading

@@ -1,4 +1,4 @@
-"""python -m distill: train, judge and publish students; measure them beside everything else; report."""
+"""python -m distill: train, evaluate and publish students; compare them with other methods; report."""
 
 import argparse
 import importlib
@@ -12,16 +12,16 @@ from vcam.errors import VcamError
 from vcam.manifest import weights_folder
 
 COMMANDS = {
-    "list": "the recipes, and the teachers they learn from",
-    "run": "pairs, teachers, training, export, judgement, publication of one recipe",
-    "chroma": "how strongly published models clean chroma, fitted to them again",
-    "fetch": "a public picture collection: CIFAR-10, CelebA or DIV2K",
-    "evaluate": "a published model on a folder of clips",
-    "judge": "what publication is decided by, of the models that are published already",
-    "networks": "the networks, with their size and cost",
-    "sweep": "everything on the same frames, side by side",
-    "ablate": "one recipe with and without each of its losses",
-    "report": "docs/results.md: tables, plots and crops of what was measured",
+    "list": "list the recipes and their teachers",
+    "run": "one recipe from data to published weights: pairs, teachers, training, export",
+    "chroma": "fit again how strongly published models clean chroma",
+    "fetch": "download a public image data set: CIFAR-10, CelebA or DIV2K",
+    "evaluate": "evaluate published models on a folder of clips",
+    "judge": "evaluate published models as publication does",
+    "networks": "list the networks with their size and cost",
+    "sweep": "compare filters, shipped models, recipes and peers on the same frames",
+    "ablate": "train one recipe with and without each of its losses",
+    "report": "write docs/results.md: tables, plots and crops of the measurements",
 }
 
 
@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m distill", description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--weights", type=Path, default=weights_folder(), help="where models are published")
+    parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder of published models")
     parser.add_argument(
-        "--build", type=Path, default=Path("build/distill"), help="where work in progress lies"
+        "--build", type=Path, default=Path("build/distill"), help="folder for work in progress"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():

@@ -1,6 +1,6 @@
-"""What recipes may name: networks, data sources and pretrained weights, the camera's own and the studies'.
+"""The networks, data sources and pretrained weights that recipes can name, those of the studies included.
 
-This is the one module through which the rest of distill reaches the studies.
+Outside of the commands, this is the only module that imports the studies.
 """
 
 import inspect
@@ -36,7 +36,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "srvgg": SrvggNet,
 }
 
-# name of a data source -> its split, of a data table and the folders that the user named
+# data source -> function that splits it, from a recipe's [data] table and the user's folders
 SOURCES: dict[str, Callable[[Data, Sequence[Path]], Split]] = {
     "calls": calls,
     "webcam": webcam,
@@ -48,14 +48,14 @@ SOURCES: dict[str, Callable[[Data, Sequence[Path]], Split]] = {
     "cifar10": cifar10,
 }
 
-# name of a network -> its reader of published weights
+# network -> reader of published weights
 PRETRAINED: dict[str, Callable[[Path], nn.Module]] = {"rrdbnet": load_rrdb, "srvgg": load_srvgg}
 
 
 def build(name: str, options: Mapping[str, Option]) -> nn.Module:
-    """The untrained network of a recipe.
+    """Build a recipe's network, untrained.
 
-    Raises ConfigError for a name or an option that is not known, or a value that the option cannot have.
+    Raises ConfigError for an unknown name or option, or a value of the wrong type.
     """
     known = _parameters(name)
     if unknown := sorted(set(options) - set(known)):
@@ -65,19 +65,19 @@ def build(name: str, options: Mapping[str, Option]) -> nn.Module:
     for option, value in options.items():
         kind = known[option].annotation
         if type(value) is not kind and not (kind is float and type(value) is int):
-            raise ConfigError(f"network {name!r}: {option} = {value!r} is no {kind.__name__}")
+            raise ConfigError(f"network {name!r}: {option} = {value!r} is not of type {kind.__name__}")
     return NETWORKS[name](**options)
 
 
 def _parameters(name: str) -> Mapping[str, inspect.Parameter]:
-    """What a network's constructor takes. Raises ConfigError for a name that is not known."""
+    """The parameters of a network's constructor. Raises ConfigError for an unknown name."""
     if name not in NETWORKS:
         raise ConfigError(f"no network {name!r}; choose one of: {', '.join(NETWORKS)}")
     return inspect.signature(NETWORKS[name]).parameters
 
 
 def describe(network: Network) -> str:
-    """A network's name and all its options, the defaults too: networks of one description are the same."""
+    """A network's name and all its options, defaults included: equal descriptions mean equal networks."""
     defaults = {option: known.default for option, known in _parameters(network.name).items()}
     options = defaults | dict(network.options)
     return " ".join([network.name, *(f"{option}={value}" for option, value in options.items())])

@@ -1,4 +1,4 @@
-"""A file of JSON lines that keeps what is known, so that a run which was killed goes on where it was."""
+"""A cache of results as JSON lines, so that a run that was killed can be resumed."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def read_cache(path: Path) -> dict[str, dict[str, Any]]:
-    """What a file keeps, by key, without the key; a line that a kill cut off is left out."""
+    """The cached results by key; an incomplete line, left by a killed run, is ignored."""
     found: dict[str, dict[str, Any]] = {}
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -21,11 +21,11 @@ def read_cache(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def append_cache(path: Path, key: str, facts: Mapping[str, Any]) -> None:
-    """Add one line to the file, on the disk when this returns."""
+    """Append one line; it is on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         if file.tell() and _last_byte(path) != b"\n":
-            file.write(b"\n")  # what a kill cut off stays a line of its own
+            file.write(b"\n")  # ends an incomplete line of a killed run
         file.write(json.dumps({"key": key, **facts}).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

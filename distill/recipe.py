@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a training run makes, read from NAME.toml in a folder `recipes`."""
+"""A recipe: all settings of a training run, read from NAME.toml in a `recipes` folder."""
 
 import json
 import tomllib
@@ -16,13 +16,13 @@ FOLDER = Path(__file__).parent
 RECIPES, TEACHERS = "**/recipes/*.toml", "**/recipes/teachers/*.toml"
 PUBLISH = ("record", "camera", "look")
 Option = int | float | str | bool
-OPTION_TYPES = ("int", "float", "str", "bool")  # as pydantic names them in the place of a mistake
-UNKNOWN_KEY = "unexpected_keyword_argument"  # as pydantic names the mistake
+OPTION_TYPES = ("int", "float", "str", "bool")  # as pydantic names them in an error's location
+UNKNOWN_KEY = "unexpected_keyword_argument"  # pydantic's error type
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network of distill.catalogue, and its constructor's arguments: the table's other keys."""
+    """A network of distill.catalogue; the other keys of the table are its constructor's arguments."""
 
     name: str = "cellnet"
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -30,33 +30,33 @@ class Network:
 
 @dataclass(frozen=True)
 class Data:
-    """How many samples are made, and of what."""
+    """Which samples are made, and how many."""
 
     source: str = "calls"  # one of distill.catalogue.SOURCES
     shards: int = 200  # of 32 clips each
     held_shards: int = 6
-    side: int = 384  # of the pictures that are degraded, in pixels
-    kept: int = 256  # of the windows that are kept of them
-    frames: int = 9  # consecutive ones a clip
+    side: int = 384  # of the degraded pictures, in pixels
+    kept: int = 256  # of the windows cut out of them and stored, in pixels
+    frames: int = 9  # consecutive frames in a clip
     seed: int = 1
-    holdout: int = 20  # every Nth file is kept for validation
+    holdout: int = 20  # every Nth file is held out for validation
     degradation: str = ""  # of sharp stills: one of distill.studies.damage.DEGRADATIONS
-    pattern: str = ""  # "*.png|face*": the files whose names match, if any does; else all
-    stand_in: str = ""  # what the files of that pattern are, where they stand for a set that is not there
-    luma: bool = False  # of stills: one plane instead of R, G and B; calls and webcams are luma always
+    pattern: str = ""  # such as "*.png|face*": use the files that match; all files if none does
+    stand_in: str = ""  # description of these files where they replace a data set that is not available
+    luma: bool = False  # for stills: luma instead of R, G and B; calls and webcams are always luma
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """Whom the student learns from besides the truth; a teacher is a recipe of its own."""
+    """The teachers of a student and the losses against them; each teacher has a recipe of its own."""
 
-    teachers: tuple[str, ...] = ()  # recipes; each weighs only where it beats the student
-    losses: Mapping[str, float] = field(default_factory=dict)  # of distillation and features, by weight
-    # whether each teacher restores every training sample once, and its answer is kept beside the truth; for
-    # losses of the output alone. Else it restores each crop of each batch
+    teachers: tuple[str, ...] = ()  # recipes; a teacher counts only where it beats the student
+    losses: Mapping[str, float] = field(default_factory=dict)  # distillation and feature losses: weight
+    # restore each training sample once with each teacher and store the outputs beside the shards; for losses
+    # on the output only. Otherwise the teachers run on each crop of each batch
     cached: bool = False
-    # whether a teacher's answer is the mean over the eight flips and turns of a picture: at eight times the
-    # cost better by a tenth of a dB; see distill.training.objective.Teacher
+    # average a teacher's output over the eight flips and rotations of a picture: eight times the cost for
+    # about 0.1 dB; see distill.training.objective.Teacher
     symmetric: bool = False
 
 
@@ -67,39 +67,40 @@ class Training:
     iterations: int = 60_000
     batch: int = 16
     crop: int = 128  # pixels
-    learning_rate: float = 1e-3  # the peak
-    schedule: str = "cosine"  # to zero after a short warm-up; or "plateau": halved when validation stalls
-    patience: int = 0  # validations without a better one before it stops early; 0 never
-    precision: str = "fp32"  # or "bf16", "fp16" (on a GPU): of the forward pass, under autocast
+    learning_rate: float = 1e-3  # peak
+    schedule: str = "cosine"  # to zero after a short warm-up; or "plateau": halved when the gain stalls
+    patience: int = 0  # validations without improvement before an early stop; 0: never stop early
+    precision: str = "fp32"  # or "bf16", "fp16" (on a GPU): of the forward pass, by autocast
     clip: float = 1.0  # of the gradient's norm
-    ema: float = 0.999  # decay of the averaged weights, which are what is shipped
+    ema: float = 0.999  # decay of the moving average of the weights, which is what ships
     seed: int = 0
-    # a recipe of the same network, trained already, whose weights it starts from; "published": the camera's
-    # model of this recipe's name; "published NAME": its model of that name
+    # warm start: a trained recipe with the same network; "published": the camera's published model of this
+    # recipe's name; "published NAME": its published model of that name
     start: str = ""
-    frozen: tuple[str, ...] = ()  # submodules of the network that stay as they were at the start
+    frozen: tuple[str, ...] = ()  # submodules that are not trained
     check_every: int = 1000  # iterations between validations and checkpoints
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a published system says of itself, and the measured figure that answers it.
+    """A figure that a published system claims, and the metric that it is compared with.
 
-    metric of the recipe's own held-out samples, a key of their scores: "ssim_rgb", "mse" of the student's
-    pictures against the truth; "teacher.ssim_rgb" of its first teacher's; "against_teacher.ssim_rgb" of the
-    student's against the teacher's; or of the machine: "fps 1920x1080", of another recipe's network
-    "cifar-tiny-teacher fps 1920x1080". Empty: nothing measured answers it.
+    metric  a score on the recipe's held-out samples: "ssim_rgb" or "mse" of the student's output against the
+            truth, "teacher.ssim_rgb" of its first teacher's output against the truth,
+            "against_teacher.ssim_rgb" of the student's output against the teacher's; or a speed:
+            "fps 1920x1080", or "cifar-tiny-teacher fps 1920x1080" for another recipe's network.
+            Empty: not measured
     """
 
     what: str
-    claimed: str  # "0.91", "> 0.9", "35 to 40 fps": the first number is what must be reached
+    claimed: str  # "0.91", "> 0.9", "35 to 40 fps": the first number must be reached
     metric: str = ""
-    why: str = ""  # a sentence on why the found figure differs, for the report
+    why: str = ""  # for the report: why the measured figure differs
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One system: a network, what it learns from, and how."""
+    """One training run: network, data, losses, teachers, schedule, and where the result is published."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)  # of all tables in it
 
@@ -111,8 +112,8 @@ class Recipe:
     distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
     claims: tuple[Claim, ...] = ()
-    # weights/recipes, with what was measured; or "camera": the daemon's models; or "look": the second look of
-    # the daemon's model that it was started from
+    # "record": network and scores go to weights/recipes; "camera": a model of the camera; "look": the crisp
+    # look of the camera's model that this recipe starts from
     publish: str = PUBLISH[0]
 
 
@@ -130,7 +131,7 @@ def list_teachers() -> list[str]:
 def load_recipe(name: str) -> Recipe:
     """Read a recipe or a teacher by name, or from a path that ends in .toml.
 
-    Raises ConfigError on anything unknown, missing, of another type or out of its range.
+    Raises ConfigError for anything unknown, missing, of the wrong type or out of range.
     """
     path = _find(name)
     try:
@@ -141,7 +142,7 @@ def load_recipe(name: str) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     network = content.get("network")
-    if isinstance(network, dict):  # all keys but the name are for the network's constructor
+    if isinstance(network, dict):  # other keys go to the network's constructor
         options = {key: value for key, value in network.items() if key != "name"}
         content["network"] = {key: network[key] for key in network if key == "name"} | {"options": options}
     recipe = _read({"name": path.stem} | content, str(path))
@@ -150,14 +151,14 @@ def load_recipe(name: str) -> Recipe:
 
 
 def recipe_from_json(text: str) -> Recipe:
-    """A recipe as a checkpoint keeps it, `json.dumps(asdict(recipe))`; ConfigError as for a file."""
+    """Read a recipe from a checkpoint, `json.dumps(asdict(recipe))`; raises ConfigError as for a file."""
     return _read(json.loads(text), "checkpoint")
 
 
 def training_identity(recipe: Recipe) -> Recipe:
-    """The recipe without what does not change the weights that it makes.
+    """The recipe without the settings that do not affect the trained weights.
 
-    Where validations steer the run, by a plateau, patience or gates, their distance is part of it.
+    `check_every` affects them only where validations do: through a plateau, patience or gates.
     """
     training = recipe.training
     if training.schedule == "cosine" and not training.patience and not recipe.distillation.teachers:
@@ -215,7 +216,7 @@ def _check_ranges(recipe: Recipe, where: str) -> None:
     )
     for table, values, names in positive:
         for name in names:
-            if not getattr(values, name) > 0:  # so written, nan is refused too
+            if not getattr(values, name) > 0:  # written this way, nan is rejected too
                 raise ConfigError(f"{where} {table} {name} = {getattr(values, name)}; expected more than 0")
     if data.kept > data.side:
         raise ConfigError(f"{where} data kept = {data.kept}; expected at most its side, {data.side}")

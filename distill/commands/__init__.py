@@ -1,1 +1,1 @@
-"""One module a command: `add_arguments(parser)` says what it takes, `run(args)` does it."""
+"""One module per command: `add_arguments(parser)` declares its arguments, `run(args)` executes it."""

@@ -1,4 +1,4 @@
-"""Train a recipe's student with and without each loss and teacher, three seeds each: what helps?"""
+"""Ablation: train a recipe's student with and without each loss and its teachers, three seeds each."""
 
 import argparse
 import json
@@ -14,14 +14,16 @@ from distill.training.parallel import ProcessGroup
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", default="sharpkd", help="its network, data and teachers are used")
-    parser.add_argument("--teachers", nargs="+", help="recipes of teachers instead of its own")
+    parser.add_argument(
+        "--recipe", default="sharpkd", help="recipe whose network, data and teachers are used"
+    )
+    parser.add_argument("--teachers", nargs="+", help="teachers to use instead of the recipe's own")
     parser.add_argument("--iterations", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=96, help="pixels")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    parser.add_argument("--variants", nargs="+", help="some of them, by their names; default all")
-    parser.add_argument("--out", default="ablation", help="below the build folder: NAME/ and NAME.json")
+    parser.add_argument("--variants", nargs="+", help="names of variants; default: all")
+    parser.add_argument("--out", default="ablation", help="NAME/ and NAME.json below the build folder")
     add_training_arguments(parser)
 
 

@@ -1,4 +1,4 @@
-"""Print what a published model gains on a folder of clips, then one JSON line.
+"""Print the gains of a published model on a folder of clips, then one JSON line.
 
 The sets: W, L and N are webcams by day and in dim rooms; D (or named) are D1 to D5, links; webcam is a poor
 webcam with grey noise; clean is an undamaged picture; scaled is x2 and x3 at three qualities; call is what
@@ -43,14 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clips", type=Path)
     parser.add_argument("--set", nargs="+", choices=[*SETS, *ALIASES, CALL, FACES], default=["scaled"])
     parser.add_argument("--min-height", type=int, default=480)
-    parser.add_argument("--clips-limit", type=int, help="the first so many clips; default all")
-    parser.add_argument("--frames", type=int, help="of each clip; default all, with call and faces 150")
+    parser.add_argument("--clips-limit", type=int, help="number of clips; default: all")
+    parser.add_argument("--frames", type=int, help="per clip; default: all; with call and faces 150")
     parser.add_argument("--stride", type=int, default=5, help="score every Nth frame")
-    parser.add_argument("--first", type=int, default=FIRST_SCORED, help="number of the first scored frame")
-    parser.add_argument("--out", type=Path, help=f"add JSON lines to it; with call default {CALLS_FILE}")
+    parser.add_argument("--first", type=int, default=FIRST_SCORED, help="index of the first scored frame")
+    parser.add_argument(
+        "--out", type=Path, help=f"append JSON lines to this file; default with call: {CALLS_FILE}"
+    )
     model = parser.add_argument_group("all sets but call and faces")
     model.add_argument("--model", default="fast")
-    model.add_argument("--still", action="store_true", help="hold each clip's first frame: nothing moves")
+    model.add_argument("--still", action="store_true", help="repeat each clip's first frame: no motion")
     model.add_argument("--crispness", type=float, default=0.0, help="0 faithful, 1 crisp")
     looks = parser.add_argument_group("call and faces")
     looks.add_argument(
@@ -71,12 +73,12 @@ def run(args: argparse.Namespace) -> None:
     alone = {CALL: run_calls, FACES: run_faces}
     for name in alone:
         if name in args.set and len(args.set) > 1:
-            raise ConfigError(f"the set {name} is judged by itself; name the others in a run of their own")
+            raise ConfigError(f"the set {name} is evaluated separately; run the other sets in another call")
     alone.get(args.set[0], run_sets)(args)
 
 
 def run_sets(args: argparse.Namespace) -> None:
-    """One model in one look, under every degradation of the sets."""
+    """Evaluate one look of one model under every degradation of the sets."""
     specs = read_manifest(args.weights)
     if args.model not in specs:
         raise ModelError(f"no model {args.model!r} in the manifest; choose one of: {', '.join(specs)}")
@@ -102,14 +104,14 @@ def run_sets(args: argparse.Namespace) -> None:
 
 
 def run_calls(args: argparse.Namespace) -> None:
-    """All looks of all cameras in all calls."""
+    """Evaluate all looks with all cameras in all calls."""
     protocol = Protocol(args.first, args.stride, vmaf=not args.no_vmaf)
     specimens = list_clips(args.clips, args.min_height, args.frames or 150, 0)[: args.clips_limit]
     looks = choose(filters() + shipped(args.weights, args.threads), args.looks or LOOKS)
     cameras = {name: CAMERAS[name] for name in args.cameras}
     calls = all_calls(args.codecs, args.kbps)
     if not calls:
-        raise ConfigError(f"no call has a rate of {args.kbps}; leave --kbps out to see those that have one")
+        raise ConfigError(f"no call has a rate of {args.kbps}; omit --kbps to run all rates")
     found = list(judge_calls(looks, specimens, cameras, calls, protocol, args.out or CALLS_FILE))
     for title, text in all_tables(found):
         print(f"{title}\n\n{text}\n")
@@ -117,7 +119,7 @@ def run_calls(args: argparse.Namespace) -> None:
 
 
 def run_faces(args: argparse.Namespace) -> None:
-    """How much of the faces' true detail each look shows."""
+    """Measure how much of the true detail of faces each look shows."""
     models = shipped(args.weights, args.threads)
     sharpened = [Sharpened(model, MASK) for model in models]
     usual = [look.name for look in [*models, sharpened[0]]]
@@ -133,7 +135,7 @@ def run_faces(args: argparse.Namespace) -> None:
 
 
 def choose(found: Sequence[Contender], names: Iterable[str]) -> list[Contender]:
-    """The looks by their names, the untouched picture first. Raises ConfigError for an unknown name."""
+    """The looks with these names, the untouched picture first. Raises ConfigError for an unknown name."""
     known = {each.name: each for each in found}
     wanted = dict.fromkeys([NOTHING, *names])
     if unknown := [name for name in wanted if name not in known]:

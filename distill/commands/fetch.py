@@ -1,4 +1,4 @@
-"""Fetch a public picture collection that a published system was trained on: resumed, checked, unpacked.
+"""Download a public data set that a published system was trained on: resumable, checked, unpacked.
 
 example:
   python -m distill fetch cifar10 --to ~/data/cifar10
@@ -12,8 +12,8 @@ from distill.studies.data.collections import COLLECTIONS, fetch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=COLLECTIONS, help="which one")
-    parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="where it is to lie")
+    parser.add_argument("name", choices=COLLECTIONS, help="data set")
+    parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="target folder")
 
 
 def run(args: argparse.Namespace) -> None:

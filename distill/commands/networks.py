@@ -1,4 +1,4 @@
-"""Print every network that the recipes use, with its size and cost, as a Markdown table."""
+"""Print all networks with their size and cost as a Markdown table."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Write docs/results.md, its plots and its crops from what `sweep`, `run` and `ablate` left behind."""
+"""Write docs/results.md, its plots and crops from the results of `sweep`, `run` and `ablate`."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipes", type=Path, help="folder of records and networks; default: WEIGHTS/recipes"
     )
-    parser.add_argument("--calls", type=Path, default=CALLS_FILE, help="that `evaluate --set call` kept")
+    parser.add_argument("--calls", type=Path, default=CALLS_FILE, help="results of `evaluate --set call`")
     parser.add_argument("--ablation", type=Path, help="default: BUILD/ablation.json")
-    parser.add_argument("--peers", type=Path, help="folder of others' networks, for their costs and crops")
     parser.add_argument(
-        "--clips", type=Path, nargs="+", help="clips to show crops of, if their licence permits it"
+        "--peers", type=Path, help="folder of third-party networks, for their costs and crops"
     )
+    parser.add_argument("--clips", type=Path, nargs="+", help="clips to show crops of; check their licence")
     parser.add_argument("--no-crops", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("docs/results.md"))
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def make_crops(view: View, recipes: Path, args: argparse.Namespace) -> dict[str, bytes]:
-    """PNG files of the bundled clip, or of the clips that were named."""
+    """PNG files of crops of the bundled clip, or of the given clips."""
     opened = filters() + shipped(args.weights, args.threads) + recipe_networks(recipes, args.threads)
     if args.peers:
         opened += peers(args.peers, args.threads)
@@ -73,7 +73,7 @@ def make_crops(view: View, recipes: Path, args: argparse.Namespace) -> dict[str,
 
 
 def choose(view: View, opened: Mapping[str, Contender]) -> dict[str, Contender]:
-    """The input, the best peer, the shipped students and the best teacher, by the names they are shown by."""
+    """The input, the best peer, the shipped students and the best teacher, by displayed name."""
 
     def best(group: str, count: int) -> Sequence[str]:
         return [each.name for each in view.of_group(group) if each.name in opened][:count]

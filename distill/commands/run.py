@@ -1,4 +1,4 @@
-"""Train a recipe's teachers and its network, export it, judge it, and publish it."""
+"""Train a recipe's teachers and its network, then export, evaluate and publish it."""
 
 import argparse
 from pathlib import Path
@@ -28,16 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where sharp media lie, whose weights teach besides the recipe's teachers, and how thoroughly."""
-    parser.add_argument("--smoke", action="store_true", help="the whole road in under a minute, teachers too")
+    """Add the arguments of a training run: sharp media, pretrained teachers, VGG weights, smoke run."""
+    parser.add_argument(
+        "--smoke", action="store_true", help="run all steps in under a minute, teachers included"
+    )
     parser.add_argument("--data", type=Path, nargs="+", default=[SAMPLES], help="folders of sharp media")
-    parser.add_argument("--vgg", type=Path, help="VGG16 weights, where a recipe has the perceptual loss")
+    parser.add_argument("--vgg", type=Path, help="VGG16 weights, for recipes with the perceptual loss")
     parser.add_argument(
         "--pretrained",
         nargs="+",
         default=[],
         metavar="NETWORK=FILE",
-        help="weights of others that teach as well, where they pass the gate: rrdbnet=BSRGAN.pth",
+        help="pretrained weights as additional teachers, such as rrdbnet=BSRGAN.pth",
     )
 
 
@@ -61,14 +63,14 @@ def run(args: argparse.Namespace) -> None:
 
 
 def load(name: str, args: argparse.Namespace) -> Recipe:
-    """A recipe, cut down if it is for smoke."""
+    """Load a recipe, cut down for a smoke run."""
     recipe = load_recipe(name)
     return smoke(recipe) if args.smoke else recipe
 
 
 def find_teachers(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup) -> list[Teacher]:
-    """The recipe's teachers, trained now where they are not yet, and those whose weights the user named."""
-    # what the user named comes first: a wrong path must not be found after the teachers' hours
+    """The recipe's teachers, trained if needed, and the pretrained ones of the command line."""
+    # pretrained ones first: a wrong path must fail before hours of training
     planes, pretrained = planes_of(build(recipe.network.name, recipe.network.options)), []
     for pair in args.pretrained:
         name, equals, path = pair.partition("=")
@@ -91,10 +93,10 @@ def find_teachers(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup)
 
 
 def find_perceptual(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup) -> nn.Module | None:
-    """The perceptual loss of a recipe that has one, if its weights are there; else the run goes without."""
+    """The recipe's perceptual loss, if it has one and its weights are given; otherwise None."""
     if PERCEPTUAL not in recipe.losses:
         return None
     if args.vgg is None:
-        print(f"{recipe.name}: the perceptual loss is left out; name VGG16 weights with --vgg FILE")
+        print(f"{recipe.name}: the perceptual loss is left out; pass VGG16 weights with --vgg FILE")
         return None
     return VggPerceptual(args.vgg).to(group.device)

@@ -1,6 +1,6 @@
-"""Measure everything on the same frames: filters, shipped models, recipes' networks, peers.
+"""Compare filters, shipped models, recipes' networks and peers on the same frames.
 
-Writes sweep.json, which `report` reads, and rows.jsonl, which lets a run that was killed go on. Prints each
+Writes sweep.json, which `report` reads, and rows.jsonl, from which a killed run resumes. Prints each
 contender's gain over the degraded picture, then one JSON line.
 """
 
@@ -28,25 +28,27 @@ DEFAULT_SETS = ["named", "webcam", "clean"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("clips", type=Path, help="folder of true clips")
+    parser.add_argument("clips", type=Path, help="folder of undamaged clips")
     parser.add_argument(
         "--stills", type=Path, help="folder of stills named face__, people__, general__, text__"
     )
-    parser.add_argument("--peers", type=Path, help="folder of others' networks: FSRCNN_x2.pb and so on")
+    parser.add_argument("--peers", type=Path, help="folder of third-party networks: FSRCNN_x2.pb and so on")
     parser.add_argument("--recipes", type=Path, help="folder of recipes' networks; default: WEIGHTS/recipes")
     parser.add_argument(
-        "--network", type=Path, nargs="+", default=[], help="more networks, as recipes have them"
+        "--network", type=Path, nargs="+", default=[], help="more networks in the format of recipes' networks"
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="contenders to run beside bicubic")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=DEFAULT_SETS, help="of degradations")
     parser.add_argument("--min-height", type=int, default=480, help="of the clips")
-    parser.add_argument("--frames", type=int, default=150, help="decoded of each clip at most")
-    parser.add_argument("--scored", type=int, default=12, help="frames scored of each clip")
-    parser.add_argument("--scored-stills", type=int, default=4, help="frames scored of each still")
-    parser.add_argument("--most-stills", type=int, help="of each content; default all")
+    parser.add_argument("--frames", type=int, default=150, help="decoded per clip, at most")
+    parser.add_argument("--scored", type=int, default=12, help="scored frames per clip")
+    parser.add_argument("--scored-stills", type=int, default=4, help="scored frames per still")
+    parser.add_argument("--most-stills", type=int, help="per content; default: all")
     parser.add_argument("--no-vmaf", action="store_true", help="where ffmpeg has no libvmaf")
     parser.add_argument("--no-speed", action="store_true", help="keep the timings of the last run")
-    parser.add_argument("--speed-seconds", type=float, default=3, help="to time a contender at a size, about")
+    parser.add_argument(
+        "--speed-seconds", type=float, default=3, help="approximate time to measure a contender at a size"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/results"))
 
 
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def open_contenders(args: argparse.Namespace) -> list[Contender]:
-    """All contenders that the arguments name, "bicubic" first. Raises ConfigError for an unknown name."""
+    """All contenders of the arguments, "bicubic" first. Raises ConfigError for an unknown name."""
     found = filters() + shipped(args.weights, args.threads)
     found += recipe_networks(args.recipes or args.weights / "recipes", args.threads)
     found += [open_recipe(path, args.threads) for path in args.network]
@@ -77,7 +79,7 @@ def open_contenders(args: argparse.Namespace) -> list[Contender]:
 def compare(
     contenders: Sequence[Contender], specimens: Sequence[Specimen], args: argparse.Namespace
 ) -> Results:
-    """Sweep first and time then: the figures are kept if the timing is cut short."""
+    """Sweep, then time: the scores are saved even if the timing is aborted."""
     settings = Settings(vmaf=not args.no_vmaf)
     sets = {name: SETS[name] for name in args.sets}
     old = last_speed(args.out / RESULTS_FILE, contenders)
@@ -89,7 +91,7 @@ def compare(
 
 
 def last_speed(path: Path, contenders: Sequence[Contender]) -> list[Speed]:
-    """The timings in the last results of contenders that are the same today."""
+    """The timings in the last results of contenders that have not changed."""
     if not path.exists():
         return []
     last = read_results(path)

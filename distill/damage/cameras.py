@@ -1,9 +1,9 @@
-"""Webcams as people own them: grain, colour noise, fixed pattern, row bands and mains light, then MJPG.
+"""Simulated webcams: grain, colour noise, fixed-pattern noise, row bands and mains flicker, then MJPG.
 
-What a camera does to a scene, in its order: the room's light, the lens' blur, the light's flicker, the
-sensor's noise and its fixed pattern, rounding, JPEG. `Camera` is the description, `Sensor` the stage that
-holds what lasts from one frame to the next. The truth that a restored picture is compared with is
-`Camera.light_on(frame)`: the scene in the room's steady light, since a restorer is not to brighten a room.
+The steps in order: room light, lens blur, flicker, sensor noise and fixed pattern, rounding, JPEG. `Camera`
+is the description; `Sensor` is the stage, with the state that carries over from frame to frame. Restored
+pictures are compared with `Camera.light_on(frame)`: the scene in steady room light, because a restorer must
+not brighten a dark room.
 """
 
 from collections.abc import Iterable
@@ -21,36 +21,37 @@ Field: TypeAlias = npt.NDArray[Any]  # (H, W) float32, in code values or of unit
 
 MID_GREY = 128
 WHITE_GRAIN_PX = 1.0
-HALF_HEIGHT = 2 * np.sqrt(np.log(2))  # of exp(-(x / 2s)^2), the autocorrelation behind a Gaussian of s
-HOT_CODES = (20, 90)  # by how much a hot pixel is too bright
+HALF_HEIGHT = 2 * np.sqrt(np.log(2))  # of exp(-(x / 2s)^2), the autocorrelation of noise blurred by s
+HOT_CODES = (20, 90)  # added to hot pixels, code values
 BAND_ROWS = 160  # height of a row band at 720 lines
 SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Camera:
-    """What a webcam does to a scene; code values of BT.601 limited range.
+    """Parameters of a webcam; code values of BT.601 limited range.
 
-    The noise of luma has the variance read_noise^2 + shot_gain * (y - 16), y as it falls on the sensor.
+    The variance of luma noise is read_noise^2 + shot_gain * (y - 16), with y as lit on the sensor.
+    `repr` of this class is part of the keys of cached results: a new name would make them all invalid.
     Source: variance = gain * signal + read_noise^2, after Foi et al. 2008, doi:10.1109/TIP.2008.2001399.
     """
 
-    blur_px: float = 0.8  # standard deviation of the lens' point spread; of chroma's, in its pixels, half
+    blur_px: float = 0.8  # standard deviation of the lens blur; half of it for chroma, in chroma pixels
     read_noise: float = 3.0  # standard deviation of luma noise at black
-    shot_gain: float = 0.0  # variance of luma noise for each code value above black
+    shot_gain: float = 0.0  # variance of luma noise per code value above black
     chroma_noise: float = 0.0  # standard deviation, both planes
     quality: int | None = 70  # MJPG, libjpeg's scale 1..100; None: raw
-    light: float = 1.0  # of the room: 0.5 is half as bright
-    grain_px: float = WHITE_GRAIN_PX  # width at half height of the grain's autocorrelation; 1 is white
-    persistence: float = 0.0  # correlation of the noise with the last frame's, AR(1), 0 or more and under 1
-    fixed_pattern: float = 0.0  # standard deviation of what is wrong with each pixel for ever
-    hot_pixels: float = 0.0  # share of the pixels
-    bands: float = 0.0  # amplitude of drifting row bands, as a share of the brightness
-    flicker: float = 0.0  # amplitude of the whole picture's brightness, as a share
-    light_hz: float = 100.0  # of the flicker and the bands: twice the mains' frequency
+    light: float = 1.0  # room brightness: 0.5 is half as bright
+    grain_px: float = WHITE_GRAIN_PX  # FWHM of the grain's autocorrelation; 1 is white noise
+    persistence: float = 0.0  # AR(1) correlation of the noise with the previous frame's, 0 <= p < 1
+    fixed_pattern: float = 0.0  # standard deviation of the fixed-pattern noise
+    hot_pixels: float = 0.0  # fraction of the pixels
+    bands: float = 0.0  # amplitude of drifting row bands, relative to the brightness
+    flicker: float = 0.0  # amplitude of the whole picture's flicker, relative to the brightness
+    light_hz: float = 100.0  # of flicker and bands: twice the mains frequency
 
     def light_on(self, frame: Frame) -> Frame:
-        """The scene as the room's light shows it: the truth behind what this camera sees of `frame`."""
+        """The scene `frame` in the light of the room: the ground truth for what this camera records."""
         if self.light == 1:
             return frame
         codes = np.arange(256, dtype=np.float32) - BLACK_Y
@@ -63,27 +64,27 @@ class Camera:
         )
 
     def truth(self, frames: Iterable[Frame]) -> list[Frame]:
-        """What a perfect camera would see of the scene `frames`, in the light of this one's room."""
+        """The scene `frames` as a perfect camera would record them in the same light."""
         return [self.light_on(frame) for frame in frames]
 
     def shoot(self, frames: Iterable[Frame], rng: np.random.Generator) -> list[Frame]:
-        """Film the scene `frames`, in order: frame i of the result is what is seen of frame i."""
+        """Record the scene `frames` in order; frame i of the result shows frame i."""
         sensor = Sensor(self, rng)
         return [sensor(frame) for frame in frames]
 
 
 def _chroma_table(light: float) -> Plane:
-    """Colours fade with the light, as the conversion of darker RGB would have it."""
+    """Lookup table that reduces chroma with the light, as converting darker RGB would."""
     return np.rint((np.arange(256) - MID_GREY) * light + MID_GREY).astype(np.uint8)
 
 
 class Sensor:
-    """A stage that films one frame after the other with a camera; it holds grain and fixed pattern.
+    """A stage that records frames with a camera; its state is the grain and the fixed pattern.
 
-    rng  the only source of randomness: the same seed and the same sizes give the same pictures
+    rng  the only source of randomness: the same seed and sizes give the same pictures
 
-    A change of size or `is_cut` does not reset it: a sensor does not know of either, but its grain and fixed
-    pattern are drawn again where the size changes.
+    `is_cut` does not reset it, as it would not reset a real sensor. A change of size draws grain and fixed
+    pattern again.
     """
 
     def __init__(self, camera: Camera, rng: np.random.Generator) -> None:
@@ -94,7 +95,7 @@ class Sensor:
         self._pattern: Field | None = None
 
     def __call__(self, frame: Frame) -> Frame:
-        """Film the scene `frame`; index, time and cut stay."""
+        """Record the scene `frame`; index, time and cut are kept."""
         camera = self.camera
         lit = camera.light_on(frame)
         blurred = blur(lit.y.astype(np.float32), camera.blur_px)
@@ -108,16 +109,16 @@ class Sensor:
         return seen if camera.quality is None else compress(seen, camera.quality)
 
     def _brightness(self, frame: Frame) -> Field:
-        """The light that each row of this frame gets, (H, 1), about 1."""
+        """Relative brightness of each row of this frame, (H, 1), about 1."""
         camera = self.camera
-        turns = camera.light_hz * frame.captured_ns / SECOND_NS  # the frames' own time
+        turns = camera.light_hz * frame.captured_ns / SECOND_NS  # time from the frames' timestamps
         whole = camera.flicker * np.sin(2 * np.pi * turns + self._phases[0])
         rows = np.arange(frame.height, dtype=np.float32)[:, None] * (720 / frame.height / BAND_ROWS)
         bands = camera.bands * np.sin(2 * np.pi * (rows + turns) + self._phases[1])
         return (1 + whole + bands).astype(np.float32)
 
     def _luma_noise(self, signal: Field) -> Field:
-        """Noise of (H, W) for a signal above black, and the fixed pattern."""
+        """Noise (H, W) for a signal above black, with the fixed pattern."""
         camera = self.camera
         variance = camera.read_noise**2 + camera.shot_gain * np.maximum(signal, 0)
         noise = self._correlated("y", signal.shape) * np.sqrt(variance)
@@ -131,7 +132,7 @@ class Sensor:
         return _to_plane(blurred + sigma * self._correlated(name, plane.shape) if sigma else blurred)
 
     def _correlated(self, name: str, shape: tuple[int, ...]) -> Field:
-        """Unit noise of a plane, correlated as the camera's grain is, in space and with the last frame's."""
+        """Unit-variance noise of a plane, correlated in space and with the previous frame."""
         drawn = grain(shape, self.camera.grain_px, self._rng)
         before, share = self._grain.get(name), self.camera.persistence
         if before is None or before.shape != shape or not share:
@@ -141,7 +142,7 @@ class Sensor:
         return self._grain[name]
 
     def _fixed(self, shape: tuple[int, ...]) -> Field:
-        """What is wrong with each pixel of (H, W) in every frame."""
+        """The fixed-pattern noise (H, W), the same in every frame."""
         if self._pattern is None or self._pattern.shape != shape:
             camera = self.camera
             self._pattern = self._rng.standard_normal(shape, np.float32) * np.float32(camera.fixed_pattern)
@@ -151,7 +152,7 @@ class Sensor:
 
 
 def grain(shape: tuple[int, ...], width_px: float, rng: np.random.Generator) -> Field:
-    """Normal noise of (H, W), mean 0, variance 1; its autocorrelation is `width_px` wide at half height."""
+    """Gaussian noise (H, W), mean 0, variance 1; FWHM of its autocorrelation is `width_px`."""
     white: Field = rng.standard_normal(shape, np.float32)
     if width_px <= WHITE_GRAIN_PX:
         return white
@@ -166,7 +167,7 @@ def blur(plane: Field, sigma: float) -> Field:
 
 
 def compress(frame: Frame, quality: int) -> Frame:
-    """A frame as it comes out of MJPG at 4:2:0; index, time and cut stay."""
+    """Compress a frame as MJPG at 4:2:0 and decode it; index, time and cut are kept."""
     jpeg = cv2.imencode(".jpg", to_bgr(frame), (cv2.IMWRITE_JPEG_QUALITY, quality))[1]
     bgr = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
     assert bgr is not None
@@ -180,9 +181,9 @@ def _to_plane(field: Field) -> Plane:
 CAMERAS = {
     # an ordinary webcam by daylight
     "W": Camera(blur_px=0.8, read_noise=3, quality=70),
-    # a dim room, as noise alone
+    # a dim room, simulated by noise only
     "L": Camera(blur_px=1.0, read_noise=3, shot_gain=0.55, chroma_noise=3, quality=80),
-    # a dim room as webcams show it: half the light at twice the gain, and all that is not white noise
+    # a dim room in full: half the light at twice the gain, and every noise that is not white
     "N": Camera(
         blur_px=1.0,
         read_noise=3,
@@ -202,14 +203,14 @@ CAMERAS = {
 
 
 def draw_camera(rng: np.random.Generator) -> Camera:
-    """Draw a webcam to train on, two in five of them in a dim room.
+    """Draw a random webcam for training; two in five are in a dim room.
 
-    The noise at mid-grey, as lit, has a standard deviation of 0.7 to 7 by daylight, of 3 to 14 in a dim room.
+    The standard deviation of the noise at lit mid-grey is 0.7 to 7 in daylight and 3 to 14 in a dim room.
     """
     is_dim = rng.random() < 0.4
     light = float(rng.uniform(0.25, 0.5)) if is_dim else 1.0
     sigma = float(np.exp(rng.uniform(*np.log((3, 14) if is_dim else (0.7, 7)))))
-    read_share = rng.uniform(0.1, 1.0)  # of the variance at mid-grey
+    read_share = rng.uniform(0.1, 1.0)  # fraction of the variance at mid-grey
     return Camera(
         blur_px=float(rng.uniform(0.5, 1.3)),
         read_noise=float(sigma * np.sqrt(read_share)),
@@ -223,11 +224,11 @@ def draw_camera(rng: np.random.Generator) -> Camera:
         hot_pixels=_sometimes(rng, 1 / 4, 0, 1e-4),
         bands=_sometimes(rng, 1 / 5, 0, 0.03),
         flicker=_sometimes(rng, 1 / 5, 0, 0.03),
-        light_hz=float(rng.choice([100.0, 119.9])),  # mains of 60 Hz are no multiple of 30 frames a second
+        light_hz=float(rng.choice([100.0, 119.9])),  # 60 Hz mains are not an exact multiple of 30 fps
     )
 
 
 def _sometimes(rng: np.random.Generator, chance: float, low: float, high: float) -> float:
-    """A value between `low` and `high` with a chance, else 0."""
+    """A value between `low` and `high` with probability `chance`, otherwise 0."""
     value, is_there = float(rng.uniform(low, high)), rng.random() < chance
     return value if is_there else 0.0

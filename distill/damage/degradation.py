@@ -1,4 +1,4 @@
-"""What happens to a picture before the receiver sees it: a poor camera, a link, both or neither."""
+"""What degrades a picture on its way to the receiver: a poor camera, a link, both or neither."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,29 +12,37 @@ from vcam.frame import Frame, Plane, Size, resize
 from vcam.link import Link, LinkProfile
 
 FPS = 30
-SMALLEST_AV1 = 64 * 64  # pixels: SVT-AV1 opens with a bitrate only from this size on
-DAMAGE_CLASSES = ("clean", "camera", "x1", "x2", "x3", "x4")  # classes of damage, by what dominates them
+SMALLEST_AV1 = 64 * 64  # pixels: SVT-AV1 accepts a bitrate only from this size on
+DAMAGE_CLASSES = (
+    "clean",
+    "camera",
+    "x1",
+    "x2",
+    "x3",
+    "x4",
+)  # by dominant damage; xN: link of scale N
 
 
 @dataclass(frozen=True)
 class PoorCamera:
-    """A webcam's own damage: lens blur, sensor noise that changes each frame, and MJPG compression.
+    """A simple webcam: lens blur, white sensor noise, and MJPG compression.
 
-    What cameras do besides, and over time, is in distill.damage.cameras.
+    distill.damage.cameras simulates more of a webcam. `repr` of this class, of `Degradation` and of `Camera`
+    is part of the keys of cached results.
     """
 
-    blur_px: float = 0.8  # standard deviation of the lens' point spread
+    blur_px: float = 0.8  # standard deviation of the lens blur
     noise: float = 3.0  # standard deviation of the sensor noise at mid-grey, in code values
     quality: int = 70  # libjpeg's scale, 1..100
 
     def shoot(self, frames: Iterable[Frame], rng: np.random.Generator) -> list[Frame]:
-        """Film the scene `frames`, in order."""
+        """Record the scene `frames` in order."""
         return [add_camera_damage(frame, self, rng) for frame in frames]
 
 
 @dataclass(frozen=True)
 class Degradation:
-    """A camera, then a downscale by `scale`, then a codec; any of them may be absent."""
+    """A camera, then downscaling by `scale`, then a codec; each may be absent."""
 
     camera: PoorCamera | Camera | None = None
     scale: float = 1.0
@@ -42,21 +50,21 @@ class Degradation:
 
     @property
     def kind(self) -> str:
-        """Its class, one of DAMAGE_CLASSES: through a link, by the scale rounded up."""
+        """Its damage class, one of DAMAGE_CLASSES; of a link by its scale, rounded up."""
         if self.link is None:
             return "clean" if self.camera is None else "camera"
         return f"x{min(4, math.ceil(self.scale))}"
 
     def truth(self, frames: Sequence[Frame]) -> list[Frame]:
-        """What a restored clip is compared with: the frames, in the light of the camera's room."""
+        """The ground truth of a clip: the frames, in the light of the camera's room."""
         return self.camera.truth(frames) if isinstance(self.camera, Camera) else list(frames)
 
     def apply(self, frames: Sequence[Frame], rng: np.random.Generator) -> list[Frame]:
-        """Degrade a clip; frame i of the result is what is seen of frame i, at the degraded size."""
+        """Degrade a clip; frame i of the result shows frame i, at the degraded size."""
         seen = list(frames) if self.camera is None else self.camera.shoot(frames, rng)
         if self.link is not None:
             width, height = (max(16, round(side / self.scale / 2) * 2) for side in seen[0].size)
-            # a link never scales up, and fits into its box: this box is the exact size
+            # a link scales down into its box and never up: a box of the exact size keeps the size
             seen = [resize(frame, (width, height)) for frame in seen]
             with Link(replace(self.link, width=width, height=height), rng) as link:
                 seen = [link(frame) for frame in seen]
@@ -64,7 +72,7 @@ class Degradation:
 
 
 def add_camera_damage(frame: Frame, camera: PoorCamera, rng: np.random.Generator) -> Frame:
-    """Take a frame again with a poor camera: blur, then noise, then JPEG at 4:2:0."""
+    """Record a frame with a poor camera: blur, then noise, then JPEG at 4:2:0."""
     noisy = replace(
         frame,
         y=add_noise(_blur(frame.y, camera.blur_px), camera.noise, rng),
@@ -79,7 +87,7 @@ def _blur(plane: Plane, sigma: float) -> Plane:
 
 
 def add_noise(plane: Plane, sigma: float, rng: np.random.Generator) -> Plane:
-    """Add sensor noise to an (H, W) uint8 plane: half of its variance at mid-grey is shot noise.
+    """Add sensor noise to an (H, W) uint8 plane; half of the variance at mid-grey is shot noise.
 
     Source: variance = gain * signal + read_noise**2, after Foi et al. 2008, doi:10.1109/TIP.2008.2001399.
     """
@@ -91,7 +99,7 @@ def add_noise(plane: Plane, sigma: float, rng: np.random.Generator) -> Plane:
 
 
 def draw(size: Size, rng: np.random.Generator) -> Degradation:
-    """Draw what a training clip of (width, height) goes through, as calls and webcams have it."""
+    """Draw the degradation of a training clip of (width, height): a call, a webcam or none."""
     chance = rng.random()
     if chance < 0.10:
         return Degradation()
@@ -101,7 +109,7 @@ def draw(size: Size, rng: np.random.Generator) -> Degradation:
 
 
 def draw_linked(size: Size, rng: np.random.Generator) -> Degradation:
-    """Draw a link, and in one of seven calls a poor camera before it."""
+    """Draw a link, in 15% of cases after a poor camera."""
     odd_scale = rng.uniform(1.2, 1.7)
     scale = float(rng.choice([1.0, odd_scale, 2.0, 3.0, 4.0], p=[0.2, 0.1, 0.32, 0.24, 0.14]))
     camera = _draw_camera(rng) if rng.random() < 0.15 else None
@@ -109,7 +117,7 @@ def draw_linked(size: Size, rng: np.random.Generator) -> Degradation:
 
 
 def draw_webcam(rng: np.random.Generator) -> Degradation:
-    """Draw what a poor webcam does on the sender's side, before any link: a tenth stays clean."""
+    """Draw a poor webcam on the sender's side, without a link; 10% stay clean."""
     if rng.random() < 0.10:
         return Degradation()
     return Degradation(camera=replace(_draw_camera(rng), quality=int(rng.integers(50, 91))))
@@ -124,9 +132,9 @@ def _draw_camera(rng: np.random.Generator) -> PoorCamera:
 
 
 def _draw_link(pixels: float, rng: np.random.Generator) -> LinkProfile:
-    """A codec at constant quality, or at a bitrate; libvpx's VP8 knows the latter alone in real time.
+    """Draw a codec at constant quality or at a bitrate; real-time VP8 of libvpx only knows a bitrate.
 
-    From what a bad line leaves to what nobody sees: a student that has met only the former harms the latter.
+    From very bad lines to invisible damage: a student trained on bad lines only harms good ones.
     """
     codec = str(rng.choice(["h264", "vp8", "vp9", "av1"], p=[0.70, 0.20, 0.06, 0.04]))
     preset = str(rng.choice(["superfast", "veryfast"], p=[0.2, 0.8]))

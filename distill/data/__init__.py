@@ -1,1 +1,1 @@
-"""From sharp files to shards of degraded and true pictures."""
+"""From sharp stills and clips to shards of training pairs: degraded and true pictures."""

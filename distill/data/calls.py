@@ -1,4 +1,4 @@
-"""Training samples as calls and poor webcams make them: short clips of luma, degraded."""
+"""Training samples of calls and poor webcams: short degraded clips of luma with their truth."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,12 @@ from distill.data.media import Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
 from vcam.frame import Frame, resize
 
-LONGEST_LEAD = 10  # frames that a codec has seen before the first one kept, at most
+LONGEST_LEAD = 10  # frames that the codec encodes before the first stored one, at most
 
 
 @dataclass(frozen=True)
 class CallClips:
-    """Draws clips of `frames` consecutive luma frames, degraded at `side` pixels and kept at `kept`."""
+    """Draws clips of `frames` consecutive luma frames, degraded at `side` pixels, cropped to `kept`."""
 
     media: Media
     side: int
@@ -24,13 +24,13 @@ class CallClips:
     frames: int
 
     def __call__(self, rng: np.random.Generator) -> Samples:
-        """One clip through one drawn degradation; none if its file cannot be read or is too short."""
+        """One clip under one drawn degradation; none if its file is unreadable or too short."""
         truth = self._open(self.frames + int(rng.integers(LONGEST_LEAD)), rng)
         if isinstance(truth, Path):
             return no_samples((self.frames, 2, 1, self.kept, self.kept), (str(truth),))
         degradation = self._draw(rng)
         seen = degradation.apply(truth, rng)
-        # a picture shown twice is a frame that the encoder left out: it is late, not degraded
+        # a repeated picture is a frame that the encoder dropped: late, not degraded
         fresh = [k for k, frame in enumerate(seen) if k == 0 or frame.y is not seen[k - 1].y]
         if len(fresh) < self.frames:
             return no_samples((self.frames, 2, 1, self.kept, self.kept))
@@ -47,7 +47,7 @@ class CallClips:
         return draw((self.side, self.side), rng)
 
     def _open(self, count: int, rng: np.random.Generator) -> list[Frame] | Path:
-        """A clip of a random file, or the file that cannot be read."""
+        """A clip of a random file, or the path of the file if it is unreadable."""
         media = self.media
         use_clip = bool(media.clips) and (not media.stills or rng.random() < 0.4)
         path = rng.choice(np.array(media.clips if use_clip else media.stills, dtype=object))
@@ -59,7 +59,7 @@ class CallClips:
 
 @dataclass(frozen=True)
 class WebcamClips(CallClips):
-    """Draws clips as a poor webcam sees them, before any link."""
+    """Draws clips recorded by a poor webcam, without a link."""
 
     def _draw(self, rng: np.random.Generator) -> Degradation:
         return draw_webcam(rng)

@@ -1,4 +1,4 @@
-"""Sharp stills and clips: found below folders, parted, decoded, made into short square clips."""
+"""Sharp stills and clips: find them in folders, split, decode, cut short square clips."""
 
 import contextlib
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from vcam.media import open_recording
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
-UNREADABLE = (av.FFmpegError, OSError, IndexError)  # what reading a file that is no video raises
+UNREADABLE = (av.FFmpegError, OSError, IndexError)  # raised when a file is not a readable video
 PERIOD_NS = 1_000_000_000 // FPS
 
 
 @dataclass(frozen=True)
 class Media:
-    """The files a training set is made of."""
+    """The files of a training set."""
 
     stills: tuple[Path, ...]
     clips: tuple[Path, ...]
@@ -51,7 +51,7 @@ def list_media(folders: Sequence[Path]) -> Media:
 
 
 def select(media: Media, pattern: str) -> Media:
-    """The media whose file names match one of the shell patterns "*face*|*.png"; there may be none."""
+    """The media whose file names match one of the shell patterns "*face*|*.png"; may be empty."""
     patterns = pattern.split("|")
 
     def matching(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -61,25 +61,25 @@ def select(media: Media, pattern: str) -> Media:
 
 
 def split(media: Media, every: int) -> tuple[Media, Media]:
-    """Part the media into those to train on and those to validate on: every Nth file of each kind."""
+    """Split the media into training and validation: every Nth file of each kind is held out."""
 
     def part(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         held = paths[every // 2 :: every]
         return tuple(path for path in paths if path not in held), held
 
     (stills, held_stills), (clips, held_clips) = part(media.stills), part(media.clips)
-    if not held_stills and not held_clips:  # too few files to keep one back: validate on what is trained on
+    if not held_stills and not held_clips:  # too few files to hold one out: validate on the training files
         return media, media
     return Media(stills, clips), Media(held_stills, held_clips)
 
 
 def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
-    """Make a clip of `count` square frames from a still, by zoom out, a pan and a hand's jitter.
+    """Make a clip of `count` square frames from a still, by scaling, panning and hand jitter.
 
-    image   (H, W, 3) BGR; smaller than `side` is scaled up, so prefer larger
+    image   (H, W, 3) BGR; scaled up if smaller than `side`, so prefer larger ones
     side    of the frames, in pixels, even
 
-    A third of the clips stand still, as most of a webcam's picture does.
+    A third of the clips do not move, like most of a webcam's picture.
     """
     smallest = min(image.shape[:2])
     margin = side + 8
@@ -102,11 +102,11 @@ def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> li
 def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
     """Decode a window of `count` frames at a random place and time, as square frames of `side`.
 
-    Large pictures are halved first at random, which also takes the source's own compression out.
-    Returns fewer frames where the clip ends or is damaged, none if the file is no video.
+    Large pictures are scaled down at random, which also reduces the source's compression artefacts.
+     Returns fewer frames if the clip ends or is damaged, none if the file is not a video.
     """
     images: list[Bgr] = []
-    # one bad file must not end hours of packing
+    # one bad file must not abort hours of packing
     with contextlib.suppress(*UNREADABLE), open_recording(path) as container:
         stream = container.streams.video[0]
         if stream.duration and stream.time_base:
@@ -114,7 +114,7 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
         for picture in container.decode(stream):
             image = picture.to_ndarray(format="bgr24")
             if images and image.shape != images[0].shape:
-                break  # one window cannot be cut from both sizes
+                break  # the same window does not fit both sizes
             images.append(image)
             if len(images) == count:
                 break
@@ -132,9 +132,9 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
 
 
 def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
-    """Decode a clip's frames, all or the first `limit`, as they are, up to where their size changes.
+    """Decode a clip's frames, all or the first `limit`, until their size changes.
 
-    None if the file is no video.
+    Empty if the file is not a video.
     """
     frames: list[Frame] = []
     try:

@@ -1,4 +1,4 @@
-"""Shards: samples made once, by all cores, then mapped into memory for as many epochs as it takes."""
+"""Shards: samples that are made once, in parallel, and then memory-mapped for training."""
 
 import json
 import os
@@ -16,46 +16,46 @@ import torch
 from vcam.errors import SourceError
 
 SAMPLES_A_SHARD = 32
-ATTEMPTS = 4  # draws for one sample: unreadable files are passed over, not waited for
+ATTEMPTS = 4  # draws per sample: unreadable files are skipped
 
 Clips = npt.NDArray[np.uint8]  # (N, T, 2, C, S, S): N clips of T frames; side 0 degraded, side 1 true
-TeacherOutputs = npt.NDArray[np.uint8]  # (N, C, S, S): what a teacher makes of each clip's middle frame
+TeacherOutputs = npt.NDArray[np.uint8]  # (N, C, S, S): a teacher's output for the middle frame of each clip
 Kinds = npt.NDArray[np.uint8]  # (N,): the damage class of each clip, an index of DAMAGE_CLASSES
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What one draw gives: clips, and the kind of damage of each."""
+    """Clips, and the damage class of each."""
 
     clips: Clips
     kinds: Kinds
     skipped: tuple[str, ...] = ()  # files that could not be read
-    path: Path | None = None  # the shard's file, if they were read from one
-    outputs: tuple[TeacherOutputs, ...] = ()  # of each teacher to each clip, where they are cached
+    path: Path | None = None  # the shard's file, if read from one
+    outputs: tuple[TeacherOutputs, ...] = ()  # of each teacher for each clip, if cached
 
 
-Draw = Callable[[np.random.Generator], Samples]  # picklable: it is sent to the workers
+Draw = Callable[[np.random.Generator], Samples]  # picklable: sent to worker processes
 
 
 @dataclass(frozen=True)
 class Whole:
-    """Samples that are taken as they are, all of them, instead of drawn: a set that is its own protocol."""
+    """A fixed set of samples that is read as a whole instead of drawn, such as an official test set."""
 
     read: Callable[[], Samples]
 
 
 def no_samples(shape: Sequence[int], skipped: tuple[str, ...] = ()) -> Samples:
-    """What a draw returns that found nothing; `shape` is one clip's."""
+    """Empty samples; `shape` is that of one clip."""
     return Samples(np.empty((0, *shape), np.uint8), np.empty(0, np.uint8), skipped)
 
 
 def pack_shards(
     draw: Draw, folder: Path, count: int, seed: int, settings: dict[str, object], workers: int = 1
 ) -> Iterator[Path]:
-    """Make `count` shards in `folder`, yielding each path as it is ready; existing ones are kept.
+    """Make `count` shards in `folder`, yielding each path when it is ready; existing ones are reused.
 
-    A shard depends on `draw`, the seed and its number alone. `settings` say what the draw depends on: a
-    folder made with others is refused with a SourceError.
+    A shard depends only on `draw`, the seed and its number. `settings` describe what the draw depends on;
+    raises SourceError if the folder was made with other settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _check_settings(folder, settings)
@@ -67,12 +67,12 @@ def pack_shards(
 
 
 def _chunk(orders: int, workers: int) -> int:
-    """Orders sent to a worker at a time: to take in a draw from 160,000 files takes it a second."""
+    """Orders sent to a worker at a time: unpickling a draw over 160,000 files takes a second."""
     return max(1, min(4, orders // (2 * workers)))
 
 
 def pack_whole(whole: Whole, folder: Path, settings: dict[str, object]) -> Path:
-    """Make the one shard of a whole set in `folder`, or find it there. Raises as `pack_shards` does."""
+    """Make the single shard of a whole set in `folder`, or find it there. Raises as `pack_shards` does."""
     folder.mkdir(parents=True, exist_ok=True)
     _check_settings(folder, settings)
     path = folder / "00000.npy"
@@ -82,13 +82,13 @@ def pack_whole(whole: Whole, folder: Path, settings: dict[str, object]) -> Path:
 
 
 def open_shards(paths: Sequence[Path]) -> list[Samples]:
-    """Map shards into memory; empty ones are left out."""
+    """Memory-map shards; empty ones are left out."""
     shards = [Samples(np.load(path, mmap_mode="r"), np.load(_kinds_path(path)), path=path) for path in paths]
     return [shard for shard in shards if len(shard.clips)]
 
 
 def list_skipped(paths: Sequence[Path]) -> list[str]:
-    """The files that could not be read while these shards were made, each once."""
+    """The unreadable files met while making these shards, each once."""
     records = [_skipped_path(path) for path in paths]
     return sorted({name for record in records if record.exists() for name in json.loads(record.read_bytes())})
 
@@ -114,7 +114,7 @@ def _check_settings(folder: Path, settings: dict[str, object]) -> None:
 
 @dataclass(frozen=True)
 class _Order:
-    """What a worker needs to know to make one shard."""
+    """The arguments of a worker that makes one shard."""
 
     draw: Draw
     path: Path
@@ -135,7 +135,7 @@ def _pack_shard(order: _Order) -> Path:
 
 
 def join_samples(parts: Sequence[Samples]) -> Samples:
-    """Samples one after the other; a skipped file is named once."""
+    """Concatenate samples; each skipped file is named once."""
     return Samples(
         np.concatenate([part.clips for part in parts]),
         np.concatenate([part.kinds for part in parts]),
@@ -144,7 +144,7 @@ def join_samples(parts: Sequence[Samples]) -> Samples:
 
 
 def _write_shard(path: Path, samples: Samples) -> None:
-    """Write the clips last: a shard that is there is whole."""
+    """Write the clips last: if their file exists, the shard is complete."""
     if samples.skipped:
         temporary = path.with_suffix(".tmp.json")
         temporary.write_text(json.dumps(samples.skipped), "utf-8")
@@ -154,7 +154,7 @@ def _write_shard(path: Path, samples: Samples) -> None:
 
 
 def write_array(path: Path, array: npt.NDArray[np.uint8]) -> None:
-    """Write an array whole, or not at all."""
+    """Write an array atomically."""
     temporary = path.with_suffix(".tmp.npy")
     np.save(temporary, array)
     os.replace(temporary, path)

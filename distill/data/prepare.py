@@ -1,4 +1,4 @@
-"""From a recipe's [data] table and its split to shards, which are made once and then found."""
+"""Make the shards of a recipe's [data] table, or find those that were made before."""
 
 import hashlib
 import json
@@ -22,25 +22,25 @@ from distill.data.splits import Split
 from distill.recipe import Data
 from vcam.errors import SourceError
 
-MOST_NAMED = 10  # skipped files
+MOST_NAMED = 10  # skipped files listed by name
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run trains on and what it is validated on."""
+    """The training shards and the held-out samples of a run."""
 
     train: list[Samples]
     held: Samples
-    origin: str = ""  # of what it was made, for the record
+    origin: str = ""  # description of the data, for the record
 
 
 def prepare(
     data: Data, split: Split, build: Path, workers: int, log: Callable[[str], None] = print
 ) -> Prepared:
-    """Make the shards of a data table below `build`, or find them.
+    """Make the shards of a data table below `build`, or find them there.
 
-    Recipes with equal tables and splits share them. Files that cannot be read are named once. Raises
-    SourceError if there is nothing to train on.
+    Recipes with equal tables and splits share shards. Unreadable files are reported once. Raises SourceError
+    if there is nothing to train on.
     """
     log(f"data: {split.origin}")
     places = (
@@ -57,7 +57,7 @@ def prepare(
 
 
 def report(names: Sequence[str], what: str, log: Callable[[str], None]) -> None:
-    """Say how many files were skipped and which, in one line; nothing if none was."""
+    """Report the skipped files, their number and the first names, in one line; nothing if there are none."""
     if names:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         log(f"skipped {len(names)} {what}: {', '.join(names[:MOST_NAMED])}{more}")
@@ -66,7 +66,7 @@ def report(names: Sequence[str], what: str, log: Callable[[str], None]) -> None:
 def _pack(
     data: Data, name: str, part: Draw | Whole, count: int, seed: int, build: Path, workers: int
 ) -> list[Path]:
-    # a key that is left empty changes nothing: shards made before there was such a key are still good
+    # empty keys are left out of the digest, so that shards made before a key existed are still found
     table = {key: value for key, value in asdict(data).items() if value != "" and value is not False}
     table.pop("stand_in", None)
     settings: dict[str, object] = {"data": table | {"shards": 0}, "draw": repr(part), "seed": seed}

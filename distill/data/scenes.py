@@ -1,4 +1,4 @@
-"""Training samples of what still and moving scenes become in a camera, a link and fusion over time."""
+"""Training samples of still and moving scenes after a camera, a link and temporal fusion."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,30 +16,30 @@ from vcam.frame import Frame, resize
 from vcam.restore.cells import ZERO_RESIDUAL
 from vcam.restore.fusion import CELL, LUMA, Fused, Fusion
 
-SIDES = 4  # what a sample holds: seen and fused, true, age, noise
-LONGEST = 28  # frames that are fused, at most
-MOMENTS = 2  # samples a clip
-MOST_OBJECTS = 3  # that move before a background
-FASTEST_PX = 30.0  # a frame: a hand before the lens
-CLEAN_SHARE = 0.08  # of the scenes
-CAMERA_SHARE = 0.30  # the others go through a link
+SIDES = 4  # planes of a sample: fused input, truth, age, noise
+LONGEST = 28  # frames fused at most
+MOMENTS = 2  # samples per scene
+MOST_OBJECTS = 3  # moving in front of a background
+FASTEST_PX = 30.0  # per frame: a hand in front of the lens
+CLEAN_SHARE = 0.08  # fraction of the scenes
+CAMERA_SHARE = 0.30  # fraction; the others go through a link
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """Draws scenes of square frames of `side` pixels, films and fuses them, and keeps windows of `kept`.
+    """Draws scenes of square frames of `side` pixels, degrades and fuses them, and cuts windows of `kept`.
 
-    Two in five films are as they were taken; the others have a background, which stands still in four of five
-    as it does in a call, and up to three objects that move before it, pause and cover each other.
+    Two in five scenes are real clips. The others are composed of stills: a background, which does not move in
+    four out of five as in a call, and up to three objects in front of it that move, pause and overlap.
     """
 
     media: Media
     side: int
     kept: int
-    frames: int = 1  # a sample is one picture: what came before is in its fusion
+    frames: int = 1  # a sample is one picture: fusion carries the past
 
     def __call__(self, rng: np.random.Generator) -> Samples:
-        """Samples (n, 1, 4, 1, kept, kept) of one scene; none if a file cannot be read or is too short."""
+        """Samples (n, 1, 4, 1, kept, kept) of one scene; none if a file is unreadable or too short."""
         count = int(rng.choice([2, 6, 14, LONGEST], p=[0.1, 0.25, 0.35, 0.3]))
         scene = self.film(count, rng)
         if isinstance(scene, Path):
@@ -48,7 +48,7 @@ class Scenes:
             return no_samples((1, SIDES, 1, self.kept, self.kept))
         truth, seen, kind = _damage(scene, self.side, rng)
         moments = {count - 1, int(rng.integers(count))}
-        fuses = rng.random() > 0.08  # the first frames of a stream, and whoever has switched fusion off
+        fuses = rng.random() > 0.08  # not: the first frames of a stream; fusion switched off
         fusion = Fusion() if fuses else Fusion(depth=1)
         samples = []
         for number, frame in enumerate(seen):
@@ -68,7 +68,7 @@ class Scenes:
         return np.stack([fused.frame.y, truth.y, *context_planes(fused, fuses)])[window]
 
     def film(self, count: int, rng: np.random.Generator) -> list[Frame] | Path:
-        """A scene of `count` frames, or the file that cannot be read."""
+        """A scene of `count` frames, or the path of an unreadable file."""
         media = self.media
         if media.clips and (not media.stills or rng.random() < 0.4):
             path = media.clips[rng.integers(len(media.clips))]
@@ -84,9 +84,9 @@ class Scenes:
 
 
 def compose(pictures: list[Bgr], side: int, count: int, rng: np.random.Generator) -> list[Frame]:
-    """A scene of `count` square frames: the first picture behind parts of the others that move.
+    """Compose a scene of `count` square frames: moving cut-outs of pictures over the first picture.
 
-    The light changes slowly in a fifth of the scenes and at once in a twentieth.
+    The light changes slowly in a fifth of the scenes, and suddenly in a twentieth.
     """
     if rng.random() < 0.8:
         background = to_bgr(pan_still(pictures[0], side, 1, rng)[0])
@@ -108,7 +108,7 @@ def compose(pictures: list[Bgr], side: int, count: int, rng: np.random.Generator
 
 
 def _cut_out(picture: Bgr, side: int, rng: np.random.Generator) -> tuple[Bgr, npt.NDArray[np.float32]]:
-    """A round or ragged part of a picture on (side, side), with its mask in 0..1."""
+    """A round or ragged cut-out of a picture, on (side, side), with its mask in 0..1."""
     thing = to_bgr(pan_still(picture, side, 1, rng)[0])
     centre, radius = side / 2, side * rng.uniform(0.08, 0.42)
     rows, columns = np.mgrid[:side, :side].astype(np.float32) - np.float32(centre)
@@ -120,7 +120,7 @@ def _cut_out(picture: Bgr, side: int, rng: np.random.Generator) -> tuple[Bgr, np
 
 
 def _path(side: int, count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Places of an object, (count, 3): right, down in pixels and turned by degrees; eased, with pauses."""
+    """Positions of an object, (count, 3): x, y in pixels and rotation in degrees; eased, with pauses."""
     speed = FASTEST_PX * rng.random() ** 3
     heading, turning = rng.uniform(0, 6.3), rng.normal(0, 1.0)
     place = np.array([*rng.uniform(-0.4, 0.4, 2) * side, rng.uniform(-20, 20)])
@@ -146,7 +146,7 @@ def _paste(frame: Bgr, thing: Bgr, mask: npt.NDArray[np.float32], place: npt.NDA
 
 
 def _lights(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """The light on each frame, (count,), about 1."""
+    """Relative brightness of each frame, (count,), about 1."""
     lights, chance = np.ones(count), rng.random()
     if chance < 0.2:
         lights = lights + rng.uniform(-0.1, 0.1) * np.sin(np.linspace(0, rng.uniform(0.5, 6), count))
@@ -156,7 +156,7 @@ def _lights(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
 
 
 def _damage(scene: list[Frame], side: int, rng: np.random.Generator) -> tuple[list[Frame], list[Frame], str]:
-    """What is true of a scene, what is seen of it at its size, and the kind of damage."""
+    """The truth of a scene, the degraded frames at the same size, and the damage class."""
     chance = rng.random()
     if chance < CLEAN_SHARE:
         return scene, scene, "clean"
@@ -169,7 +169,7 @@ def _damage(scene: list[Frame], side: int, rng: np.random.Generator) -> tuple[li
 
 
 def context_planes(fused: Fused, fuses: bool = True) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Age and noise as planes (H, W), in the units that `Fusion` tells them in, from 0 on."""
+    """Age and noise as planes (H, W), in the units of `Fusion`, starting at 0."""
     context = fused.cells[0, :, :, LUMA : LUMA + 2].astype(np.int16) - ZERO_RESIDUAL
     planes = np.clip(context, 0, 255).astype(np.uint8) if fuses else np.zeros_like(context, np.uint8)
     age, noise = (np.kron(planes[..., k], np.ones((CELL, CELL), np.uint8)) for k in range(2))

@@ -1,4 +1,4 @@
-"""The training and the held-out part of a data source: links, webcams, and scenes fused over time."""
+"""Training and held-out parts of the data sources: calls, webcams, and scenes with temporal fusion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,37 +13,37 @@ from distill.recipe import Data
 
 @dataclass(frozen=True)
 class Split:
-    """What a source draws from, and where that comes from."""
+    """The training and held-out part of a data source, and a description of where they come from."""
 
     train: Draw | Whole
     held: Draw | Whole
     origin: str
-    alone: tuple[str, ...] = ()  # files that were left out, since their partner is missing
+    alone: tuple[str, ...] = ()  # files left out because their partner is missing
 
 
 def calls(data: Data, folders: Sequence[Path]) -> Split:
-    """Stills and clips through links and webcams."""
+    """Stills and clips, degraded by links and webcams."""
     train, held, origin = listed(data, folders)
     return Split(_clips(CallClips, data, train), _clips(CallClips, data, held), origin)
 
 
 def webcam(data: Data, folders: Sequence[Path]) -> Split:
-    """Stills and clips through poor webcams alone: the sender's side."""
+    """Stills and clips, degraded by poor webcams only: the sender's side."""
     train, held, origin = listed(data, folders)
     return Split(_clips(WebcamClips, data, train), _clips(WebcamClips, data, held), origin)
 
 
 def scenes(data: Data, folders: Sequence[Path]) -> Split:
-    """Still and moving scenes through cameras and links, fused over time."""
+    """Still and moving scenes after cameras, links and temporal fusion."""
     train, held, origin = listed(data, folders)
     return Split(Scenes(train, data.side, data.kept), Scenes(held, data.side, data.kept), origin)
 
 
 def listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
-    """The media to train on, those held back, and what they are."""
+    """The training media, the held-out media, and a description of them."""
     media = list_media(folders)
     chosen = select(media, data.pattern) if data.pattern else media
-    if not chosen.stills and not chosen.clips:  # someone's own files: the pattern names ours
+    if not chosen.stills and not chosen.clips:  # the user's own files: the pattern is for ours
         chosen = media
     elif data.pattern and data.stand_in:
         return *split(chosen, data.holdout), f"stand-in: {data.stand_in}"

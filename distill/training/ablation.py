@@ -1,4 +1,4 @@
-"""Which parts of a recipe help: the same short run with and without each, over several seeds."""
+"""Which parts of a recipe help: short runs with and without each part, over several seeds."""
 
 import json
 import os
@@ -21,16 +21,16 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Variant:
-    """One thing changed: the losses against the truth, or those by teachers; None: the recipe's own."""
+    """A change of the losses against the truth, or of those against teachers; None: the recipe's own."""
 
     name: str
     losses: Mapping[str, float] | None
-    taught_by: Mapping[str, float] | None  # distillation losses; none in it: no teacher
+    taught_by: Mapping[str, float] | None  # distillation losses; empty: no teacher
 
 
 BASE = {"relative_mse": 1.0}
 UNTAUGHT, TAUGHT = "the recipe without its teachers", "the recipe with its teachers"
-# weights give each addition about a tenth to a half of the first loss's gradient after a thousand iterations
+# with these weights each addition has 0.1 to 0.5 of the first loss's gradient after a thousand iterations
 VARIANTS = (
     Variant("relative MSE alone", BASE, {}),
     Variant("Charbonnier instead", {"charbonnier": 30.0}, {}),
@@ -47,7 +47,7 @@ VARIANTS = (
 
 
 def find_variants(names: Sequence[str] | None) -> Sequence[Variant]:
-    """The variants of these names; all of them for None. Raises ConfigError for an unknown one."""
+    """The variants with these names; all for None. Raises ConfigError for an unknown name."""
     if names is None:
         return VARIANTS
     known = {variant.name: variant for variant in VARIANTS}
@@ -64,13 +64,12 @@ def ablate(
     seeds: Sequence[int] = SEEDS,
     variants: Sequence[Variant] = VARIANTS,
 ) -> Iterator[dict[str, object]]:
-    """Train every variant with every seed at the recipe's iterations, yielding a row for each.
+    """Train every variant with every seed for the recipe's iterations, yielding a row for each.
 
-    A recipe that starts from the camera's published model does so here; one that starts from another recipe's
-    weights starts afresh.
-    Finished runs are found in `folder` and not run again; unfinished ones go on from their checkpoints.
+    A recipe that starts from a published model does so here too; one that starts from another recipe is
+    trained from scratch. Finished runs in `folder` are reused; unfinished ones resume from their checkpoints.
     """
-    for seed in seeds:  # seed by seed: a sweep that is cut short still compares all variants
+    for seed in seeds:  # seeds outermost: an aborted run still compares all variants
         for variant in variants:
             yield _run(recipe, variant, seed, data, list(teachers), folder)
 

@@ -1,4 +1,4 @@
-"""Batches of crops: a function of the recipe's seed and the iteration's number, and of nothing else."""
+"""Batches of crops, determined by the recipe's seed and the number of the iteration only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from vcam.errors import ConfigError
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops of B clips; `frames` consecutive frames with C planes each (1 luma, 3 RGB), in 0..1."""
+    """Crops of B clips: `frames` consecutive frames with C planes each (1: luma, 3: RGB), in 0..1."""
 
-    seen: Tensor  # (B, frames*C, S, S) degraded, scaled to the true size
+    seen: Tensor  # (B, frames*C, S, S) degraded, scaled to the size of the truth
     truth: Tensor  # (B, C, S, S) of the middle frame
     kinds: Tensor  # (B,) long, indices of distill.damage.degradation.DAMAGE_CLASSES
-    # (B, K, S, S) of the middle frame: what fusion over time knows, see distill.data.scenes; K is 0 without
+    # (B, K, S, S) of the middle frame: age and noise from fusion, see distill.data.scenes; K = 0 without
     context: Tensor
-    # (B, teachers*C, S, S) of the middle frame: the teachers' cached outputs; none without
+    # (B, teachers*C, S, S) of the middle frame: cached teacher outputs; empty without
     outputs: Tensor
 
     @property
     def parts(self) -> tuple[Tensor, ...]:
-        """Everything, in the order of distill.training.objective.Objective's arguments."""
+        """All tensors, in the order of the arguments of distill.training.objective.Objective."""
         return self.seen, self.truth, self.kinds, self.context, self.outputs
 
     def to(self, device: torch.device) -> "Batch":
@@ -36,38 +36,38 @@ class Batch:
 
 @dataclass(frozen=True)
 class Rank:
-    """Which samples of a batch are this process's: every `of`-th from `rank` on."""
+    """A process of a process group; its samples of a batch are every `world_size`-th from `index` on."""
 
     index: int = 0
     world_size: int = 1
 
 
 def check_fit(samples: Samples, network: nn.Module, crop: int) -> None:
-    """Raise ConfigError if a network cannot be trained on crops of these samples, or judged on them whole."""
+    """Raise ConfigError if a network cannot be trained on crops of these samples, or validated on them."""
     length, planes, side = (samples.clips.shape[axis] for axis in (1, 3, 5))
     frames, multiple = frames_of(network), multiple_of(network)
     if planes != planes_of(network):
         raise ConfigError(
-            f"pictures have {planes} planes, the network {planes_of(network)} (1 is luma, 3 are RGB); "
-            "name another [data] source or another network"
+            f"pictures have {planes} planes, the network takes {planes_of(network)} (1: luma, 3: RGB); "
+            "choose another [data] source or another network"
         )
     if (found := samples.clips.shape[2] - 2) < context_of(network):
         raise ConfigError(
-            f"samples have {found} planes of context, the network looks at {context_of(network)}; "
+            f"samples have {found} context planes, the network takes {context_of(network)}; "
             'set [data] source = "scenes"'
         )
     if length < frames:
         raise ConfigError(
-            f"clips have {length} frames, the networks look at {frames}; set [data] frames = {frames}"
+            f"clips have {length} frames, the network takes {frames}; set [data] frames = {frames}"
         )
     if side < crop:
         raise ConfigError(
-            f"pictures have {side} pixels a side, a crop {crop}; set [training] crop to {side} or less"
+            f"pictures are {side} pixels wide, crops {crop}; set [training] crop to {side} or less"
         )
     for what, pixels in (("a crop", crop), ("pictures", side)):
         if pixels % multiple:
             raise ConfigError(
-                f"{what} of {pixels} pixels: the network takes multiples of {multiple} alone; "
+                f"{what} of {pixels} pixels: the network takes multiples of {multiple} only; "
                 f"make it {pixels // multiple * multiple}"
             )
 
@@ -75,7 +75,7 @@ def check_fit(samples: Samples, network: nn.Module, crop: int) -> None:
 def draw_batch(
     shards: Sequence[Samples], training: Training, frames: int, iteration: int, rank: Rank | None = None
 ) -> Batch:
-    """Draw crops, flipped and turned. Negative iterations draw batches that no step sees."""
+    """Draw crops, flipped and rotated. Negative iterations draw batches that no training step uses."""
     rank = rank or Rank()
     crops, kinds, outputs = [], [], []
     for slot in range(rank.index, training.batch, rank.world_size):
@@ -91,7 +91,7 @@ def draw_batch(
 
 
 def to_batch(clips: np.ndarray, kinds: np.ndarray, outputs: np.ndarray | None = None) -> Batch:
-    """Clips (B, frames, 2 + K, C, S, S) uint8 as a batch; what is beyond seen and true is context.
+    """Clips (B, frames, 2 + K, C, S, S) uint8 as a batch: degraded, true, and K context planes.
 
     outputs  (B, teachers, C, S, S) uint8
     """
@@ -107,31 +107,31 @@ def to_batch(clips: np.ndarray, kinds: np.ndarray, outputs: np.ndarray | None = 
 
 
 def shown_to(network: nn.Module, seen: Tensor, context: Tensor, planes: int) -> Tensor:
-    """What a network is shown of a batch: the middle frames of a window (B, T*planes, S, S), and the context
-    (B, K, S, S) if it looks at that."""
+    """A network's input from a batch: the middle frames of a window (B, T*planes, S, S), and the context
+    (B, K, S, S) if it takes that."""
     frames = middle_frames(seen, frames_of(network), planes)
     return torch.cat([frames, context], 1) if context_of(network) else frames
 
 
 def middle_frames(seen: Tensor, frames: int, planes: int) -> Tensor:
-    """The middle `frames` of a window (B, T*planes, S, S), (B, frames*planes, S, S)."""
+    """The middle `frames` of a window (B, T*planes, S, S): (B, frames*planes, S, S)."""
     first = (seen.shape[1] // planes // 2 - frames // 2) * planes
     return seen[:, first : first + frames * planes]
 
 
 @dataclass(frozen=True)
 class _Window:
-    """A part of a clip, flipped and turned."""
+    """A crop of a clip, flipped and rotated."""
 
     start: int  # its first frame
     top: int
     left: int
     side: int
-    quarters: int  # of a turn
+    quarters: int  # quarter turns
     is_flipped: bool
 
     def cut(self, pictures: np.ndarray) -> np.ndarray:
-        """The same part of any pictures (..., S, S), (..., side, side)."""
+        """The same crop of any pictures: (..., S, S) to (..., side, side)."""
         part = pictures[..., self.top : self.top + self.side, self.left : self.left + self.side]
         part = np.rot90(part, self.quarters, axes=(-2, -1))
         return part[..., ::-1] if self.is_flipped else part

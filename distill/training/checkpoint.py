@@ -1,4 +1,4 @@
-"""Checkpoints on disk: whole or not there, read without running what is in them."""
+"""Checkpoints on disk: written atomically, read without executing anything in them."""
 
 import os
 import pickle
@@ -13,19 +13,19 @@ State = dict[str, Any]  # tensors, numbers and strings by name
 
 
 def read_checkpoint(path: Path) -> State:
-    """A checkpoint's content, on the CPU; empty if there is none. Raises ModelError if it is damaged."""
+    """Read a checkpoint to the CPU; empty if there is none. Raises ModelError if it is damaged."""
     try:
         state: State = torch.load(path, weights_only=True, map_location="cpu")
     except FileNotFoundError:
         return {}
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"{path} is damaged: {reason}. Remove it to start afresh") from None
+        raise ModelError(f"{path} is damaged: {reason}. Remove it to start from scratch") from None
     return state
 
 
 def write_checkpoint(path: Path, state: State) -> None:
-    """Write to a temporary name, then move it into place."""
+    """Write to a temporary name, then rename."""
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)
     os.replace(temporary, path)

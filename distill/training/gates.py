@@ -1,4 +1,4 @@
-"""Which teacher is heard on which damage: only one that restores it better than the student does by now."""
+"""Teacher gating: a teacher counts only for damage that it restores better than the student does."""
 
 from collections.abc import Sequence
 
@@ -26,10 +26,10 @@ class Gates(nn.Module):
         self.teacher_gains[number] = torch.tensor(by_kind)
 
     def shares(self, kinds: Tensor) -> Tensor:
-        """What each teacher says in the target of each sample, (teachers, B), for kinds (B,).
+        """Each teacher's share in the target of each sample, (teachers, B), for damage classes (B,).
 
-        In proportion to the margin in dB by which it beats the student; a column adds up to 1, or to 0 where
-        no teacher does. A kind of which no held-out sample tells has no teacher.
+        Proportional to the margin in dB by which it beats the student. A column sums to 1, or to 0 where no
+        teacher beats the student. Classes without a held-out sample have no teacher.
         """
         margins = (self.teacher_gains - self.student_gains).nan_to_num(0).clamp(min=0)  # (teachers, kinds)
         shares = margins / margins.sum(0).clamp(min=1e-6)

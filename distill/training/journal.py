@@ -1,4 +1,4 @@
-"""What a run writes of itself: lines for a person, a curve for the report, TensorBoard's files."""
+"""The logs of a training run: console lines, a learning curve for the report, TensorBoard files."""
 
 import json
 import math
@@ -18,17 +18,17 @@ Log = Callable[[str], None]
 
 
 def read_curve(folder: Path) -> list[tuple[int, float]]:
-    """A run's validations: iteration, gain in dB; none if it has not validated yet."""
+    """The validations of a run: iteration, gain in dB; empty before the first."""
     path = folder / CURVE
     entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     return [(entry["iteration"], entry["gain_db"]) for entry in entries]
 
 
 class Journal:
-    """Keeps curve.jsonl, one JSON object a validation, and TensorBoard's files in a run's folder."""
+    """Writes curve.jsonl, one JSON object per validation, and TensorBoard files to a run's folder."""
 
     def __init__(self, folder: Path, log: Log, start: int = 0, is_main: bool = True) -> None:
-        """Of several processes, one writes. A resumed run at `start` writes anew what came after it."""
+        """Only the main process writes. A run resumed at `start` rewrites everything after it."""
         self._folder = folder
         self._log = log
         self._start = start
@@ -43,7 +43,7 @@ class Journal:
         self._writer: SummaryWriter | None = None
         if self._is_main:
             self._rewind()
-            # TensorBoard shows nothing of earlier files from that step on
+            # TensorBoard discards entries of earlier files from this step on
             self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=self._start + 1)
         return self
 
@@ -67,7 +67,7 @@ class Journal:
         self._writer.add_scalar("learning rate", learning_rate, iteration)
 
     def log_validation(self, iteration: int, found: Validation, seconds: float, note: str) -> None:
-        """Record one validation after `seconds` of training; `note` begins the line that a person sees."""
+        """Log one validation after `seconds` of training; `note` is the start of the console line."""
         if not self._writer:
             return
         entry = {"iteration": iteration, "gain_db": found.gain_db, "seconds": round(seconds, 1)}
@@ -75,11 +75,11 @@ class Journal:
             file.write(json.dumps(entry) + "\n")
         self._writer.add_scalar("gain dB/all", found.gain_db, iteration)
         for kind, gain in zip(DAMAGE_CLASSES, found.by_kind, strict=True):
-            if not math.isnan(gain):  # no sample of that kind was held back
+            if not math.isnan(gain):  # no held-out sample of this class
                 self._writer.add_scalar(f"gain dB/{kind}", gain, iteration)
         self._log(f"{note} gain {found.gain_db:+.3f} dB, clean {found.clean_db:.1f} dB")
 
     def log_pictures(self, iteration: int, pictures: Tensor) -> None:
-        """Record pictures (C, H, W) in 0..1: degraded, restored, true side by side."""
+        """Log pictures (C, H, W) in 0..1: degraded, restored and true side by side."""
         if self._writer:
             self._writer.add_image("degraded, restored, true", pictures.clamp(0, 1), iteration)

@@ -1,4 +1,4 @@
-"""What one step of training minimises: pixel losses against the truth, and against gated teachers."""
+"""The training objective: losses against the truth, and distillation losses against gated teachers."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,18 +16,17 @@ from vcam.errors import ConfigError
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (restored, seen, truth) to a scalar
 
-PERCEPTUAL = "perceptual"  # distill.studies.perceptual.VggPerceptual, which needs weights
-REGRESSION = "feature"  # the one distillation loss that has weights of its own
+PERCEPTUAL = "perceptual"  # distill.studies.perceptual.VggPerceptual, which needs a weights file
+REGRESSION = "feature"  # the only distillation loss with trained parameters
 LUMA_OF_RGB = (0.299, 0.587, 0.114)  # BT.601
 PROBE_SIDE = 32  # pixels
 SYMMETRIES = tuple((quarters, is_flipped) for is_flipped in (False, True) for quarters in range(4))
 
 
 class Teacher(nn.Module):
-    """A trained network that is not trained any more. It may look at more frames than its student.
+    """A trained, frozen network. It may take more frames than its student.
 
-    planes        of the frames it will be given, where they are not its own kind: luma is grey to a teacher
-                  of RGB
+    planes        of its input, where they differ from its network's: an RGB network is given luma as grey
     is_symmetric  whether it returns the mean of its network's outputs for the eight flips and rotations
 
     Source of that mean: the geometric self-ensemble of Lim et al. 2017, arXiv:1707.02921.
@@ -46,7 +45,7 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, frames*C + context, H, W) in 0..1; returns the middle frame restored, (B, C, H, W)."""
+        """seen (B, frames*C + context, H, W) in 0..1; returns the restored middle frame, (B, C, H, W)."""
         if not self.is_symmetric:
             return self._restore(seen)
         total = self._restore(seen)
@@ -65,7 +64,7 @@ class Teacher(nn.Module):
 
 
 def _move(picture: Tensor, quarters: int, is_flipped: bool) -> Tensor:
-    """A picture (B, C, H, W) mirrored, then turned."""
+    """A picture (B, C, H, W) flipped, then rotated."""
     return torch.rot90(picture.flip(-1) if is_flipped else picture, quarters, (-2, -1))
 
 
@@ -75,11 +74,12 @@ def _move_back(picture: Tensor, quarters: int, is_flipped: bool) -> Tensor:
 
 
 class Objective(nn.Module):
-    """A student, its losses and its teachers, as one module: a batch's parts to a loss.
+    """A student, its losses and its teachers as one module: from the tensors of a batch to a loss.
 
-    Teachers and the perceptual loss are frozen and no part of the state dict; without weights that loss is
-    left out. The target of a sample is the mean of its teachers' pictures by the shares of `gates`, which are
-    asked for, or read where a recipe has them cached; features are those of the first teacher.
+     Teachers and the perceptual loss are frozen and not part of the state dict; without weights, the
+     perceptual loss is left out. The distillation target of a sample is the mean of its teachers' outputs,
+    weighted by `gates`; outputs are computed, or read from the batch if the recipe caches them. Feature
+     losses use the first teacher only.
     """
 
     teachers: Sequence[Teacher]
@@ -95,7 +95,9 @@ class Objective(nn.Module):
         super().__init__()
         _check_names(recipe)
         if recipe.distillation.losses and not teachers:
-            raise ConfigError(f"{recipe.name} distils from nobody; name a teacher in [distillation] teachers")
+            raise ConfigError(
+                f"{recipe.name} has distillation losses and no teacher; name one in [distillation] teachers"
+            )
         self.student = student
         self.losses = dict(recipe.losses)
         if perceptual is None:
@@ -103,7 +105,7 @@ class Objective(nn.Module):
         self.__dict__["perceptual"] = perceptual
         self.taught_by = recipe.distillation.losses
         self.is_cached = recipe.distillation.cached
-        self.__dict__["teachers"] = teachers  # kept from nn.Module: not trained, not saved
+        self.__dict__["teachers"] = teachers  # hidden from nn.Module: not trained, not saved
         self.frames = max(frames_of(network) for network in (student, *teachers))
         self.gates = Gates(len(teachers))
         self.regression = (
@@ -135,7 +137,7 @@ class Objective(nn.Module):
         shares: Tensor,
         before: Tensor,
     ) -> Tensor:
-        """What the teachers' picture and the first one's features add to the loss.
+        """The distillation losses: against the teachers' mean output, and against the first one's features.
 
         before  (B,), the squared error of the input
         """
@@ -159,7 +161,7 @@ class Objective(nn.Module):
     def _teacher_target(
         self, seen: Tensor, context: Tensor, outputs: Tensor, shares: Tensor, planes: int
     ) -> tuple[Tensor, Tensor | None]:
-        """The teachers' mean picture (B, C, H, W), and the first one's features if it is asked at all."""
+        """The teachers' mean output (B, C, H, W), and the first one's features if it is used at all."""
         if self.is_cached:
             return _mean_output(outputs, shares, planes), None
         target = torch.zeros_like(middle_frames(seen, 1, planes))
@@ -175,13 +177,13 @@ class Objective(nn.Module):
 
 
 def _mean_output(outputs: Tensor, shares: Tensor, planes: int) -> Tensor:
-    """The mean (B, C, H, W) of the teachers' outputs (B, teachers*C, H, W) by their shares (teachers, B)."""
+    """The mean (B, C, H, W) of outputs (B, teachers*C, H, W), weighted by shares (teachers, B)."""
     each = outputs.unflatten(1, (-1, planes))  # (B, teachers, C, H, W)
     return torch.einsum("tb,btchw->bchw", shares, each)
 
 
 class FeatureHook:
-    """Listens to the features that come out of a network's `body` during a `with`."""
+    """Records the output of a network's `body` while entered."""
 
     features: Tensor
 
@@ -201,7 +203,7 @@ class FeatureHook:
 
 @torch.no_grad()
 def _width(network: nn.Module) -> int:
-    """Channels of a network's features."""
+    """Number of channels of a network's features."""
     body = network.network if isinstance(network, Teacher) else network
     seen = torch.zeros(1, inputs_of(body), PROBE_SIDE, PROBE_SIDE)
     with FeatureHook(body) as tap:
@@ -220,6 +222,6 @@ def _check_names(recipe: Recipe) -> None:
     others = sorted(set(recipe.distillation.losses) - set(OUTPUT_LOSSES))
     if recipe.distillation.cached and others:
         raise ConfigError(
-            f"{recipe.name} compares features by {others[0]!r}, and only outputs can be cached; "
+            f"{recipe.name} has the feature loss {others[0]!r}, and only outputs can be cached; "
             f"leave [distillation] cached out, or choose some of: {', '.join(OUTPUT_LOSSES)}"
         )

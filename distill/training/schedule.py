@@ -1,4 +1,4 @@
-"""Learning rates over a run: cosine, or halved on a plateau; and when to stop early."""
+"""Learning rate schedules, cosine or halved on a plateau, and early stopping."""
 
 import math
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from distill.recipe import Training
 from vcam.errors import ConfigError
 
-WARM_UP = 200  # iterations of rising learning rate
-STALLED = 3  # validations without a better one before a plateau halves the rate
+WARM_UP = 200  # iterations of linear warm-up
+STALLED = 3  # validations without improvement before the learning rate is halved
 SCHEDULES = ("cosine", "plateau")
 
 
 @dataclass
 class Progress:
-    """How the validations went so far; part of a checkpoint."""
+    """The progress of validation so far; part of a checkpoint."""
 
     best: float = -math.inf  # gain in dB
     since_best: int = 0  # validations
-    factor: float = 1.0  # of the learning rate, by plateaus
+    factor: float = 1.0  # on the learning rate, halved on plateaus
 
     def update(self, gain_db: float) -> bool:
-        """Take a validation in; returns whether it is the best so far."""
+        """Add a validation; returns whether it is the best so far."""
         if gain_db > self.best:
             self.best, self.since_best = gain_db, 0
             return True
@@ -31,7 +31,7 @@ class Progress:
 
 
 def learning_rate(training: Training, iteration: int, progress: Progress) -> float:
-    """The rate of an iteration: a linear warm-up, then the recipe's schedule."""
+    """The learning rate of an iteration: linear warm-up, then the recipe's schedule."""
     warm_up = min(1.0, (iteration + 1) / min(WARM_UP, training.iterations))
     peak = training.learning_rate * warm_up
     if training.schedule == "plateau":
@@ -40,7 +40,7 @@ def learning_rate(training: Training, iteration: int, progress: Progress) -> flo
 
 
 def is_over(training: Training, iteration: int, progress: Progress) -> bool:
-    """Whether the run has come to its last iteration, or its patience is spent."""
+    """Whether the run has reached its last iteration or run out of patience."""
     return iteration >= training.iterations or 0 < training.patience <= progress.since_best
 
 

@@ -1,4 +1,4 @@
-"""A recipe cut down to under a minute: its whole road, so that a typing error is not found after a night."""
+"""A recipe cut down to under a minute: all steps of a run, to find mistakes before a long training."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ ITERATIONS = 20
 
 
 def smoke(recipe: Recipe) -> Recipe:
-    """The recipe with next to no data and iterations; what it makes is recorded, and never for the camera.
+    """The recipe with very little data and few iterations; its result is recorded and never for the camera.
 
-    CIFAR-10 is not bundled: stills of its size, damaged as they are, stand in. A recipe that starts from
-    another's weights starts afresh: nobody has to train for hours before.
+    CIFAR-10 is not bundled, so stills of its size replace it. A recipe that starts from other weights is
+    trained from scratch, so that nothing has to be trained before.
     """
     data, training = recipe.data, recipe.training
     return replace(

@@ -1,4 +1,4 @@
-"""What teachers make of the training samples: computed once, kept beside the shards, read ever after."""
+"""Cached teacher outputs: computed once for all training samples and stored beside the shards."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from distill.networks.contract import frames_of
 from distill.training.batches import shown_to, to_batch
 from vcam.errors import ConfigError
 
-BATCH = 8  # clips that a teacher restores at a time
+BATCH = 8  # clips per forward pass of a teacher
 
 
 def cache_teacher_outputs(
     shards: Sequence[Samples], teachers: Sequence[nn.Module], device: torch.device
 ) -> list[Samples]:
-    """The shards with the outputs of all teachers, which are computed where they are not there yet.
+    """The shards with the outputs of all teachers, which are computed if they are not cached yet.
 
-    A teacher's outputs lie in `SHARD.HASH.npy` beside each shard, HASH of its weights: other weights give
-    other files. Raises ConfigError for shards that are in no file, or for clips of more frames than a teacher
-    looks at: which of them a crop has in its middle is not known yet.
+    A teacher's outputs are in `SHARD.HASH.npy` beside each shard, with a hash of its weights. Raises
+    ConfigError for shards without a file, or if clips have more frames than a teacher takes: it is not known
+    in advance which of them a crop has in the middle.
     """
     found = list(shards)
     for teacher in teachers:
@@ -37,7 +37,7 @@ def cache_teacher_outputs(
 
 
 def weights_digest(network: nn.Module) -> str:
-    """Ten hexadecimal digits that differ where any weight does, or where a teacher asks its network more."""
+    """Ten hexadecimal digits that change with any weight, and with the teacher's `is_symmetric`."""
     digest = hashlib.sha256(bytes([getattr(network, "is_symmetric", False)]))
     for key, value in network.state_dict().items():
         digest.update(key.encode())
@@ -46,13 +46,13 @@ def weights_digest(network: nn.Module) -> str:
 
 
 def _outputs_of(shard: Samples, teacher: nn.Module, digest: str, device: torch.device) -> TeacherOutputs:
-    """A teacher's outputs to one shard, mapped into memory."""
+    """A teacher's outputs for one shard, memory-mapped."""
     path = _outputs_path(shard, digest)
     length, frames = shard.clips.shape[1], frames_of(teacher)
     if length != frames:
         raise ConfigError(
-            f"cached outputs need clips of the {frames} frames that the teacher looks at, "
-            f"these have {length}; set [data] frames = {frames}, or leave [distillation] cached out"
+            f"cached outputs need clips of exactly the teacher's {frames} frames, "
+            f"these have {length}; set [data] frames = {frames}, or remove [distillation] cached"
         )
     if not path.exists():
         write_array(path, restore_all(teacher, shard, device))
@@ -62,13 +62,13 @@ def _outputs_of(shard: Samples, teacher: nn.Module, digest: str, device: torch.d
 
 def _outputs_path(shard: Samples, digest: str) -> Path:
     if shard.path is None:
-        raise ConfigError("cached outputs need shards in files; leave [distillation] cached out")
+        raise ConfigError("cached outputs need shards in files; remove [distillation] cached")
     return shard.path.with_suffix(f".{digest}.npy")
 
 
 @torch.no_grad()
 def restore_all(teacher: nn.Module, shard: Samples, device: torch.device) -> TeacherOutputs:
-    """The middle frame of each clip, restored and rounded, (N, C, S, S) uint8."""
+    """Restore the middle frame of each clip: (N, C, S, S) uint8."""
     parts = []
     for start in range(0, len(shard.clips), BATCH):
         part = slice(start, start + BATCH)

@@ -1,4 +1,4 @@
-"""Teachers: recipes of their own, trained before their student, and frozen."""
+"""Teachers: trained before their student by recipes of their own, or pretrained; then frozen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def train_teacher(
     perceptual: nn.Module | None = None,
     is_symmetric: bool = False,
 ) -> Teacher:
-    """A recipe's trained network as a teacher: from its checkpoint if that is complete, else trained on."""
+    """A recipe's trained network as a teacher; training is resumed from its checkpoint if incomplete."""
     with group.local_main_first():
         data = prepare(recipe.data, find_split(recipe.data, folders), build_folder, workers)
     trainer = Trainer(recipe, build_folder / recipe.name, None, group, perceptual)
@@ -32,14 +32,14 @@ def train_teacher(
 
 
 def load_pretrained(name: str, path: Path, planes: int) -> Teacher:
-    """A teacher from weights that the user has: of BSRGAN or Real-ESRGAN.
+    """A teacher from a file of pretrained weights: of BSRGAN or Real-ESRGAN.
 
-    planes  of the frames it will be given: 1 luma, 3 RGB
+    planes  of its input: 1 is luma, 3 is RGB
 
-    Raises ConfigError for a network that takes no such weights, ModelError if the file does not hold them.
+    Raises ConfigError for a network without a reader, ModelError if the file does not hold its weights.
     """
     if name not in PRETRAINED:
         raise ConfigError(
-            f"no weights are known for network {name!r}; choose one of: {', '.join(PRETRAINED)}"
+            f"cannot read pretrained weights for network {name!r}; choose one of: {', '.join(PRETRAINED)}"
         )
     return Teacher(f"{name} {path.name}", PRETRAINED[name](path), planes)

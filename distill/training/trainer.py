@@ -1,4 +1,4 @@
-"""One network's training, teacher's or student's: resumable, repeatable, on one device or on several."""
+"""Training of one network, teacher or student: resumable, reproducible, on one or several devices."""
 
 import json
 import math
@@ -35,16 +35,16 @@ from distill.training.warm_start import (
 from vcam.errors import ConfigError, ModelError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-SCALARS_EVERY = 20  # iterations between TensorBoard's scalars
+SCALARS_EVERY = 20  # iterations between scalars for TensorBoard
 WHITENED_BATCHES = 8
 
 
 class Trainer:
     """Trains the network of a recipe, with a checkpoint every `check_every` iterations.
 
-    A run that was killed goes on from its last checkpoint along the same trajectory: batches depend on the
-    iteration's number alone, and everything else that changes is in the checkpoint. Under torchrun each
-    process takes its share of every batch: the weights are those of one process, up to rounding.
+    A killed run resumes from its last checkpoint on the same trajectory: batches depend only on the number of
+     the iteration, and all other state is in the checkpoint. Under torchrun each rank takes its part of every
+     batch; the weights are those of a single process, up to rounding.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Trainer:
         _check_training(recipe.training, self.group.rank.world_size)
         self.recipe = recipe
         self.iteration = 0
-        self.seconds = 0.0  # of training, over all resumptions
+        self.seconds = 0.0  # of training, summed over resumed runs
         self.progress = Progress()
         torch.manual_seed(recipe.training.seed)
         device = self.group.device
@@ -68,7 +68,7 @@ class Trainer:
         freeze(student, recipe.training.frozen)
         self.objective = Objective(student, recipe, teachers or [], perceptual).to(device)
         convert_conv2d_weight_memory_format(self.objective, torch.channels_last)
-        # a teacher that no gate lets speak leaves the regression on its features idle
+        # the feature regression gets no gradient in steps where the gates exclude its teacher
         self._wrapped = self.group.wrap(self.objective, self.objective.regression is not None)
         self.averaged = build(recipe.network.name, recipe.network.options).to(device)
         self.averaged.load_state_dict(student.state_dict())
@@ -93,7 +93,7 @@ class Trainer:
         return read_curve(self._folder)
 
     def resume(self) -> None:
-        """Load the last checkpoint, if there is one of this very recipe; else start afresh.
+        """Load the last checkpoint if it is of this recipe; otherwise start from scratch.
 
         Raises ModelError if the file is damaged.
         """
@@ -113,16 +113,16 @@ class Trainer:
         self._log(f"resumed at iteration {self.iteration}")
 
     def _set_aside(self) -> None:
-        """Keep another recipe's checkpoint under a name of its own: hours of training lie in it."""
+        """Rename another recipe's checkpoint instead of overwriting it: it may hold hours of training."""
         if not self.group.is_main:
             return
         number = 1 + len(list(self._folder.glob("checkpoint-*.pt")))
         kept = self.checkpoint.with_name(f"checkpoint-{number}.pt")
         os.replace(self.checkpoint, kept)
-        self._log(f"{self.checkpoint} is of another recipe: starting afresh; it is kept as {kept.name}")
+        self._log(f"{self.checkpoint} is of another recipe: starting from scratch; it is kept as {kept.name}")
 
     def save(self) -> None:
-        """Write the checkpoint: all that a resumed run needs to go on the same way."""
+        """Write the checkpoint: all state that a resumed run needs to continue on the same trajectory."""
         if not self.group.is_main:
             return
         state = {
@@ -139,10 +139,10 @@ class Trainer:
         write_checkpoint(self.checkpoint, state)
 
     def fit(self, data: Prepared) -> nn.Module:
-        """Train until the recipe's last iteration, or until patience is spent.
+        """Train until the recipe's last iteration or an early stop.
 
-        Returns the averaged network, on the CPU: the last one, or with patience the best one. Raises
-        ModelError if the loss is no number; the last good checkpoint stays.
+        Returns the averaged network on the CPU: the last one, or with patience the best one. Raises
+        ModelError if the loss is not finite; the last good checkpoint is kept.
         """
         training = self.recipe.training
         for network in (self.student, *self.objective.teachers):
@@ -161,14 +161,14 @@ class Trainer:
         return self.averaged.cpu().eval()
 
     def _cache(self, data: Prepared) -> Prepared:
-        """The data with the teachers' outputs, which one process of each machine computes."""
+        """The data with the teachers' outputs, which are computed by one process per machine."""
         with self.group.local_main_first():
             shards = cache_teacher_outputs(data.train, self.objective.teachers, self.group.device)
         return replace(data, train=shards)
 
     def _loop(self, data: Prepared, journal: Journal) -> None:
         training, first = self.recipe.training, self.iteration
-        is_hidden = None if self.group.is_main else True  # None: unless it is a terminal
+        is_hidden = None if self.group.is_main else True  # None: hidden unless stderr is a terminal
         with tqdm(
             total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=is_hidden
         ) as bar:
@@ -196,7 +196,7 @@ class Trainer:
         self._scaler.unscale_(self._optimizer)
         norm = nn.utils.clip_grad_norm_(self._moving, training.clip)
         value = float(loss.detach())
-        # an overflow of fp16's scaled gradients is expected: the scaler leaves that step out
+        # overflowing scaled gradients in fp16 are expected: the scaler skips that step
         if not math.isfinite(value) or not (self._scaler.is_enabled() or math.isfinite(float(norm))):
             self._abort(f"the loss became {value}, its gradient's norm {float(norm)}")
         self._scaler.step(self._optimizer)
@@ -212,7 +212,7 @@ class Trainer:
         return loss
 
     def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
-        """Validate, judge the teachers anew, write the checkpoint: last, so that it never knows too much."""
+        """Validate, update the gates and write the checkpoint, which comes last so that it has all state."""
         self._check_sanity(batch)
         self._copy_buffers()
         found = self.group.broadcast(validate(self.averaged, data.held, self.group.device))
@@ -228,7 +228,7 @@ class Trainer:
 
     @torch.no_grad()
     def _check_sanity(self, batch: Batch) -> None:
-        """Let no weights take the place of the last good ones that the next step would give up on."""
+        """Raise ModelError before the checkpoint is overwritten by weights with a loss that is not finite."""
         self.objective.eval()
         value = self.group.broadcast(float(self._loss(self.objective, batch)))
         self.objective.train()
@@ -237,7 +237,7 @@ class Trainer:
             self._abort(f"the loss became {value}")
 
     def _abort(self, why: str) -> NoReturn:
-        kept = f"the last good checkpoint stays: {self.checkpoint}"
+        kept = f"the last good checkpoint is kept: {self.checkpoint}"
         raise ModelError(
             f"{self.recipe.name}: {why} at iteration {self.iteration}; "
             f"{kept if self.checkpoint.exists() else 'there was no checkpoint yet'}. "
@@ -245,7 +245,7 @@ class Trainer:
         )
 
     def _judge_teachers(self, data: Prepared) -> None:
-        """Measure the teachers on the held-out samples; whom the student has passed gets no weight."""
+        """Measure the teachers' gains on the held-out samples, for the gates."""
         for number, teacher in enumerate(self.objective.teachers):
             found: Validation = validate(teacher, data.held, self.group.device)
             self.objective.gates.set_teacher(number, found.by_kind)
@@ -253,14 +253,14 @@ class Trainer:
 
     @torch.no_grad()
     def _example(self, batch: Batch) -> Tensor:
-        """The batch's first sample: degraded, restored, true, (C, S, 3*S)."""
+        """The first sample of the batch: degraded, restored and true, (C, S, 3*S)."""
         planes = batch.truth.shape[1]
         restored = self.averaged(shown_to(self.averaged, batch.seen[:1], batch.context[:1], planes))
         seen = middle_frames(batch.seen[:1], 1, planes)
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
     def _initialise(self, data: Prepared) -> None:
-        """Give both copies another recipe's weights, or the whitening that a network asks for."""
+        """Initialise student and average: by whitening, and by the weights that the recipe starts from."""
         start = self.recipe.training.start
         if isinstance(self.student, Whitened) and (not start or starts_from_published(start)):
             self._whiten(self.student, data)
@@ -271,7 +271,7 @@ class Trainer:
         self.averaged.load_state_dict(self.student.state_dict())
 
     def _whiten(self, student: Whitened, data: Prepared) -> None:
-        """Show a network what it will be given; the checkpoint keeps what it takes of that."""
+        """Set the network's whitening from training inputs."""
         frames = frames_of(self.student)
         drawn = [
             draw_batch(data.train, self.recipe.training, frames, -number)
@@ -283,20 +283,20 @@ class Trainer:
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        """Move the averaged weights towards the student's; faster at first, while the student runs ahead."""
+        """Update the exponential moving average; with less decay at first, when the student changes fast."""
         decay = min(self.recipe.training.ema, (1 + self.iteration) / (10 + self.iteration))
         for averaged, current in zip(self.averaged.parameters(), self.student.parameters(), strict=True):
             averaged.lerp_(current, 1 - decay)
 
     @torch.no_grad()
     def _copy_buffers(self) -> None:
-        """Copy what is measured and not trained, such as a batch norm's statistics."""
+        """Copy buffers, such as the statistics of a batch norm, to the averaged network."""
         for averaged, current in zip(self.averaged.buffers(), self.student.buffers(), strict=True):
             averaged.copy_(current)
 
 
 def _is_checkpoint_of(recipe: Recipe, state: State) -> bool:
-    """Whether a run of this recipe may go on from a checkpoint; not if an older program wrote other keys."""
+    """Whether a run of this recipe can resume from a checkpoint; not if an older version wrote other keys."""
     try:
         return training_identity(recipe_from_json(state["recipe"])) == training_identity(recipe)
     except (KeyError, ConfigError):
@@ -309,10 +309,10 @@ def _check_training(training: Training, processes: int) -> None:
         raise ConfigError(f"no precision {training.precision!r}; choose one of: {', '.join(PRECISIONS)}")
     if training.batch % processes:
         raise ConfigError(
-            f"a batch of {training.batch} cannot be shared by {processes} processes alike; "
+            f"a batch of {training.batch} cannot be split evenly over {processes} processes; "
             f"set [training] batch to a multiple of {processes}"
         )
 
 
 def _discard(line: str) -> None:
-    """The log of all processes but the first."""
+    """The log function of all ranks except rank 0."""

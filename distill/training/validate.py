@@ -1,4 +1,4 @@
-"""What a network is worth on held-out samples, while it trains."""
+"""Validation on held-out samples during training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from distill.losses.pixel import psnr_db
 from distill.training.batches import middle_frames, shown_to, to_batch
 
 BATCH = 8
-UNDAMAGED_DB = 60.0  # above, a picture counts as not degraded at all
+UNDAMAGED_DB = 60.0  # inputs with a PSNR above this count as undamaged
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Gains over the degraded input, in dB of PSNR over the planes that the network restores."""
+    """PSNR gains over the degraded input in dB, over the planes that the network restores."""
 
     gain_db: float  # mean over the damaged samples
-    clean_db: float  # mean PSNR of what becomes of the clean ones, which should stay as they are; nan if none
-    by_kind: Sequence[float]  # mean gain of each of DAMAGE_CLASSES; nan where there is no sample of it
+    clean_db: float  # mean PSNR of undamaged inputs after restoration; nan if there are none
+    by_kind: Sequence[float]  # mean gain of each of DAMAGE_CLASSES; nan for classes without a sample
 
 
 @torch.no_grad()
 def validate(network: nn.Module, held: Samples, device: torch.device) -> Validation:
-    """Judge a network on the middle frames of held-out clips (N, T, 2, C, S, S)."""
+    """Validate a network on the middle frames of held-out clips (N, T, 2, C, S, S)."""
     was_training = network.training
     network.eval()
     before, after = _psnrs(network, held, device)

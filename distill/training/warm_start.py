@@ -1,4 +1,4 @@
-"""Where a training starts if not afresh: at another recipe's trained weights, with parts that hold still."""
+"""Warm starts: a recipe that starts from trained weights, and submodules that are frozen."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -17,25 +17,25 @@ from distill.training.parallel import ProcessGroup
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import ModelFile, read_checked, read_manifest, weights_folder
 
-PUBLISHED = "published"  # [training] start: a model of the camera, see distill.recipe.Training
+PUBLISHED = "published"  # value of [training] start, see distill.recipe.Training
 
 
 def starts_from_published(start: str) -> bool:
-    """Whether a [training] start names a model of the camera, and not a recipe."""
+    """Whether [training] start names a published model of the camera instead of a recipe."""
     return start.split(" ")[0] == PUBLISHED
 
 
 def published_name(recipe: Recipe) -> str:
-    """The model of the camera that a recipe starts from."""
+    """The name of the published model that a recipe starts from."""
     _, _, name = recipe.training.start.partition(" ")
     return name or recipe.name
 
 
 def load_published(network: nn.Module, name: str, log: Log, weights: Path | None = None) -> None:
-    """Give a whitened student the first look of the published model of this name, as its fp32 file has it.
+    """Load the first look of a published model from its fp32 file into a whitened student.
 
-    What the network is told and the model was not stays as it is. Raises
-    ModelError if there is no such model, or if it is of another shape.
+    Context inputs that the model does not have are left as they are. Raises ModelError if there is no such
+    model, or if its shapes differ.
     """
     folder = weights or weights_folder()
     specs = read_manifest(folder)
@@ -47,7 +47,9 @@ def load_published(network: nn.Module, name: str, log: Log, weights: Path | None
     try:
         _take_over(network, values)
     except (KeyError, RuntimeError) as error:
-        raise ModelError(f"the published {name} is of another shape than the recipe's: {error}") from None
+        raise ModelError(
+            f"the published {name} has other shapes than the recipe's network: {error}"
+        ) from None
     log(f"starts from the published {name}, commit {specs[name].commit[:12]}")
 
 
@@ -84,7 +86,7 @@ def _take_over(network: CondNet, values: Mapping[str, Tensor]) -> None:
 
 @torch.no_grad()
 def _take_over_shares(network: CondNet, weight: Tensor, bias: Tensor) -> None:
-    """Set the gauge's last layer; a model from before there was a share of doing nothing gets a small one."""
+    """Set the gauge's last layer; older models have no share for doing nothing and get a small one."""
     shares = network.gauge.shares
     if len(bias) == network.experts:
         weight = torch.cat([weight, torch.zeros_like(weight[:1])])
@@ -94,16 +96,16 @@ def _take_over_shares(network: CondNet, weight: Tensor, bias: Tensor) -> None:
 
 
 def freeze(network: nn.Module, names: Collection[str]) -> None:
-    """Take submodules out of training, their measured statistics too: until the next `network.train()`.
+    """Freeze submodules, with their running statistics, until the next `network.train()`.
 
-    Raises ConfigError for a name that the network has not, or if nothing is left to train.
+    Raises ConfigError for an unknown submodule, or if nothing is left to train.
     """
     modules = {name: module for name, module in network.named_modules() if name}
     for name in names:
         if name not in modules:
             known = ", ".join(child for child, _ in network.named_children())
             raise ConfigError(
-                f"[training] frozen has {name!r}, which is no submodule; choose some of: {known}"
+                f"[training] frozen has {name!r}, which is not a submodule; choose from: {known}"
             )
         modules[name].requires_grad_(False).eval()
     if not any(parameter.requires_grad for parameter in network.parameters()):
@@ -111,10 +113,10 @@ def freeze(network: nn.Module, names: Collection[str]) -> None:
 
 
 def load_start(network: nn.Module, recipe: Recipe, build: Path, group: ProcessGroup, log: Log) -> None:
-    """Give a recipe's network the trained weights of the recipe that it starts from, with all buffers.
+    """Load the weights and buffers of the recipe that a recipe starts from.
 
-    build    the runs' folder: the weights are those that START/checkpoint.pt would ship
-    group  the first process reads the file, the others are given what it has read
+    build  folder of runs; the weights are the ones in START/checkpoint.pt that would ship
+    group  rank 0 reads the file and broadcasts it
 
     Raises ModelError if there is no such checkpoint, or if it is of another network.
     """
@@ -130,7 +132,7 @@ def load_start(network: nn.Module, recipe: Recipe, build: Path, group: ProcessGr
 
 
 def read_start(recipe: Recipe, build: Path, log: Log) -> State:
-    """The weights that the recipe it starts from would ship, if they are of this recipe's network."""
+    """The weights that the recipe it starts from would ship, checked to be of this recipe's network."""
     start = recipe.training.start
     path = build / start / "checkpoint.pt"
     state = read_checkpoint(path)
@@ -141,7 +143,9 @@ def read_start(recipe: Recipe, build: Path, log: Log) -> State:
         weights: State = state["best" if trained.training.patience else "averaged"]
         found, expected = describe(trained.network), describe(recipe.network)
     except (KeyError, ConfigError) as error:
-        raise ModelError(f"{path} is of another program: {error}. {_remedy(start)}") from None
+        raise ModelError(
+            f"{path} is from another version of the program: {error}. {_remedy(start)}"
+        ) from None
     if found != expected:
         raise ModelError(
             f"{path} holds {found}; {recipe.name}, which starts from it, expected {expected}. "
@@ -152,4 +156,4 @@ def read_start(recipe: Recipe, build: Path, log: Log) -> State:
 
 
 def _remedy(start: str) -> str:
-    return f"Train that first: python -m distill run --recipe {start}"
+    return f"Train it first: python -m distill run --recipe {start}"
