@@ -103,7 +103,7 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
     """Decode a window of `count` frames at a random place and time, as square frames of `side`.
 
     Large pictures are scaled down at random, which also reduces the source's compression artefacts.
-     Returns fewer frames if the clip ends or is damaged, none if the file is not a video.
+    Returns fewer frames if the clip ends or is damaged, none if the file is not a video.
     """
     images: list[Bgr] = []
     # one bad file must not abort hours of packing

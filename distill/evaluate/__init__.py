@@ -1,1 +1,1 @@
-"""What a network is worth: pictures restored by it and by others, against the truth."""
+"""Evaluation of networks and other methods: restored pictures against the truth."""

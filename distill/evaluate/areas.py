@@ -1,4 +1,4 @@
-"""Where the truth moves, where it has just moved, and where it stands still."""
+"""Masks of where the truth moves, where it has just moved, and where it is static."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from vcam.frame import Plane
 
 Mask: TypeAlias = npt.NDArray[Any]  # (H, W) uint8, 0 or 1
 
-MOVES = 3.0  # code values that a smoothed pixel changes by; under it the sources' own noise counts
+MOVES = 3.0  # change of a smoothed pixel in code values; below it is the noise of the source
 BLUR_PX = 1.0
 BAND_PX = 16  # behind a moving edge
-MEMORY = 8  # frames: as long as an average of the past may hold what was there
+MEMORY = 8  # frames: how long temporal fusion may still contain the old content
 
 
 @dataclass(frozen=True)
 class Areas:
-    """Parts of one true frame; pixels may be in none.
+    """Areas of one true frame; a pixel may be in none of them.
 
-    moving  what changes from the frame before
-    behind  within 16 pixels of what moves, uncovered in the last 8 frames: where ghosts show
-    still   farther from all that moved in the last 8 frames
+    moving  changes from the previous frame
+    behind  within 16 pixels of moving pixels, uncovered in the last 8 frames: where ghosts appear
+    still   farther away from everything that moved in the last 8 frames
     """
 
     moving: Mask
@@ -33,14 +33,14 @@ class Areas:
 
 
 class Motion:
-    """Follows a true clip frame by frame."""
+    """Tracks motion in a true clip, frame by frame."""
 
     def __init__(self) -> None:
         self._last: Plane | None = None
         self._moved: deque[Mask] = deque(maxlen=MEMORY)
 
     def __call__(self, luma: Plane) -> Areas:
-        """The areas of the clip's next frame, (H, W) uint8; in the first all stands still."""
+        """The areas of the clip's next frame, (H, W) uint8; the first frame is all still."""
         smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), BLUR_PX)
         last = smooth if self._last is None else self._last
         changes = (cv2.absdiff(smooth, last) > MOVES).astype(np.uint8)
@@ -57,7 +57,7 @@ def _square(reach: int) -> Mask:
 
 
 def _grow(mask: Mask, reach: int) -> Mask:
-    """The mask and all within `reach` pixels of it, rows and columns apart."""
+    """The mask dilated by `reach` pixels, rows and columns separately."""
     return cv2.dilate(mask, _square(reach))
 
 

@@ -1,4 +1,4 @@
-"""Contenders that need no file, and the models that are shipped."""
+"""Contenders without a file of their own (filters), and the shipped models."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def sharpen(luma: Plane, strength: float, blur_px: float) -> Plane:
 
 
 class Shipped:
-    """A published model in one of its looks, restored through the run-time itself."""
+    """A published model with one of its looks, run by the camera's own restorer."""
 
     kind = "shipped"
 
@@ -88,7 +88,7 @@ class Shipped:
         self.key = " ".join([*(file.sha256 for file in spec.files.values()), rule])
 
     def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
-        """As the camera does it: every frame in order from the first, for a stage that follows time."""
+        """Restore as the camera does: every frame in order from the first, because the stage has state."""
         restorer, wanted = Restorer(self.model, size, crispness=self.crispness), set(indices)
         restored = {}
         for index, frame in enumerate(seen[: max(wanted) + 1]):
@@ -111,7 +111,7 @@ class Shipped:
 
 
 class Sharpened:
-    """Another contender's picture, its luma sharpened by an unsharp mask."""
+    """Another contender's picture with its luma sharpened by an unsharp mask."""
 
     def __init__(self, base: Contender, mask: Unsharp) -> None:
         self.base, self.mask, self.kind = base, mask, base.kind
@@ -130,16 +130,16 @@ class Sharpened:
 
 
 def crisp_name(model: str) -> str:
-    """What the crisp look of a model is called beside the faithful one."""
+    """The contender's name for the crisp look of a model."""
     return f"{model} crisp"
 
 
 def filters() -> list[Contender]:
-    """The baselines that need no network; the first is the input that gains are counted from."""
+    """The baselines without a network; the first is the input that gains are relative to."""
     return [
         Resampled("bicubic", "bicubic: the input", cv2.INTER_CUBIC),
         Resampled("lanczos", "Lanczos, 8x8", cv2.INTER_LANCZOS4),
-        Unsharp(0.15, 0.71),  # published with a student as its last step; its 3x3 binomial blur is this one
+        Unsharp(0.15, 0.71),  # the last step of a published student; its 3x3 binomial blur is this one
         Unsharp(0.3, 2.0),
     ]
 

@@ -1,7 +1,7 @@
-"""Bjontegaard's deltas: how many bits fewer for the same quality, how much quality for the same bits.
+"""Bjontegaard deltas: difference in bitrate at equal quality, and in quality at equal bitrate.
 
 Both curves are piecewise cubic (PCHIP, which does not overshoot) in the logarithm of the rate, and are
-compared where they overlap alone.
+compared only where they overlap.
 Source: Bjontegaard 2001, ITU-T VCEG-M33; PCHIP as in Bjontegaard 2008, VCEG-AI11, and JVET's workbook.
 """
 
@@ -19,12 +19,12 @@ Columns: TypeAlias = npt.NDArray[Any]  # (2, n): log of kbps, quality
 
 @dataclass(frozen=True)
 class BitsDelta:
-    """The change of the rate at equal quality: -0.4 is 40% fewer bits.
+    """Change of the rate at equal quality: -0.4 is 40% fewer bits.
 
     mean    over the qualities that both curves reach; None if there are none
-    bound   where there are none: how much the rate changes at least, if the test is always the better one
-            (-0.8: at an 80% lower rate it is better than the reference at its highest), or the least
-            increase if it is always the worse one; None if `mean` is known
+    bound   if there are none: the smallest reduction if the test is always better (-0.8: at an 80% lower rate
+            it is better than the reference at its highest), or the smallest increase if it is always worse;
+            None if `mean` is known
     """
 
     mean: float | None
@@ -32,10 +32,10 @@ class BitsDelta:
 
 
 def bits_delta(reference: Points, test: Points) -> BitsDelta:
-    """How many bits more the test takes than the reference for the same quality, as a share.
+    """Relative change of the test's bitrate against the reference at the same quality.
 
-    Of a curve that falls with the rate, as of a noisy picture whose noise the bits go to, each quality counts
-    at the lowest rate that reaches it. Raises ValueError if a curve has no points.
+    A curve can fall with the rate, such as that of a noisy picture whose noise takes the bits; each quality
+    then counts at the lowest rate that reaches it. Raises ValueError if a curve has no points.
     """
     ours, theirs = _rising(test), _rising(reference)
     low, high = max(ours[1, 0], theirs[1, 0]), min(ours[1, -1], theirs[1, -1])
@@ -47,7 +47,7 @@ def bits_delta(reference: Points, test: Points) -> BitsDelta:
 
 
 def quality_delta(reference: Points, test: Points) -> float | None:
-    """How much better the test is at the same rate, a mean over the rates of both; None without any."""
+    """Mean quality difference at equal rates, over the rates of both; None if they do not overlap."""
     ours, theirs = _by_rate(test), _by_rate(reference)
     low, high = max(ours[0, 0], theirs[0, 0]), min(ours[0, -1], theirs[0, -1])
     if low >= high:
@@ -58,19 +58,19 @@ def quality_delta(reference: Points, test: Points) -> float | None:
 def _by_rate(points: Points) -> Columns:
     if not points:
         raise ValueError("a curve needs a point or more")
-    known = dict(sorted(points))  # of one rate the last
+    known = dict(sorted(points))  # the last point of each rate
     return np.array([np.log(list(known)), list(known.values())])
 
 
 def _rising(points: Points) -> Columns:
-    """The curve's points that are better than all at lower rates."""
+    """The points of the curve that are better than all points at lower rates."""
     curve = _by_rate(points)
     best_before = np.concatenate([[-np.inf], np.maximum.accumulate(curve[1])[:-1]])
     return curve[:, curve[1] > best_before]
 
 
 def _mean(x: npt.NDArray[Any], y: npt.NDArray[Any], low: float, high: float) -> float:
-    """The mean of a curve y(x) between two x that it reaches, or its value where they are one."""
+    """Mean of a curve y(x) between two x in its range, or its value if they are equal."""
     if low == high:
         return float(np.interp(low, x, y))
     return float(PchipInterpolator(x, y).integrate(low, high)) / (high - low)

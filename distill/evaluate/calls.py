@@ -1,4 +1,4 @@
-"""What a calling program does to a camera's picture: its encoder at a rate, and what arrives."""
+"""Simulated video calls: a calling program's encoder at a target rate, and the decoded picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from vcam.link import Link, LinkProfile
 from vcam.link.profile import fit_size
 
 ENCODERS = {"h264": "x264 zerolatency", "vp8": "VP8", "av1": "AV1"}  # all at constant bitrate
-# The sizes and rates of libwebrtc, rtc_base/experiments/encoder_info_settings.cc: with x264 and VP8 720p is
-# started from 900 kbps on and 360p from 300, and both are kept a good deal below that.
-RATES = {720: (500, 700, 1000, 1200), 360: (150, 200, 300, 500)}  # kbps, by the lines sent
+# Sizes and rates of libwebrtc, rtc_base/experiments/encoder_info_settings.cc: with x264 and VP8 it switches
+# up to 720p at 900 kbps and to 360p at 300, and keeps both at considerably lower rates.
+RATES = {720: (500, 700, 1000, 1200), 360: (150, 200, 300, 500)}  # lines sent: kbps
 WIDTH_BY_HEIGHT = 16 / 9
 
 
 @dataclass(frozen=True)
 class Call:
-    """A calling program's video settings: codec, the lines that it sends, and its target rate."""
+    """Video settings of a calling program: codec, lines sent, and target rate."""
 
     codec: str  # one of ENCODERS
     lines: int
@@ -35,12 +35,12 @@ class Call:
         return LinkProfile(self.name, self.codec, width, self.lines, self.kbps, fps=FPS)
 
     def size(self, camera: Size) -> Size:
-        """The size at which a camera's picture is sent: within the call's box, never larger than it is."""
+        """The size that a camera's picture is sent at: fitted into the call's box, never scaled up."""
         return fit_size(camera, (self.profile.width, self.profile.height))
 
 
 def all_calls(codecs: Sequence[str] = tuple(ENCODERS), rates: Sequence[float] = ()) -> list[Call]:
-    """Every codec at every size and rate; `rates` keeps those alone, if it names any."""
+    """Every codec at every size and rate; only at `rates` if there are any."""
     return [
         Call(codec, lines, kbps)
         for codec in codecs
@@ -51,13 +51,12 @@ def all_calls(codecs: Sequence[str] = tuple(ENCODERS), rates: Sequence[float] = 
 
 
 def send(frames: Sequence[Frame], call: Call, first: int) -> tuple[list[Frame], float]:
-    """Send frames, in order, and receive them.
+    """Encode and decode frames in order.
 
-    Returns what the other side shows for each frame, at the call's size, and the kbps that were sent from
-    frame `first` on: those before are the first keyframe and what repays it. Raises LinkError if the codec
-    fails.
+    Returns the received frames, at the call's size, and the kbps sent from frame `first` on: the frames
+    before are the first keyframe and the recovery from its cost. Raises LinkError if the codec fails.
     """
-    with Link(call.profile, np.random.default_rng(0)) as link:  # nothing is lost: the rng has no say
+    with Link(call.profile, np.random.default_rng(0)) as link:  # no packet loss: the rng is not used
         shown = [link(frame) for frame in frames[:first]]
         before = link.stats.sent_bytes
         shown += [link(frame) for frame in frames[first:]]

@@ -1,4 +1,4 @@
-"""What contenders are compared on: clips of calls, and stills of several contents made into panning clips."""
+"""The clips of a comparison: calls, and panning clips made of stills of several contents."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -15,15 +15,20 @@ from vcam.manifest import sha256_of
 
 log = logging.getLogger(__name__)
 
-CONTENT_OF = {"face": "faces", "people": "people", "general": "nature", "text": "text"}  # of PREFIX__name
+CONTENT_OF = {
+    "face": "faces",
+    "people": "people",
+    "general": "nature",
+    "text": "text",
+}  # PREFIX of PREFIX__name: content
 CALLS = "calls"
 STILL_FRAMES = 24
-PAN = 1  # version of how stills are moved
+PAN = 1  # version of the panning of stills
 
 
 @dataclass(frozen=True)
 class Specimen:
-    """A true clip, decoded when it is needed."""
+    """An undamaged clip that is decoded on demand."""
 
     name: str
     content: str  # one of distill.evaluate.results.CONTENTS
@@ -33,37 +38,37 @@ class Specimen:
 
 
 def list_clips(folder: Path, min_height: int, limit: int, scored: int) -> list[Specimen]:
-    """The clips of a folder that have at least `min_height` lines, each its first `limit` frames.
+    """The clips of a folder with at least `min_height` lines, the first `limit` frames of each.
 
-    A file that cannot be read, or has a single frame, is named in the log and left out. Raises SourceError if
-    there is no folder or no clip.
+    Files that are unreadable or have a single frame are logged and left out. Raises SourceError if there is
+    no folder or no clip.
     """
     found = []
     for path in _files(folder, CLIPS):
         start = read_clip(path, 2)
         if len(start) < 2:
-            log.warning("%s is no clip of two frames or more: left out", path)
+            log.warning("%s is not a clip of at least two frames: left out", path)
         elif start[0].height >= min_height:
             key = f"{sha256_of(path.read_bytes())} {limit}"
             found.append(Specimen(path.stem, CALLS, key, scored, _ReadClip(path, limit)))
     if not found:
-        raise SourceError(f"no clips of {min_height} lines or more in {folder}; name another folder")
+        raise SourceError(f"no clips of {min_height} lines or more in {folder}; choose another folder")
     return found
 
 
 def list_stills(folder: Path, side: int, scored: int, most: int | None = None) -> list[Specimen]:
-    """The stills of a folder as clips of `side` x `side`; what precedes "__" in a name says the content.
+    """The stills of a folder as clips of `side` x `side`; the content is the part of a name before "__".
 
-    most   stills of one content, the first by name; None: all
+    most   stills per content, the first by name; None: all
 
-    A still with another prefix, or none, is left out, as is one that cannot be read; both are named in the
-    log. Raises SourceError if there is no folder or no still.
+    Unreadable stills, and those with another prefix or none, are logged and left out. Raises SourceError if
+    there is no folder or no still.
     """
     found: list[Specimen] = []
     for path in _files(folder, STILLS):
         content = CONTENT_OF.get(path.name.partition("__")[0])
         if content is None or cv2.imread(str(path), cv2.IMREAD_COLOR) is None:
-            log.warning("%s is no still named face__, people__, general__ or text__: left out", path)
+            log.warning("%s is not a still named face__, people__, general__ or text__: left out", path)
         elif most is None or sum(other.content == content for other in found) < most:
             key = f"{sha256_of(path.read_bytes())} {side} {STILL_FRAMES} pan{PAN}"
             found.append(Specimen(path.stem, content, key, scored, _PanStill(path, side)))
@@ -73,9 +78,9 @@ def list_stills(folder: Path, side: int, scored: int, most: int | None = None) -
 
 
 def scored_indices(count: int, scored: int, first: int) -> list[int]:
-    """Up to `scored` frames of a clip of `count`, spread from `first` on; each has a successor.
+    """Indices of up to `scored` frames of a clip of `count`, spread from `first` on; each has a successor.
 
-    A clip that is too short for `first` is scored near its end.
+    If the clip is too short for `first`, frames near its end are used.
     """
     last = count - 2
     places = np.linspace(min(first, last), last, min(scored, last - min(first, last) + 1))
@@ -106,5 +111,5 @@ class _PanStill:
 
 def _files(folder: Path, endings: set[str]) -> Sequence[Path]:
     if not folder.is_dir():
-        raise SourceError(f"no folder {folder}; name one with clips or stills")
+        raise SourceError(f"no folder {folder}; choose one with clips or stills")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)

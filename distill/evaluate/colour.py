@@ -1,4 +1,4 @@
-"""How far colours are off, as an eye sees it: CIEDE2000."""
+"""Perceptual colour difference: CIEDE2000."""
 
 from typing import Any, TypeAlias
 
@@ -12,19 +12,19 @@ from vcam.frame import Frame
 Lab: TypeAlias = npt.NDArray[Any]  # (..., 3) float32: L 0..100, a, b; D65
 Values: TypeAlias = npt.NDArray[Any]
 
-SAMPLED = 2  # every second pixel of every second row: a fourth, of 4:2:0 each chroma sample once
+SAMPLED = 2  # every second pixel of every second row: each chroma sample of 4:2:0 once
 POW_25_7 = 25.0**7
 
 
 def colour_difference(a: Frame, b: Frame) -> float:
-    """Mean CIEDE2000 of two frames of one size; 1 is about what an eye notices. Raises ValueError else."""
+    """Mean CIEDE2000 of two frames; 1 is about the visible threshold. Raises ValueError if sizes differ."""
     if a.size != b.size:
-        raise ValueError(f"colours are compared at one size: {a.size} and {b.size}")
+        raise ValueError(f"cannot compare colours of different sizes: {a.size} and {b.size}")
     return float(np.mean(ciede2000(_to_lab(a), _to_lab(b)), dtype=np.float64))
 
 
 def _to_lab(frame: Frame) -> Lab:
-    """A sample of the frame's pixels, (h, w, 3)."""
+    """Lab colours of a sample of the frame's pixels, (h, w, 3)."""
     bgr = np.ascontiguousarray(to_bgr(frame)[::SAMPLED, ::SAMPLED])
     return cv2.cvtColor(bgr.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
 
@@ -58,7 +58,7 @@ def _chroma_share(chroma: Values) -> Values:
 
 
 def _half_turns(angle: Values) -> Values:
-    """An angle brought to -pi..pi."""
+    """An angle wrapped to -pi..pi."""
     return angle - 2 * np.pi * np.rint(angle / (2 * np.pi))
 
 

@@ -1,4 +1,4 @@
-"""What is compared: anything that makes a frame of the output size from the frames of a degraded clip."""
+"""Contenders: anything that makes a frame of the output size from the frames of a degraded clip."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ Planes: TypeAlias = npt.NDArray[np.float32]  # (C, H, W)
 
 
 class Contender(Protocol):
-    """A way to restore.
+    """A method of restoration.
 
     name   unique in a sweep
     kind   one of distill.evaluate.results.CONTENDER_KINDS
-    title  for people
-    key    a hash, or a name and a version, of everything that decides its pictures
+    title  displayed name
+    key    a hash, or name and version, of everything that determines its pictures
     """
 
     @property
@@ -39,25 +39,25 @@ class Contender(Protocol):
     def key(self) -> str: ...
 
     def restore(self, seen: Sequence[Frame], size: Size, indices: Sequence[int]) -> Iterator[Frame]:
-        """Frames of `size` (width, height) for these indices of the degraded clip; neighbours may be used."""
+        """Restored frames of `size` (width, height) for these indices; may use neighbouring frames."""
 
     def network_run(self, size: Size) -> Run | None:
-        """The network alone, once for an output of `size`, to be timed; None if there is no network."""
+        """A function that runs only the network for an output of `size`, for timing; None without network."""
 
     def note(self, scale: int) -> str:
-        """What a reader must know where the output is `scale` times the input; mostly nothing."""
+        """A note for readers about results at this scale from input to output; usually empty."""
 
 
 @runtime_checkable
 class Kept(Protocol):
-    """A contender that is made ready once for a stream of frames, which is not timed."""
+    """A contender with a setup for a stream of frames that is not timed."""
 
     def frame_run(self, seen: Sequence[Frame], size: Size) -> Run:
-        """One frame after the other of `seen`, over and over, each brought to `size` by one call."""
+        """A function that restores the next frame of `seen`, cyclically, to `size` at each call."""
 
 
 def upscale(frame: Frame, size: Size, interpolation: int = cv2.INTER_CUBIC) -> Frame:
-    """Cut a frame to the output's shape and scale it, as the shipped restorer does."""
+    """Crop a frame to the output's aspect ratio and scale it, as the camera's restorer does."""
     return resize(crop_to_aspect(frame, size), size, interpolation)
 
 
@@ -66,26 +66,26 @@ def with_luma(frame: Frame, luma: Plane) -> Frame:
 
 
 def to_rgb(frame: Frame) -> Planes:
-    """The frame's red, green and blue, (3, H, W) in 0..1, full range."""
+    """The frame as RGB planes (3, H, W) in 0..1, full range."""
     rgb = cv2.cvtColor(to_bgr(frame), cv2.COLOR_BGR2RGB)
     return np.divide(rgb.transpose(2, 0, 1), 255, dtype=np.float32)
 
 
 def from_rgb(planes: Planes, base: Frame) -> Frame:
-    """A frame from (3, H, W), clipped to 0..1, with number and time of `base`."""
+    """A frame from RGB planes (3, H, W), clipped to 0..1, with index and time of `base`."""
     pixels = to_pixels(planes)
     return from_bgr(np.ascontiguousarray(pixels[::-1].transpose(1, 2, 0)), base.index, base.captured_ns)
 
 
 def to_pixels(planes: Planes) -> npt.NDArray[np.uint8]:
-    """Round planes of 0..1 to uint8; what lies outside is clipped."""
+    """Round planes in 0..1 to uint8; values outside are clipped."""
     return np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
 
 
 def timing_planes(count: int, height: int, width: int) -> Planes:
-    """Planes (count, height, width) in 0..1 to time networks on: smooth, as pictures are.
+    """Planes (count, height, width) in 0..1 for timing networks: smooth like pictures.
 
-    On white noise the branches of an activation are guessed wrong, and FSRCNN takes a third longer.
+    White noise defeats branch prediction in activations: FSRCNN takes a third longer on it.
     """
     rng = np.random.default_rng(0)
     coarse = rng.random((count, height // 8 + 1, width // 8 + 1), np.float32)

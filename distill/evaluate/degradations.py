@@ -1,4 +1,4 @@
-"""What the clips of a table go through before they are restored."""
+"""Named sets of degradations for evaluation."""
 
 from distill.damage.cameras import CAMERAS
 from distill.damage.degradation import FPS, Degradation, PoorCamera
@@ -35,7 +35,7 @@ NAMED = {
     "D4 x3 crf30": _x264(30, 3),
     "D5 x4 crf28": _x264(28, 4),
 }
-# white and grey noise, a new one each frame; W, L and N are nearer to what people own
+# white grey noise, independent in each frame; W, L and N are closer to real webcams
 WEBCAM = {"W poor webcam": Degradation(camera=PoorCamera(blur_px=0.8, noise=3, quality=70))}
 CLEAN = {"clean": Degradation()}
 TITLES = {"W": "W webcam, white noise", "L": "L dim room, white noise", "N": "N dim room, grain"}

@@ -1,9 +1,8 @@
-"""What the other side of a call sees: a camera, a look, the calling program's encoder.
+"""Far-end quality of a call: the picture after a camera, a look and the calling program's encoder.
 
-The camera's picture is restored as the daemon does it, every frame in order, sent through a real encoder at
-a real rate, and what arrives is compared with the truth before the camera at the size that was sent. Every
-figure is kept as soon as it is known, under a hash of all that decides it: a run that is killed goes on
-where it was.
+The camera's picture is restored as in the daemon, every frame in order, and sent through a real encoder at a
+real rate. The received picture is compared with the truth before the camera, at the size that was sent.
+Results are cached immediately, under a hash of everything that determines them, so that a killed run resumes.
 """
 
 import hashlib
@@ -29,17 +28,17 @@ from vcam.errors import SourceError
 from vcam.frame import Frame, resize
 from vcam.metrics import psnr, ssim
 
-METRICS = 1  # version of all that is computed here
+METRICS = 1  # version of the metrics computed here
 CALLS_FILE = Path("build/results/call.jsonl")
-NOTHING = "bicubic"  # the look that gains are counted from: at the camera's size, its picture as it is
+NOTHING = "bicubic"  # the baseline look: at the camera's size, the camera's picture unchanged
 CAMERAS = {name: next(iter(each.values())) for name, each in FILMED.items()} | {"perfect": Degradation()}
 
-Pair: TypeAlias = tuple[Sequence[Frame], Sequence[Frame]]  # what was seen of a clip, and its truth
+Pair: TypeAlias = tuple[Sequence[Frame], Sequence[Frame]]  # degraded frames of a clip, and their truth
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Which frames are scored: every `stride`-th from `first` on that has a successor."""
+    """The scored frames: every `stride`-th from `first` on that has a successor."""
 
     first: int = 12
     stride: int = 4
@@ -47,7 +46,7 @@ class Protocol:
     vmaf: bool = True
 
     def scored(self, count: int) -> range:
-        """The numbers of the scored frames in a clip of `count`. Raises SourceError if there are none."""
+        """Indices of the scored frames of a clip of `count`. Raises SourceError if there are none."""
         if count < self.first + 2:
             raise SourceError(f"a clip of {count} frames is too short to score from frame {self.first} on")
         return range(self.first, count - 1, self.stride)
@@ -55,15 +54,15 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Arrived:
-    """What arrives of one clip; means over the scored frames, against the truth at the size sent."""
+    """Received quality of one clip; means over the scored frames, against the truth at the size sent."""
 
     clip: str
     camera: str  # one of CAMERAS
     look: str  # a contender's name
     codec: str
-    lines: int  # sent at most
+    lines: int  # upper limit of the lines sent
     target_kbps: float
-    kbps: float  # that were sent, from the first scored frame on
+    kbps: float  # sent, from the first scored frame on
     psnr_y: float
     ssim_y: float
     vmaf_neg: float | None
@@ -72,7 +71,7 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Case:
-    """One clip through one camera: what all looks and calls share."""
+    """One clip recorded by one camera: common to all looks and calls."""
 
     specimen: Specimen
     camera: str
@@ -80,7 +79,7 @@ class Case:
     protocol: Protocol
 
     def key(self, look: Contender, call: Call) -> str:
-        """A hash of all that decides what arrives."""
+        """A hash of everything that determines the received picture."""
         parts = [look.key, self.specimen.key, repr(self.degradation), asdict(call), asdict(self.protocol)]
         return hashlib.sha256(json.dumps([*parts, METRICS]).encode()).hexdigest()
 
@@ -99,9 +98,9 @@ def judge_calls(
     protocol: Protocol,
     kept: Path,
 ) -> Iterator[Arrived]:
-    """Every look of every camera in every call, clip by clip.
+    """Evaluate every look of every camera in every call, clip by clip.
 
-    kept   file of JSON lines: what is in it is not computed again
+    kept   cache file of JSON lines: results in it are not computed again
 
     Raises SourceError if a clip is too short, ModelError if VMAF is wanted and cannot be computed.
     """
@@ -147,7 +146,7 @@ def _judge(case: Case, look: Contender, calls: Sequence[Call], pair: Pair) -> It
 def _score(
     arrived: Sequence[Frame], truth: Sequence[Frame], has_vmaf: bool
 ) -> tuple[float, float, float | None]:
-    """PSNR-Y, SSIM-Y and VMAF-NEG of frames laid out as frame and successor, frame and successor."""
+    """PSNR-Y, SSIM-Y and VMAF-NEG of frames in the order frame, successor, frame, successor, ..."""
     pairs = list(zip(arrived[::2], truth[::2], strict=True))
     vmaf = fmean(vmaf_of_pairs(arrived, truth, ["vmaf_neg"])["vmaf_neg"]) if has_vmaf else None
     return (
@@ -158,14 +157,14 @@ def _score(
 
 
 def read_arrived(path: Path) -> list[Arrived]:
-    """What a file of a former run keeps, a call that was judged twice by its last figures.
+    """Read the cache file of an earlier run; of a call that was evaluated twice, the last results.
 
     Raises SourceError if there is no such file, or nothing in it.
     """
     try:
         found = [Arrived(**entry) for entry in read_cache(path).values()]
     except TypeError as error:
-        raise SourceError(f"{path} is not a file of calls ({error}); remove it and judge again") from None
+        raise SourceError(f"{path} is not a file of calls ({error}); remove it and evaluate again") from None
     if not found:
         raise SourceError(f"no calls in {path}; run: python -m distill evaluate CLIPS --set call")
     return list({(each.clip, each.camera, each.look, _call(each)): each for each in found}.values())

@@ -1,4 +1,4 @@
-"""What figures were measured on."""
+"""Description of the machine and the code that results were measured with."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ import onnxruntime
 
 
 def describe_machine(threads: int) -> dict[str, Any]:
-    """CPU, cores, ONNX Runtime's threads, system, the code's commit, and versions of what computes."""
+    """CPU, cores, ONNX Runtime's threads, system, commit of the code, and versions of the libraries."""
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
@@ -35,7 +35,7 @@ def describe_machine(threads: int) -> dict[str, Any]:
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name as Linux tells it, or what the platform calls it."""
+    """The processor's name from /proc/cpuinfo, or from the platform module."""
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():
             if line.startswith("model name"):
@@ -44,7 +44,7 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def current_commit() -> str:
-    """The commit of the code that is running, marked if it has changed since; empty outside a checkout."""
+    """The commit of the running code, marked -dirty if it has changes; empty outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

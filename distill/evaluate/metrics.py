@@ -1,4 +1,4 @@
-"""Full-reference quality of restored frames, beyond what the run-time measures of itself."""
+"""Full-reference metrics of restored frames, in addition to those of vcam.metrics."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -12,13 +12,13 @@ from vcam.frame import Frame, Plane
 from vcam.metrics import ssim, ssim_maps
 
 Difference: TypeAlias = npt.NDArray[np.float32]  # (H, W): out - truth, in code values
-Static: TypeAlias = npt.NDArray[Any]  # (H, W) bool: where the truth stands still
+Static: TypeAlias = npt.NDArray[Any]  # (H, W) bool: where the truth is static
 FramePair: TypeAlias = tuple[Frame, Frame]  # frame t and the one after it
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the finest scale to the coarsest
 MS_SSIM_SIDE = 161  # the coarsest scale must still hold a window of 11
-STILL = 1.0  # code values that a smoothed pixel may move and still count as static
-STILL_BLUR_PX = 1.0  # takes the sensor's and the encoder's noise out of that decision
+STILL = 1.0  # change of a smoothed pixel, in code values, that still counts as static
+STILL_BLUR_PX = 1.0  # reduces the influence of sensor and encoder noise on that decision
 
 
 def ssim_rgb(a: Frame, b: Frame) -> float:
@@ -49,7 +49,7 @@ def ms_ssim(a: Plane, b: Plane) -> float | None:
 
 
 def _halve(plane: Plane) -> Plane:
-    """Average over 2x2 pixels; an odd side first gets a border of zeros, half of it counted, as pytorch's."""
+    """Average over 2x2 pixels; an odd side is padded with zeros first, as in pytorch-msssim."""
     below, right = (side % 2 for side in plane.shape)
     padded = cv2.copyMakeBorder(plane, below, below, right, right, cv2.BORDER_CONSTANT, value=0)
     height, width = (side // 2 * 2 for side in padded.shape)
@@ -57,20 +57,20 @@ def _halve(plane: Plane) -> Plane:
 
 
 def static_pixels(first: Plane, second: Plane) -> Static:
-    """Where two (H, W) luma planes of the truth, a frame apart, show the same: within 1 when blurred.
+    """Where two consecutive (H, W) luma planes of the truth differ by at most 1 code value after blurring.
 
-    Both are smoothed by a Gaussian of 1 pixel, so that noise of the source's codec does not decide.
+    Both are blurred by a Gaussian of 1 pixel, so that the noise of the source's codec has no influence.
     """
     smooth = [cv2.GaussianBlur(plane.astype(np.float32), (0, 0), STILL_BLUR_PX) for plane in (first, second)]
     return np.abs(smooth[0] - smooth[1]) <= STILL
 
 
 def flicker(restored: Sequence[FramePair], truth: Sequence[FramePair]) -> float | None:
-    """What an eye sees as flicker: temporal standard deviation of out - truth where the truth stands still.
+    """Visible flicker: temporal standard deviation of out - truth where the truth is static.
 
     Each pair is a frame and its successor. The deviation of two samples d1, d2 is |d1 - d2| / sqrt 2; the
     result is its root mean square over the static pixels of all pairs, in code values of luma. None if no
-    pixel stands still.
+    pixel is static.
     """
     total, count = 0.0, 0
     for out, true in zip(restored, truth, strict=True):

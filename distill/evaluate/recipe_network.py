@@ -1,4 +1,4 @@
-"""A recipe's reproduction as a contender: weights/recipes/NAME.onnx, with its record NAME.json beside it."""
+"""A recipe's network as a contender: weights/recipes/NAME.onnx, with its record NAME.json beside it."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from vcam.errors import ModelError
 from vcam.frame import Frame, Size
 
 CHANNELS = {"luma": 1, "rgb": 3}
-KIND_IN_SWEEP = {"student": "recipe", "teacher": "teacher"}  # of a record, and in a sweep
+KIND_IN_SWEEP = {"student": "recipe", "teacher": "teacher"}  # kind in a record: kind in a sweep
 
 
 class RecipeNetwork:
@@ -33,9 +33,9 @@ class RecipeNetwork:
     of the frames is restored. The ONNX metadata says `name`, `colour`, `frames` and `multiple`, which H and
     W must be multiples of.
 
-    Beyond a clip's ends the first and the last frame are repeated; pictures are padded by reflection at the
-    right and below. A luma network leaves the chroma bicubic. Raises ModelError if the file keeps no such
-    contract.
+    Beyond the ends of a clip the first and the last frame are repeated; pictures are padded by reflection at
+    the right and the bottom. With a luma network, chroma is bicubic. Raises ModelError if the file does not
+    follow this contract.
     """
 
     def __init__(self, path: Path, threads: int, kind: str = "recipe", title: str = "") -> None:
@@ -85,7 +85,7 @@ class RecipeNetwork:
         return self._session.run(None, {"seen": np.concatenate(window)[None]})[0][0]
 
     def _frame(self, restored: Planes, base: Frame) -> Frame:
-        """A frame from (C, H, W), what the padding added cut off."""
+        """A frame from (C, H, W), without the padding."""
         cut = restored[:, : base.height, : base.width]
         return with_luma(base, to_pixels(cut[0])) if self.colour == "luma" else from_rgb(cut, base)
 
@@ -94,12 +94,12 @@ _REMEDY = "export it again: python -m distill run --recipe NAME"
 
 
 def recipe_networks(folder: Path, threads: int) -> list[RecipeNetwork]:
-    """Every network of a folder of recipes, in the order of their names; none if there is no such folder."""
+    """All networks of a folder of recipes, sorted by name; empty if there is no such folder."""
     return [open_recipe(path, threads) for path in sorted(folder.glob("*.onnx"))]
 
 
 def open_recipe(path: Path, threads: int) -> RecipeNetwork:
-    """A recipe's network, with kind and title of its record if that lies beside it."""
+    """A recipe's network, with kind and title from the record beside it, if there is one."""
     record = path.with_suffix(".json")
     if not record.exists():
         return RecipeNetwork(path, threads)

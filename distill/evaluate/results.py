@@ -1,4 +1,4 @@
-"""The file that a sweep leaves behind and a report reads: build/results/sweep.json.
+"""The file that a sweep writes and a report reads: build/results/sweep.json.
 
     schema       1
     settings     first     number of the first frame that is scored
@@ -7,14 +7,13 @@
                  sets      {"named": ["D1 x1 crf36", ...], ...}: the degradations of this run, by set
     machine      cpu, cores, threads (of ONNX Runtime), system, commit,
                  versions  {"python": "3.11.7", "onnxruntime": "1.31.1", ...}
-    contenders   [{name, kind, title, key}]: in the order of the tables; `key` is a hash of what it is made of
+    contenders   [{name, kind, title, key}]: in the order of the tables; `key` as contenders have it
     rows         [SweepRow]: one contender on one clip under one degradation
     summary      [Summary]: one contender on all clips of a content under a group of degradations
     speed        [Speed]: one contender at one size
 
-The fields of the last three are those of the dataclasses below; what could not be measured is null.
-"bicubic" is always among the contenders: it is the input that gains are counted from. PSNR of a frame counts
-as 60 dB at most.
+The fields of the last three are those of the dataclasses below; null if not measured. "bicubic" is always
+among the contenders: it is the input that gains are relative to. The PSNR of a frame is at most 60 dB.
 """
 
 import json
@@ -28,12 +27,18 @@ from vcam.errors import SourceError
 
 SCHEMA = 1
 CONTENDER_KINDS = ("filter", "shipped", "recipe", "teacher", "peer")
-CONTENTS = ("calls", "faces", "people", "nature", "text")  # clips of calls; stills by their names' first part
+CONTENTS = (
+    "calls",
+    "faces",
+    "people",
+    "nature",
+    "text",
+)  # clips of calls; stills by the prefix of their names
 
 
 @dataclass(frozen=True)
 class SweepRow:
-    """Means over the scored frames of one clip; a gain is this contender's figure less bicubic's."""
+    """Means over the scored frames of one clip; a gain is this contender's score minus bicubic's."""
 
     contender: str
     kind: str  # one of CONTENDER_KINDS
@@ -52,18 +57,16 @@ class SweepRow:
     mse: float  # of luma, in squared code values
     vmaf: float | None  # 0..100, model vmaf_v0.6.1
     vmaf_gain: float | None
-    vmaf_neg: float | None  # model vmaf_v0.6.1neg, which gives nothing for mere contrast
+    vmaf_neg: float | None  # model vmaf_v0.6.1neg, which does not reward contrast enhancement
     vmaf_neg_gain: float | None
-    flicker: (
-        float | None
-    )  # temporal standard deviation of out - truth where the truth stands still, code values
+    flicker: float | None  # temporal standard deviation of out - truth where the truth is static, code values
     flicker_input: float | None  # the same of bicubic
     gains_db: list[float] = field(default_factory=list)  # PSNR-Y gain of each scored frame
-    psnr_u_gain: float | None = None  # of the chroma planes; null in results of before they were measured
+    psnr_u_gain: float | None = None  # of the chroma planes; null in older results
     psnr_v_gain: float | None = None
-    ciede2000: float | None = None  # the mean colour difference: 1 is about what an eye notices
-    ciede2000_gain: float | None = None  # less than 0 is better
-    note: str = ""  # what a reader must know: "no x1 network: the bicubic picture"
+    ciede2000: float | None = None  # mean colour difference: 1 is about the visible threshold
+    ciede2000_gain: float | None = None  # negative is better
+    note: str = ""  # for readers, such as "no x1 network: the bicubic picture"
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Speed:
-    """One frame from the decoded picture of half the size to the output, alone on the machine."""
+    """Time of one frame, from a decoded picture of half the size to the output, on an idle machine."""
 
     contender: str
     size: str  # of the output: "256x256", "1280x720", "1920x1080"
@@ -94,7 +97,7 @@ class Speed:
     fps: float | None  # 1000 / ms
     network_ms: float | None  # median of the network's run alone
     runs: int
-    note: str = ""  # why there are few runs or none
+    note: str = ""  # reason for few or no runs
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,9 @@ class Results:
 
 
 def write_results(results: Results, path: Path) -> None:
-    """Write the results as JSON, to a temporary name first."""
+    """Write the results as JSON, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")  # two sweeps may share a folder
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")  # two sweeps may write to one folder
     temporary.write_text(json.dumps({"schema": SCHEMA, **asdict(results)}, indent=1, allow_nan=False) + "\n")
     os.replace(temporary, path)
 

@@ -1,4 +1,4 @@
-"""From figures to the rows of a table: what is compared on, and the gain over the input."""
+"""From scores to rows of a sweep: clip, degradation, contender, and gain over the input."""
 
 import hashlib
 import json
@@ -15,16 +15,16 @@ from distill.evaluate.scores import METRICS, Scores
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sweep does with each clip."""
+    """Settings of a sweep."""
 
-    first: int = 10  # number of the first scored frame: those before are a keyframe's, no call's
-    seed: int = 0  # of the degradations' noise
+    first: int = 10  # index of the first scored frame: frames before are dominated by the keyframe
+    seed: int = 0  # of the noise in degradations
     vmaf: bool = True
 
 
 @dataclass(frozen=True)
 class Case:
-    """One clip under one degradation: what all contenders see."""
+    """One clip under one degradation: the input of all contenders."""
 
     specimen: Specimen
     label: str
@@ -33,18 +33,18 @@ class Case:
 
     @property
     def scale(self) -> int:
-        """By how much the output is larger than what is seen, rounded."""
+        """Scale factor from the degraded size to the output size, rounded."""
         return max(1, round(self.degradation.scale)) if self.degradation.link is not None else 1
 
     def key(self, contender: Contender) -> str:
-        """A hash of all that decides a contender's figures on this case."""
+        """A hash of everything that determines a contender's scores on this case."""
         parts = [contender.key, self.specimen.key, self.specimen.scored, repr(self.degradation)]
         settings = asdict(self.settings)
         return hashlib.sha256(json.dumps([*parts, settings, METRICS]).encode()).hexdigest()
 
 
 def make_row(contender: Contender, case: Case, scores: Scores, base: Scores) -> SweepRow:
-    """A contender's row: means over the frames, and what it gains over `base`, the input's scores."""
+    """A contender's row: means over the frames, and gains over `base`, the input's scores."""
     gains = [after - before for after, before in zip(scores.psnr_y, base.psnr_y, strict=True)]
     return SweepRow(
         contender=contender.name,

@@ -1,4 +1,4 @@
-"""One contender's figures on one degraded clip, and the file that keeps them for the next run."""
+"""Scores of one contender on one degraded clip, and their cache file."""
 
 import contextlib
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from distill.jsonl_cache import append_cache, read_cache
 from vcam.frame import Frame
 from vcam.metrics import mse, psnr, ssim
 
-METRICS = 2  # version of all that is computed here
+METRICS = 2  # version of the metrics computed here
 
-Figures: TypeAlias = list[float]  # one a scored frame
+Figures: TypeAlias = list[float]  # one value per scored frame
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of each scored frame; what is None could not be measured. Units as in results.SweepRow."""
+    """Scores of each scored frame; None if not measurable. Units as in results.SweepRow."""
 
     psnr_y: Figures
     ssim_y: Figures
@@ -30,16 +30,16 @@ class Scores:
     ms_ssim: Figures | None
     vmaf: Figures | None
     vmaf_neg: Figures | None
-    flicker: float | None  # of all of them together
+    flicker: float | None  # over all scored frames
     psnr_u: Figures
     psnr_v: Figures
     ciede2000: Figures
 
 
 def score(restored: Sequence[Frame], truth: Sequence[Frame], has_vmaf: bool) -> Scores:
-    """Score restored frames: frame and successor, frame and successor, and so on; so is the truth.
+    """Score restored frames, given with the truth in the order frame, successor, frame, successor, ...
 
-    The frames are scored; their successors serve flicker and VMAF's motion.
+    The frames are scored; their successors are used for flicker and VMAF's motion.
     """
     frames = list(zip(restored[::2], truth[::2], strict=True))
     multi_scale = [ms_ssim(out.y, true.y) for out, true in frames]
@@ -67,10 +67,10 @@ def _pairs(frames: Sequence[Frame]) -> list[FramePair]:
 def vmaf_of_pairs(
     restored: Sequence[Frame], truth: Sequence[Frame], models: Sequence[str] = tuple(MODELS)
 ) -> dict[str, Figures]:
-    """VMAF of the scored frames, which are laid out as in `score`, by the model's name.
+    """VMAF of the scored frames, which are ordered as in `score`, by model name.
 
-    Each pair is shown backwards. libvmaf takes a frame's motion as the smaller of those from the frame before
-    and to the frame after: so that is the motion between a scored frame and its successor, and no jump.
+    Each pair is given in reverse. libvmaf's motion of a frame is the smaller of the motions from the previous
+    and to the next frame; in reverse, that is the motion between a scored frame and its successor.
     """
     shown, true = ([frame for pair in _pairs(each) for frame in pair[::-1]] for each in (restored, truth))
     scores = score_vmaf(shown, true, models=models)
@@ -78,7 +78,7 @@ def vmaf_of_pairs(
 
 
 def read_scores(path: Path) -> dict[str, Scores]:
-    """The scores that are kept in a file of JSON lines, by key; lines of another shape are no scores."""
+    """The cached scores of a file of JSON lines, by key; lines in another format are ignored."""
     found: dict[str, Scores] = {}
     for key, entry in read_cache(path).items():
         with contextlib.suppress(TypeError):
@@ -87,5 +87,5 @@ def read_scores(path: Path) -> dict[str, Scores]:
 
 
 def append_scores(path: Path, key: str, scores: Scores) -> None:
-    """Add one line to the file, on the disk when this returns."""
+    """Append one line; it is on the disk when this returns."""
     append_cache(path, key, asdict(scores))

@@ -1,11 +1,11 @@
-"""Whether a gain is more than luck: paired bootstrap intervals over frames, clustered by clip.
+"""Significance of gains: paired bootstrap intervals over frames, clustered by clip.
 
-A gain is paired: the same frame's PSNR-Y restored and as it came in. The figure is the mean over clips of a
-clip's mean over its frames and degradations, so that a long clip counts no more than a short one. Frames of
-one clip resemble each other, so chance is drawn in two stages: as many clips as there are, with replacement,
-then of each as many frames as it has, with replacement; a frame takes all of its degradations with it. 2,000
-draws; the 95% interval lies between the 2.5th and the 97.5th percentile of their means. With a single clip
-only the frames are drawn, and the interval says nothing about other clips; with five it is a rough one.
+A gain is paired: PSNR-Y of the same frame after and before restoration. The estimate is the mean over clips
+of each clip's mean over its frames and degradations, so that long and short clips have equal weight. Frames
+of one clip are correlated, so resampling has two stages: clips with replacement, then the frames of each with
+replacement; a frame is drawn with all its degradations. There are 2,000 resamples; the 95% interval is from
+the 2.5th to the 97.5th percentile of their means. With a single clip only frames are resampled, and the
+interval says nothing about other clips; with five clips it is a rough one.
 Source: Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8; Efron 1979.
 """
 
@@ -28,7 +28,7 @@ WORST_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the bounds between which it lies in 95% of the draws."""
+    """A mean and the bounds of its 95% bootstrap interval."""
 
     mean: float
     low: float
@@ -36,7 +36,7 @@ class Interval:
 
 
 def summarise(rows: Sequence[SweepRow], group: str, seed: int = 0) -> Summary:
-    """Sum up one contender's rows of one content under a group of degradations; at least one row."""
+    """Summarise one contender's rows of one content under a group of degradations; at least one row."""
     interval = bootstrap(_by_clip(rows), np.random.default_rng(seed))
     worst = min(rows, key=lambda row: row.psnr_y_gain)
     frames = np.sort(np.concatenate([row.gains_db for row in rows]))
@@ -57,7 +57,7 @@ def summarise(rows: Sequence[SweepRow], group: str, seed: int = 0) -> Summary:
 
 
 def compare(rows: Sequence[SweepRow], others: Sequence[SweepRow], seed: int = 0) -> Interval:
-    """How much more one contender gains than another on the same frames: an interval above 0 is no luck.
+    """Difference of two contenders' gains on the same frames: significant if the interval is above 0.
 
     Raises ValueError if the two were not scored on the same frames of the same clips.
     """

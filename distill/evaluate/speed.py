@@ -1,9 +1,9 @@
-"""How long a frame takes, contender by contender, in turns on the same machine.
+"""Time per frame of each contender, measured in turns on the same machine.
 
-A frame is timed whole, from the decoded picture of half the output's size to the output (scaling, conversions
-and network), and the network's run alone beside it. Each contender is warmed up at each size; then all take
-turns, so that a busy minute of the machine falls on all of them, and the median counts. Slow ones get fewer
-turns; what would take longer than the cap is not run, and the result says so.
+A whole frame is timed, from a decoded picture of half the output's size to the output (scaling, conversions,
+network), and the network alone. Each contender is warmed up at each size; then all take turns, so that
+background load affects all of them equally, and the median is taken. Slow contenders get fewer turns;
+those that would exceed the cap are not run, and the result says so.
 """
 
 import time
@@ -16,17 +16,17 @@ from distill.evaluate.results import Speed
 from vcam.frame import Frame, Size, from_packed
 
 SIZES: tuple[Size, ...] = ((256, 256), (1280, 720), (1920, 1080))
-WINDOW = 9  # frames that a contender may look at; the middle one is restored
+WINDOW = 9  # frames that a contender may use; the middle one is restored
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How much time is spent on measuring."""
+    """Time limits of the measurement."""
 
-    seconds: float = 3.0  # of each contender at each size, about
+    seconds: float = 3.0  # approximate, per contender and size
     most_runs: int = 50
     least_runs: int = 3
-    cap_s: float = 5.0  # a frame that is expected to take longer is left out
+    cap_s: float = 5.0  # contenders expected to take longer per frame are not run
 
 
 @dataclass
@@ -49,8 +49,8 @@ class _Timed:
 def measure(
     contenders: Sequence[Contender], threads: int, pace: Pace, sizes: Sequence[Size] = SIZES
 ) -> Iterator[Speed]:
-    """Time the contenders size by size, the smallest first; `threads` is what they were opened with."""
-    last: dict[str, tuple[int, float]] = {}  # contender -> pixels and ms at the size before
+    """Time the contenders size by size, the smallest first; `threads` is the number they were opened with."""
+    last: dict[str, tuple[int, float]] = {}  # contender -> pixels and ms at the previous size
     for size in sorted(sizes, key=lambda size: size[0] * size[1]):
         name, pixels = f"{size[0]}x{size[1]}", size[0] * size[1]
         timed = []
@@ -58,7 +58,7 @@ def measure(
             known_pixels, known_ms = last.get(contender.name, (pixels, 0.0))
             expected_s = known_ms / 1000 * pixels / known_pixels
             if expected_s > pace.cap_s:
-                note = f"about {expected_s:.0f} s a frame are expected, the cap is {pace.cap_s:g} s: not run"
+                note = f"expected about {expected_s:.0f} s a frame, the cap is {pace.cap_s:g} s: not run"
                 yield Speed(contender.name, name, threads, None, None, None, 0, note)
                 continue
             timed.append(_warm_up(contender, size, pace))

@@ -1,9 +1,9 @@
-"""All contenders on the same frames of the same clips under the same degradations, in one run.
+"""Compare all contenders on the same frames of the same clips under the same degradations.
 
-Every figure is kept as soon as it is known, in rows.jsonl beside the results, under a hash of the contender,
-the clip, the degradation and the settings: a run that is killed goes on where it was, and what has not
-changed is not run again. Two sweeps of different contenders may run at once into one folder; a third of all
-of them then only gathers. The results' file is described in distill.evaluate.results.
+Scores are cached immediately in rows.jsonl beside the results, under a hash of contender, clip, degradation
+and settings: a killed run resumes, and unchanged cases are not run again. Two sweeps of different contenders
+may write to one folder at the same time; a third sweep of all of them then only collects the results. The
+results file is described in distill.evaluate.results.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from distill.evaluate.significance import summarise
 from vcam.errors import ConfigError
 from vcam.frame import Frame
 
-INPUT = "bicubic"  # the contender that gains are counted from
+INPUT = "bicubic"  # the contender that gains are relative to
 ROWS_FILE, RESULTS_FILE = "rows.jsonl", "sweep.json"
 
 Sets = Mapping[str, Mapping[str, Degradation]]  # set -> label -> degradation
@@ -39,12 +39,12 @@ def sweep(
     threads: int,
     speed: Sequence[Speed] = (),
 ) -> Results:
-    """Compare the contenders and write `out`/sweep.json; returns what it holds.
+    """Compare the contenders and write `out`/sweep.json; returns its content.
 
     contenders   one of them is "bicubic"
-    sets         the degradations, by set; a label is in one of them
+    sets         the degradations, by set; each label is in one set only
     threads      that the contenders were opened with, for the record
-    speed        timings to go with the figures
+    speed        timings to include in the results
 
     Raises ConfigError if two contenders share a name, ModelError if VMAF is wanted and cannot be computed.
     """
@@ -77,7 +77,7 @@ def _check_names(contenders: Sequence[Contender]) -> None:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"two contenders are named {twice[0]!r}; leave one out, or rename its file")
     if INPUT not in names:
-        raise ConfigError(f"no contender {INPUT!r}, which gains are counted from; do not leave it out")
+        raise ConfigError(f"no contender {INPUT!r}, which gains are relative to; include it")
 
 
 def _rows(contenders: Sequence[Contender], cases: Sequence[Case], kept: Path) -> Iterator[SweepRow]:
@@ -111,7 +111,7 @@ def _score_all(
 
 
 def _summaries(rows: Sequence[SweepRow], sets: Mapping[str, Sequence[str]]) -> Iterator[Summary]:
-    """Each contender's on each content: of each set, then of each degradation."""
+    """Summaries of each contender on each content: per set, then per degradation."""
     groups = {**sets, **{label: [label] for labels in sets.values() for label in labels}}
     for contender in dict.fromkeys(row.contender for row in rows):
         for content in dict.fromkeys(row.content for row in rows):

@@ -1,4 +1,4 @@
-"""All figures of what is shown of one clip, gathered frame by frame."""
+"""All scores of one restored clip, accumulated frame by frame."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ from distill.evaluate.colour import colour_difference
 from distill.evaluate.metrics import FramePair, flicker
 from vcam.metrics import PEAK, psnr, ssim
 
-MOST_PSNR = 60.0  # dB, what equal planes count as in a mean
-FEWEST_PIXELS = 1000  # of an area, over all scored frames: fewer say nothing
+MOST_PSNR = 60.0  # dB, the PSNR of identical planes in a mean
+FEWEST_PIXELS = 1000  # of an area over all scored frames; fewer are not meaningful
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one clip as it is shown, against the truth; None is what the clip has too little of."""
+    """Scores of one clip against the truth; None if the clip has too few pixels of that kind."""
 
-    psnr_y: float  # dB, the mean over the scored frames, as all but the areas' are
+    psnr_y: float  # dB, mean over the scored frames, like all but those of areas
     ssim_y: float
     psnr_u: float
     psnr_v: float
     ciede2000: float
-    flicker: float | None  # temporal standard deviation of out - truth where the truth stands still, codes
+    flicker: float | None  # temporal standard deviation of out - truth where the truth is static, codes
     psnr_moving: float | None  # dB of the mean squared error over the area's pixels in all scored frames
     psnr_behind: float | None  # the 16 pixels behind moving edges: ghosts
     psnr_still: float | None
@@ -42,7 +42,7 @@ class Tally:
         self._errors: dict[str, list[tuple[float, int]]] = defaultdict(list)
 
     def add(self, shown: FramePair, true: FramePair, areas: Areas) -> None:
-        """Score the second frame of a pair; the first, the one before, serves flicker."""
+        """Score the second frame of a pair; the first, its predecessor, is used for flicker."""
         out, truth = shown[1], true[1]
         planes = ((out.y, truth.y), (out.u, truth.u), (out.v, truth.v))
         luma, blue, red = (min(psnr(*pair), MOST_PSNR) for pair in planes)
@@ -52,7 +52,7 @@ class Tally:
             self._errors[name].append(squared_error(out.y, truth.y, getattr(areas, name)))
 
     def figures(self) -> Figures:
-        """The means over all that was added: one frame or more."""
+        """The means over all added frames; at least one."""
         shown, true = zip(*self._pairs, strict=True)
         luma, structure, blue, red, colour = (fmean(column) for column in zip(*self._frames, strict=True))
         moving, behind, still = (self._area_psnr(name) for name in ("moving", "behind", "still"))
@@ -67,7 +67,7 @@ class Tally:
 
 
 def mean_figures(found: Sequence[Figures]) -> Figures:
-    """Figure by figure the mean over those that have it; the worst frame is the worst of all."""
+    """The mean of each score over the clips that have it; the worst frame is the worst of all clips."""
 
     def mean(name: str) -> Any:
         values = [value for each in found if (value := getattr(each, name)) is not None]

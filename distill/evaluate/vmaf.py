@@ -1,4 +1,4 @@
-"""VMAF and VMAF-NEG of restored frames, by the libvmaf in the ffmpeg that imageio-ffmpeg brings."""
+"""VMAF and VMAF-NEG of restored frames, by libvmaf in imageio-ffmpeg's ffmpeg."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ REMEDY = "run: pip install --force-reinstall imageio-ffmpeg; or leave VMAF out: 
 
 
 def find_ffmpeg() -> Path:
-    """The ffmpeg that imageio-ffmpeg brings, or the one that IMAGEIO_FFMPEG_EXE names."""
+    """imageio-ffmpeg's ffmpeg, or the one in IMAGEIO_FFMPEG_EXE."""
     try:
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
@@ -34,11 +34,11 @@ def score_vmaf(
 
     restored, truth   frames of one size
     features          libvmaf's own, beside the two models: "psnr", "float_ssim", "float_ms_ssim"
-    ffmpeg            to run; by default the one of imageio-ffmpeg
+    ffmpeg            executable; by default that of imageio-ffmpeg
     models            some of MODELS
 
-    Returns the figures of each frame by name: "vmaf" and "vmaf_neg" in 0..100, and what libvmaf calls the
-    features. VMAF's motion is taken from the frame before and the frame after: the first frame has none.
+    Returns the scores of each frame by name: "vmaf" and "vmaf_neg" in 0..100, and libvmaf's names for the
+    features. VMAF's motion is computed from the previous and the next frame; the first frame has none.
     Raises ModelError if ffmpeg cannot be run, has no libvmaf or lacks a model.
     Source: github Netflix/vmaf; NEG: "no enhancement gain", models of libvmaf 2.
     """
@@ -64,7 +64,7 @@ def _write_frames(frames: Sequence[Frame], path: Path) -> None:
 
 
 def _command(ffmpeg: Path, frame: Frame, features: Sequence[str], models: Sequence[str]) -> list[str]:
-    """One process for all models, one thread: a sweep may run beside others."""
+    """The command: one process for all models, one thread, because sweeps may run in parallel."""
     named = "|".join(rf"version={MODELS[name]}\:name={name}" for name in models)
     options = [f"model='{named}'", "n_threads=1", "log_fmt=json", "log_path=log.json"]
     if features:

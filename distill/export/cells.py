@@ -15,12 +15,12 @@ from vcam.restore import CPU_PROVIDER, ZERO_RESIDUAL, Cells, to_cells, to_strips
 from vcam.restore.engine import open_session
 from vcam.restore.fusion import CONTEXT
 
-# code values rms, of which rounding to whole ones is 0.29; of a share: float32 sums in another order
+# RMS in code values, 0.29 of it by rounding; for shares: float32 sums in another order
 PARITY_LIMIT = {"fp32": 0.35, "int8": 0.45, "gauge": 1e-3}
 
 
 class _Shipped(nn.Module):
-    """A student as the fp32 file has it: uint8 cells and the mixture in, uint8 residual out."""
+    """The fp32 file's graph: from uint8 cells and the mixture to a uint8 residual."""
 
     def __init__(self, student: CondNet) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class _Shipped(nn.Module):
 
 
 class _ShippedGauge(nn.Module):
-    """A gauge that answers once for all strips of a picture, (N, 3, w, cell*cell) uint8."""
+    """The gauge file's graph: from all strips of a picture, (N, 3, w, cell*cell) uint8, to one mixture."""
 
     def __init__(self, gauge: Gauge) -> None:
         super().__init__()
@@ -49,12 +49,12 @@ class _ShippedGauge(nn.Module):
 
 
 def _centred(cells: Tensor) -> Tensor:
-    """uint8 cells (N, h, w, C) as the networks see them, (N, C, h, w)."""
+    """uint8 cells (N, h, w, C) as input of the networks, (N, C, h, w) around 0."""
     return ((cells.to(torch.float32) - ZERO_RESIDUAL) / 255).permute(0, 3, 1, 2)
 
 
 def channels_of(student: CondNet) -> int:
-    """Channels of a cell as a camera shows it: its luma, then what fusion knows of it."""
+    """Number of channels of a cell in the camera: its luma, then fusion's age and noise."""
     return student.cell**2 + (CONTEXT if student.told is not None else 0)
 
 
@@ -73,8 +73,8 @@ def export_fp32(student: CondNet, metadata: dict[str, str]) -> bytes:
 def export_int8(student: CondNet, metadata: dict[str, str]) -> bytes:
     """The int8 file, for CPUs: activations uint8, weights int8 per channel in 7 bits.
 
-    Seven bits, because x86 without VNNI adds two 8-bit products in 16 bits and would overflow. Nothing is
-    calibrated: a student is trained on the grids that it is shipped with.
+    Seven bits, because x86 without VNNI adds two 8-bit products in 16 bits and would overflow. There is no
+    calibration: a student is trained on the quantisation grids that it ships with.
     """
     return finish(integer_graph(student), metadata)
 
@@ -89,7 +89,7 @@ def export_gauge(student: CondNet, metadata: dict[str, str]) -> bytes:
 
 
 def _leave_open(model: onnx.ModelProto, experts: int) -> None:
-    """Turn the input `mixture` into an initialiser whose values are outside of the file."""
+    """Turn the input `mixture` into an initialiser whose values are not in the file."""
     graph = model.graph
     graph.input.remove(next(tensor for tensor in graph.input if tensor.name == MIXTURE))
     graph.initializer.append(open_tensor(MIXTURE, (1, experts)))
@@ -101,10 +101,10 @@ def check_parity(
 ) -> dict[str, float]:
     """Compare each exported file, run by ONNX Runtime, with torch on one (S, S) picture.
 
-    context     (2, S, S) planes of age and noise, for a student that is told of fusion
+    context     (2, S, S) planes of age and noise, for a student with fusion's context
 
-    Returns the root mean square of the differences in code values, by precision, and the largest difference
-    of the gauge's shares. Raises ModelError if one is larger than rounding explains.
+    Returns the RMS difference in code values by precision, and the largest difference of the gauge's shares.
+    Raises ModelError if one is too large to be rounding.
     """
     luma = to_cells(picture, student.cell)
     shares = _ShippedGauge(student.gauge)(torch.from_numpy(to_strips(luma)))
@@ -126,7 +126,7 @@ def check_parity(
 
 
 def _told(context: np.ndarray, cell: int) -> Cells:
-    """Planes (2, S, S) as a camera tells them, (1, h, w, 4) uint8."""
+    """Context planes (2, S, S) as the camera encodes them, (1, h, w, 4) uint8."""
     planes = torch.from_numpy(np.ascontiguousarray(context))[None].float() / 255
     told = (told_cells(planes, cell) * 255).round() + ZERO_RESIDUAL
     return told.permute(0, 2, 3, 1).to(torch.uint8).numpy()
@@ -135,7 +135,7 @@ def _told(context: np.ndarray, cell: int) -> Cells:
 def _differ(
     name: str, content: bytes, cells: Cells, mixture: np.ndarray, expected: dict[str, np.ndarray]
 ) -> float:
-    """How far a file is from torch: code values rms, or for the gauge the largest difference of a share."""
+    """Difference of a file from torch: RMS in code values, or the largest difference of a gauge's share."""
     if name == "gauge":
         session = open_session(content, name, 1, [CPU_PROVIDER])
         luma = cells[..., : expected["residual"].shape[1]]

@@ -1,7 +1,6 @@
-"""The integer graph of a CondNet: convolutions and sums of uint8, its weights mixed when a session is opened.
+"""The integer graph of a CondNet: uint8 convolutions and sums; weights are mixed when a session is opened.
 
-It is written operator by operator: a student is trained on the very grids that stand here, so nothing is left
-for a quantiser to find out.
+The graph is built operator by operator, without a quantiser: a student is trained on the same grids.
 """
 
 from typing import Any
@@ -20,14 +19,14 @@ from vcam.manifest import MIXTURE
 from vcam.restore import ZERO_RESIDUAL
 
 CODE_VALUE = 1 / 255
-FEATURE = 1 / FEATURE_LEVELS  # what 1 of a feature's uint8 stands for
+FEATURE = 1 / FEATURE_LEVELS  # value of one step of a feature's uint8
 STREAM = STREAM_LIMIT / FEATURE_LEVELS
 MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
 
 
 @torch.no_grad()
 def integer_graph(student: CondNet) -> onnx.ModelProto:
-    """The whole student behind the contract of vcam.manifest.ModelSpec, `mixture` left open."""
+    """The whole student with the contract of vcam.manifest.ModelSpec; `mixture` has no values yet."""
     told = 0 if student.told is None else student.told.in_channels
     graph = _Graph(student.cell**2, student.cell**2 + told, student.experts)
     stream, scale = graph.head(student), FEATURE
@@ -41,7 +40,7 @@ def integer_graph(student: CondNet) -> onnx.ModelProto:
 
 
 class _Graph:
-    """Nodes and constants, as they are added. Pictures are (1, C, h, w) uint8 with their zero at 128."""
+    """Nodes and constants of a graph under construction. Pictures are (1, C, h, w) uint8, zero at 128."""
 
     def __init__(self, channels: int, inputs: int, experts: int) -> None:
         self._channels, self._inputs = channels, inputs
@@ -50,10 +49,10 @@ class _Graph:
         self._constant("zero", np.array(ZERO_RESIDUAL, np.uint8))
 
     def head(self, student: CondNet) -> str:
-        """The first convolution, whose weights no expert changes; returns its output."""
+        """Add the first convolution, which experts do not change; returns its output."""
         exact = student.head.folded_weight().flatten(1) * HEAD_GAIN  # (channels, inputs*9)
         moment = student.head.second_moment()
-        if student.told is not None:  # one convolution of both
+        if student.told is not None:  # one convolution for cells and context
             exact = torch.cat([exact, student.told.weight.flatten(1) * HEAD_GAIN], 1)
             moment = torch.block_diag(moment, student.told.moment.to(moment.dtype))
         snapped = snap_to_grid(exact, moment)
@@ -67,7 +66,7 @@ class _Graph:
         return self.convolve("head", "centred", CODE_VALUE, FEATURE)
 
     def mix(self, name: str, conv: MixedConv, scale: float) -> None:
-        """NAME.weight and NAME.bias, the experts' mean by the mixture, for inputs of this scale."""
+        """Add NAME.weight and NAME.bias: the experts' mean by the mixture, for inputs of this scale."""
         step = conv.weight_step()[:, 0, 0, 0] * conv.unit  # (outputs,)
         experts = conv.grid_weight()  # (experts, outputs, inputs, 3, 3)
         biases = conv.bias * conv.unit / (step * scale)  # (experts, outputs)
@@ -81,7 +80,7 @@ class _Graph:
         self._steps(name, step)
 
     def convolve(self, name: str, inputs: str, scale: float, to_scale: float) -> str:
-        """A convolution by NAME.weight and NAME.bias, saturated at the ends of uint8; its output's name."""
+        """Add a convolution with NAME.weight and NAME.bias, saturating at uint8; returns its output."""
         weight = [f"{name}.weight", f"{name}.steps", f"{name}.zeros"]
         ends = [self._scale(to_scale), "zero", f"{name}.bias"]
         return self._node(
@@ -89,12 +88,12 @@ class _Graph:
         )
 
     def add(self, name: str, left: tuple[str, float], right: tuple[str, float], to_scale: float) -> str:
-        """The sum of two pictures of their scales; returns its name."""
+        """Add the sum of two pictures with their scales; returns its name."""
         terms = [part for picture, scale in (left, right) for part in (picture, self._scale(scale), "zero")]
         return self._node("QLinearAdd", [*terms, self._scale(to_scale), "zero"], name, domain=MICROSOFT)
 
     def model(self, output: str) -> onnx.ModelProto:
-        """The finished model, whose residual is this picture."""
+        """The complete model; its output is this picture."""
         self._node("Transpose", [output], "residual", perm=[0, 2, 3, 1])
         shapes = {"cells": self._inputs, "residual": self._channels}
         ends = [
@@ -106,7 +105,7 @@ class _Graph:
         return helper.make_model(graph, opset_imports=opsets)
 
     def _mean(self, experts: str, shape: str, name: str, kind: int) -> None:
-        """The experts' mean by the mixture, rounded to whole numbers of this kind."""
+        """Add the experts' mean by the mixture, rounded to this integer type."""
         mean = self._node("MatMul", [MIXTURE, experts], f"{name}.mean")
         whole = self._node("Round", [mean], f"{name}.whole")
         cast = self._node("Cast", [whole], f"{name}.cast", to=kind)

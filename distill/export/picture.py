@@ -1,4 +1,4 @@
-"""The ONNX file of a reproduction or a teacher: float pictures in and out, at full resolution."""
+"""The ONNX file of a recipe's network: float pictures in and out, at full resolution."""
 
 from collections.abc import Mapping
 
@@ -11,16 +11,16 @@ from distill.export.trace import as_plain, finish, to_onnx
 from distill.networks.contract import frames_of, inputs_of, planes_of
 from vcam.errors import ModelError
 
-PARITY_LIMIT = 2e-4  # of full scale, the largest difference from torch that fp32 arithmetic may make
-SIDE = 64  # of the pictures that are traced and compared
+PARITY_LIMIT = 2e-4  # of full scale: the largest difference from torch that fp32 rounding can cause
+SIDE = 64  # of pictures for tracing and comparison
 
 
 def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
-    """Export a network as it was trained, and compare the file with torch.
+    """Export a trained network and compare the file with torch.
 
     The file's input `seen` (1, frames*C + context, H, W) and output `restored` (1, C, H, W) are float32 in
-    0..1; its metadata say `colour`, `frames` and `multiple` besides what is given. Raises ModelError if ONNX
-    Runtime computes something else than torch.
+    0..1; its metadata say `colour`, `frames` and `multiple` besides what is given. Raises ModelError if the
+    outputs of ONNX Runtime and torch differ.
     """
     network = network.cpu().eval()
     frames = frames_of(network)
@@ -34,7 +34,7 @@ def export_picture(network: nn.Module, metadata: Mapping[str, str]) -> bytes:
 
 
 def _example(network: nn.Module, height: int, width: int, seed: int) -> Tensor:
-    """A picture (1, inputs, H, W) to trace or compare with, of which no context is known."""
+    """A picture (1, inputs, H, W) for tracing or comparison; its context is zero."""
     seen = torch.rand(1, inputs_of(network), height, width, generator=torch.Generator().manual_seed(seed))
     seen[:, frames_of(network) * planes_of(network) :] = 0
     return seen
@@ -42,7 +42,7 @@ def _example(network: nn.Module, height: int, width: int, seed: int) -> Tensor:
 
 @torch.no_grad()
 def _check_parity(network: nn.Module, content: bytes) -> None:
-    """Compare on a picture of another size than the traced one."""
+    """Compare file and torch on a picture of another size than the traced one."""
     size = (2 * SIDE, SIDE)
     seen = _example(network, *size, seed=1)
     session = InferenceSession(content, providers=["CPUExecutionProvider"])

@@ -1,9 +1,9 @@
-"""Rounding weights to a grid so that the layer's output, not each weight, stays where it was."""
+"""Rounding of weights to a grid that minimises the error of the layer's output, not of each weight."""
 
 import torch
 from torch import Tensor
 
-LEVELS = 64  # of a 7-bit signed weight: what ONNX Runtime's quantiser calls reduced range
+LEVELS = 64  # of a 7-bit signed weight: reduced range in ONNX Runtime's quantiser
 SWEEPS = 20
 
 
@@ -16,14 +16,13 @@ def snap_to_grid(weight: Tensor, second_moment: Tensor) -> Tensor:
 
     Minimises E[((w - q) x)^2] by coordinate descent from the nearest rounding, as GPTQ does in one pass
     (Frantar et al. 2022, arXiv:2210.17323). Neighbouring pixels are nearly equal, so independent rounding
-    errors add up to a false response to plain brightness: on a head of 144 inputs that cost 0.026 dB of gain,
-    this way 0.002.
-    The largest weight of a row stays, so that the quantiser finds the same grid again.
+    errors add up to a false response to constant brightness: with a head of 144 inputs that cost 0.026 dB of
+    gain; with this method 0.002. The largest weight of a row is kept, so that the grid stays the same.
     """
     exact, moment = weight.double(), second_moment.double()
     step = exact.abs().amax(1, keepdim=True) / LEVELS  # (rows, 1)
     largest = exact.abs().argmax(1)  # (rows,)
-    grid = (exact / step).round()  # (rows, n), whole numbers
+    grid = (exact / step).round()  # (rows, n), integers
     slope = (exact - grid * step) @ moment  # (rows, n)
     for _ in range(SWEEPS):
         before = grid.clone()

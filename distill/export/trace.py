@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from distill.networks.contract import Foldable
 
 OPSET = 17
-IR_VERSION = 9  # what the oldest supported ONNX Runtime reads
+IR_VERSION = 9  # the newest that the oldest supported ONNX Runtime reads
 
 
 def to_onnx(
@@ -27,8 +27,8 @@ def to_onnx(
 ) -> onnx.ModelProto:
     """Export by tracing.
 
-    examples  an input by each name, in the module's order
-    axes      the dynamic ones of inputs and output, by their names
+    examples  an example of each input by name, in the order of the module's arguments
+    axes      dynamic axes of inputs and output, by name
     """
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         # the tracing exporter is deprecated, but its graphs of plain convolutions need no clean-up
@@ -46,16 +46,16 @@ def to_onnx(
             output_names=[output_name],
             dynamic_axes=dict(axes),
             opset_version=OPSET,
-            do_constant_folding=False,  # ONNX Runtime does it, and a file of whole numbers stays small
+            do_constant_folding=False,  # ONNX Runtime does it, and the file keeps its integers small
             dynamo=False,
         )
         return onnx.load(path)
 
 
 def as_plain(network: nn.Module) -> nn.Module:
-    """A copy in which each part that was made for training is the plain one that does the same.
+    """A copy with each training-time module replaced by its equivalent for inference.
 
-    Such a part says so by a method `as_plain`. A whitening alone is five times the size of its weights.
+    Such modules have a method `as_plain`. A whitening matrix is five times the size of its weights.
     """
     plain = copy.deepcopy(network)
     for part in list(plain.modules()):
@@ -66,7 +66,7 @@ def as_plain(network: nn.Module) -> nn.Module:
 
 
 def open_tensor(name: str, shape: tuple[int, ...]) -> TensorProto:
-    """A float32 initialiser that the file leaves open: it must be bound when a session is opened."""
+    """A float32 initialiser without values: they must be bound when a session is opened."""
     tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
     tensor.data_location = TensorProto.EXTERNAL
     size = 4 * math.prod(shape)
@@ -76,7 +76,7 @@ def open_tensor(name: str, shape: tuple[int, ...]) -> TensorProto:
 
 
 def finish(model: onnx.ModelProto, metadata: dict[str, str]) -> bytes:
-    """Write the metadata into a model, check it, and serialise it."""
+    """Add metadata to a model, check it, and serialise it."""
     model.ir_version = IR_VERSION
     helper.set_model_props(model, metadata)
     onnx.checker.check_model(_closed(model))
@@ -84,7 +84,7 @@ def finish(model: onnx.ModelProto, metadata: dict[str, str]) -> bytes:
 
 
 def _closed(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy whose open tensors have values: the checker looks for a file of an open one."""
+    """A copy with values for the open tensors, which the checker would look for in a file."""
     closed = onnx.ModelProto()
     closed.CopyFrom(model)
     for tensor in closed.graph.initializer:

@@ -76,10 +76,10 @@ def _move_back(picture: Tensor, quarters: int, is_flipped: bool) -> Tensor:
 class Objective(nn.Module):
     """A student, its losses and its teachers as one module: from the tensors of a batch to a loss.
 
-     Teachers and the perceptual loss are frozen and not part of the state dict; without weights, the
-     perceptual loss is left out. The distillation target of a sample is the mean of its teachers' outputs,
+    Teachers and the perceptual loss are frozen and not part of the state dict; without weights, the
+    perceptual loss is left out. The distillation target of a sample is the mean of its teachers' outputs,
     weighted by `gates`; outputs are computed, or read from the batch if the recipe caches them. Feature
-     losses use the first teacher only.
+    losses use the first teacher only.
     """
 
     teachers: Sequence[Teacher]

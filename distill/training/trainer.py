@@ -43,8 +43,8 @@ class Trainer:
     """Trains the network of a recipe, with a checkpoint every `check_every` iterations.
 
     A killed run resumes from its last checkpoint on the same trajectory: batches depend only on the number of
-     the iteration, and all other state is in the checkpoint. Under torchrun each rank takes its part of every
-     batch; the weights are those of a single process, up to rounding.
+    the iteration, and all other state is in the checkpoint. Under torchrun each rank takes its part of every
+    batch; the weights are those of a single process, up to rounding.
     """
 
     def __init__(
