@@ -1,1 +1,1 @@
-"""What training minimises: each loss with its formula and its source, one family a file."""
+"""Training losses with formula and source, one family per file."""

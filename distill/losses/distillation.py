@@ -1,10 +1,9 @@
 """Losses against a teacher's restored picture, by name in OUTPUT_LOSSES.
 
-All take (student, teacher, weight) and return a scalar: the mean over the batch of weight times each
-picture's own loss. weight (B,) is what the teacher counts on each picture; None counts 1. It is a mean over
-all pictures, not over those that count: what one picture weighs does not hang on the company it is in, and
-where no teacher counts, nothing is lost.
-The teacher gets no gradient.
+All take (student, teacher, weight) and return a scalar: the mean over the batch of weight times the loss of
+each picture. weight (B,) is the teacher's weight for each picture; None is 1. The mean is over all pictures,
+not over those with a weight: a picture's contribution does not depend on the rest of its batch, and without
+a teacher the loss is 0. The teacher gets no gradient.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +36,7 @@ def output_mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -
 def output_relative(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
     """`output_mse` whose weight is divided by the squared error of each picture's input: see RELATIVE.
 
-    Each picture counts alike, however badly it was damaged, as in distill.losses.pixel.careful_mse.
+    All pictures count equally, whatever their damage, as in distill.losses.pixel.careful_mse.
     """
     return output_mse(student, teacher, weight)
 
@@ -61,17 +60,17 @@ def output_charbonnier(student: Tensor, teacher: Tensor, weight: Tensor | None =
 def output_kl(
     student: Tensor, teacher: Tensor, weight: Tensor | None = None, temperature: float = TEMPERATURE
 ) -> Tensor:
-    """Kullback-Leibler divergence of where the light is: over the pixels of each plane, averaged over planes.
+    """Kullback-Leibler divergence over the pixels of each plane, averaged over planes.
 
     student, teacher   restored pictures (B, C, H, W) in 0..1
     temperature        tau, in units of full scale
 
     tau**2 * sum over pixels of p log(p / q), p = softmax(teacher / tau), q = softmax(student / tau), each
-    over the H * W pixels of one plane: a regression has no classes, so its pixels stand in for them.
+    over the H * W pixels of one plane: pixels replace the classes of a classifier.
     For errors much smaller than tau this is half the p-weighted variance of student - teacher: an MSE that
-    does not see a shift in brightness and, at tau = 1, lets white count up to 2.7 times as much as black. No
-    benefit over MSE has been found for regression; it is here because published systems name it. Add a loss
-    that sees brightness. In float32 the value is right to 3e-7, its gradient to a thousandth.
+    ignores a shift in brightness and, at tau = 1, weights white up to 2.7 times as much as black. There is no
+    known benefit over MSE for regression; it is here because published systems use it. Combine it with a loss
+    that depends on brightness. In float32 the value is accurate to 3e-7, its gradient to a thousandth.
     Source: Shu, Liu, Gao, Yan, Shen 2021, arXiv:2011.13256, for features; KL at a temperature, Hinton,
     Vinyals, Dean 2015, arXiv:1503.02531.
     """

@@ -1,4 +1,4 @@
-"""A loss on the edges alone."""
+"""A loss on edges."""
 
 from torch import Tensor
 
@@ -6,11 +6,10 @@ from torch import Tensor
 def edge(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     """Mean of |Gx restored - Gx truth| and |Gy restored - Gy truth|, where the 3x3 Sobel operator fits.
 
-    restored, truth   (B, C, H, W) in 0..1, sides of at least 3; seen is not looked at
+    restored, truth   (B, C, H, W) in 0..1, sides of at least 3; seen is not used
 
-    Gx, Gy are the Sobel operator's components divided by 8, that is slopes per pixel. The components are
-    compared, not the magnitude, which has no gradient where a picture is flat and takes an edge from dark to
-    bright for one from bright to dark.
+    Gx, Gy are the Sobel operator's components divided by 8, that is slopes per pixel. Components are compared
+    instead of magnitudes: a magnitude has no gradient in flat areas and ignores the sign of an edge.
     Source: after Lu, Chen 2019, arXiv:1911.09428, who square the difference of Sobel magnitudes.
     """
     # Sobel is linear: the difference of the slopes is the slope of the difference

@@ -1,6 +1,6 @@
-"""Losses against the true picture, pixel by pixel or window by window; by name in PIXEL_LOSSES.
+"""Losses against the true picture, by name in PIXEL_LOSSES.
 
-All take (restored, seen, truth), each (B, C, H, W) in 0..1, and return a scalar; restored may leave 0..1.
+All take (restored, seen, truth), each (B, C, H, W) in 0..1, and return a scalar; restored may exceed 0..1.
 """
 
 import math
@@ -16,31 +16,31 @@ from distill.losses.similarity import ms_ssim, ssim
 # mean squared error, as a share of full scale squared, under which an input counts as clean: 38 dB
 CLEAN_MSE = 1.5e-4
 CAREFUL_MSE = 2.5e-5  # the same for `careful_mse`: 46 dB
-CRISP_GAIN = 1.5  # how much of a true picture's fine detail `crisp_mse` adds to it at most
-CRISP_SPENT = 2.0  # energy that it adds, as a share of the gain that is left: it spends two thirds
-CRISP_SHARE = 0.2  # the same as a share of the remaining error, at most
-CRISP_BLUR_PX = 2.0  # standard deviation: finer than what it leaves is fine detail
-CRISP_FLOOR = 1e-6  # energy: less detail is none
+CRISP_GAIN = 1.5  # the largest amplification of the truth's fine detail in `crisp_mse`
+CRISP_SPENT = 2.0  # energy of the added detail, relative to the remaining gain: two thirds of it are spent
+CRISP_SHARE = 0.2  # its upper limit, relative to the remaining error
+CRISP_BLUR_PX = 2.0  # standard deviation of the blur; fine detail is what it removes
+CRISP_FLOOR = 1e-6  # energy: less counts as no detail
 CHARBONNIER_EPS = 1e-3  # a quarter of an 8-bit code value: below it the loss is a parabola
 
 PixelLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def careful_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
-    """`relative_mse` with CAREFUL_MSE: pictures that are hardly damaged count for more.
+    """`relative_mse` with CAREFUL_MSE: pictures with little damage have more weight.
 
-    For students that can tell such a picture; one that cannot gains a third less on all others.
+    For students that can recognise such pictures; others would gain a third less on all other pictures.
     """
     return relative_mse(restored, seen, truth, CAREFUL_MSE)
 
 
 def crisp_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
-    """`careful_mse` against a truth of amplified fine detail: a part of the gain is spent on sharpness.
+    """`careful_mse` against a truth with amplified fine detail: part of the gain is spent on sharpness.
 
-    A mean of what may have been is softer than each of it: this makes up for that, and adds nothing that is
-    not in the mean. The energy that is added to the picture's own detail is CRISP_SPENT times what is left of
-    the gain over the input, and at most CRISP_SHARE of the remaining error: a picture ends up better than its
-    input, and one that gains nothing stays as it is.
+    MSE makes the student predict a mean of all plausible pictures, which is softer than each of them. This
+    loss compensates for that without adding structure that is not in the mean. The energy added to the
+    picture's own detail is CRISP_SPENT times the remaining gain over the input, and at most CRISP_SHARE of the
+    remaining error: a picture stays better than its input, and one without a gain is not changed.
     """
     before = ((seen - truth) ** 2).mean((1, 2, 3))  # (B,)
     now = restored.detach()
@@ -54,7 +54,7 @@ def crisp_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
 
 
 def gaussian_blur(picture: Tensor, sigma_px: float) -> Tensor:
-    """Blur (B, C, H, W) by a Gaussian of this standard deviation, cut at three; edges are mirrored."""
+    """Blur (B, C, H, W) by a Gaussian of this standard deviation, truncated at three; edges are mirrored."""
     reach = math.ceil(3 * sigma_px)
     offsets = torch.arange(-reach, reach + 1, dtype=picture.dtype, device=picture.device)
     kernel = torch.exp(-0.5 * (offsets / sigma_px) ** 2)
@@ -69,8 +69,8 @@ def relative_mse(restored: Tensor, seen: Tensor, truth: Tensor, clean_mse: float
 
     restored, seen, truth   (B, C, H, W)
 
-    1 is no better than the input. Each picture counts alike, however badly it was damaged, as it does in a
-    mean gain in dB; a clean one is held to stay as it is by `clean_mse`.
+    1 is no better than the input. All pictures count equally, whatever their damage, as in a mean gain in dB;
+    `clean_mse` limits the weight of undamaged ones.
     """
     after = ((restored - truth) ** 2).mean((1, 2, 3))  # (B,)
     before = ((seen - truth) ** 2).mean((1, 2, 3))  # (B,)
@@ -78,7 +78,7 @@ def relative_mse(restored: Tensor, seen: Tensor, truth: Tensor, clean_mse: float
 
 
 def mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
-    """Mean of (restored - truth)**2; its optimum is the mean of what may have been (Gauss 1809)."""
+    """Mean of (restored - truth)**2; its optimum is the conditional mean (Gauss 1809)."""
     return ((restored - truth) ** 2).mean()
 
 
@@ -94,8 +94,8 @@ def charbonnier(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     """Mean of sqrt((restored - truth)**2 + eps**2) - eps, eps = CHARBONNIER_EPS.
 
     Source: Charbonnier, Blanc-Feraud, Aubert, Barlaud 1994, doi:10.1109/ICIP.1994.413553; with this eps for
-    restoration Lai, Huang, Ahuja, Yang 2017, arXiv:1704.03915. Neither takes eps off at the end; we do, so
-    that the truth costs nothing. The gradient is the same.
+    restoration Lai, Huang, Ahuja, Yang 2017, arXiv:1704.03915. Neither subtracts eps at the end; here it is
+    subtracted, so that the loss of the truth is 0. The gradient is the same.
     """
     return charbonnier_map(restored - truth).mean()
 

@@ -1,4 +1,4 @@
-"""Structural similarity as a loss: 1 - SSIM and 1 - MS-SSIM by pytorch-msssim, each plane for itself."""
+"""Structural similarity as a loss: 1 - SSIM and 1 - MS-SSIM by pytorch-msssim, per plane."""
 
 import pytorch_msssim
 import torch
@@ -15,13 +15,13 @@ HALVINGS = 4  # between the five scales of MS-SSIM
 def ssim(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     """1 - mean structural similarity, in 0..2.
 
-    restored, truth   (B, C, H, W) in 0..1; seen is not looked at
+    restored, truth   (B, C, H, W) in 0..1; seen is not used
 
     Only windows of 11x11 that lie wholly inside the picture count. Raises ConfigError if a side is shorter.
     Source: Wang, Bovik, Sheikh, Simoncelli 2004, doi:10.1109/TIP.2003.819861.
     """
     _check_side(restored, "SSIM", WINDOW)
-    # autocast would round the windows to 8 bits: too few for E[x*x] - E[x]**2
+    # autocast would round to 8 bits of mantissa: too few for E[x*x] - E[x]**2
     with torch.autocast(restored.device.type, enabled=False):
         similarity: Tensor = pytorch_msssim.ssim(widen(restored), widen(truth), data_range=1)
     return 1 - similarity
@@ -30,7 +30,7 @@ def ssim(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
 def ms_ssim(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     """1 - mean multi-scale structural similarity, in 0..1.
 
-    restored, truth   (B, C, H, W) in 0..1; seen is not looked at
+    restored, truth   (B, C, H, W) in 0..1; seen is not used
 
     Five scales, each of half the last one's sides; the window shrinks with the crop until it fits into the
     coarsest: 11 pixels from 161, 9 from 129, 7 from 97, 5 from 65, 3 from 33. Raises ConfigError below.
@@ -48,7 +48,7 @@ def ms_ssim(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
 
 
 def largest_crop_without(window: int) -> int:
-    """The largest side, in pixels, whose coarsest scale does not hold the window."""
+    """The largest side, in pixels, whose coarsest scale is smaller than the window."""
     return (window - 1) * 2**HALVINGS
 
 

@@ -1,1 +1,1 @@
-"""Networks the distillery can train, one file each."""
+"""The networks of students and teachers, one file each, with their contract and cost."""

@@ -1,4 +1,4 @@
-"""CellNet: a plain convolution stack on pixel-unshuffled luma, to measure the shipped student against."""
+"""CellNet: a plain convolution stack on pixel-unshuffled luma, the baseline for the shipped student."""
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ class CellNet(nn.Module):
     channels  features a cell
     depth     3x3 convolutions between head and tail
 
-    Only 3x3 convolutions and ReLU. Three things make so plain a stack trainable: the head sees whitened
-    patches, the body starts as the identity (Dirac), and the tail speaks in small units.
+    Only 3x3 convolutions and ReLU. Three measures make such a plain stack trainable: the head's input is
+    whitened, the body starts as the identity (Dirac), and the tail's output has a small unit.
     """
 
     colour = "luma"
@@ -32,12 +32,12 @@ class CellNet(nn.Module):
         self.head.whiten(to_cells(seen, self.cell))
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 1, H, W) in 0..1, already of the output size; returns it restored, same shape."""
+        """seen (B, 1, H, W) in 0..1, at the output size; returns it restored, same shape."""
         cells = to_cells(seen, self.cell)  # (B, cell*cell, H/cell, W/cell)
         return add_residual(seen, self.residual_cells(cells), self.cell)
 
     def residual_cells(self, cells: Tensor) -> Tensor:
-        """Cells less mid-grey (B, cell*cell, h, w) to the residual, same shape."""
+        """From cells minus mid-grey (B, cell*cell, h, w) to the residual, same shape."""
         residual: Tensor = self.tail(self.body(self.head(cells)))
         return residual
 

@@ -1,21 +1,21 @@
-"""The grid that luma networks work on: cells of pixels as channels, a whitened way in, a quiet way out."""
+"""The grid of luma networks: cells of pixels as channels, a whitened input and an output of small unit."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-MID_GREY = 128 / 255  # zero to the network, and what its borders are padded with
-NOISE_FLOOR = 6e-5  # variance: (2 code values)^2, under which a direction of the input is not amplified
-RESIDUAL_UNIT = 0.002  # half a code value: what a tail weight of 1 gives for a feature of 1
+MID_GREY = 128 / 255  # the network's zero, and the value of its padding
+NOISE_FLOOR = 6e-5  # variance, (2 code values)^2: components below it are not amplified by whitening
+RESIDUAL_UNIT = 0.002  # half a code value: output of a tail weight of 1 for a feature of 1
 
 
 def to_cells(luma: Tensor, cell: int) -> Tensor:
-    """Luma (B, T, H, W) in 0..1 to cells less MID_GREY, (B, T*cell*cell, H/cell, W/cell)."""
+    """From luma (B, T, H, W) in 0..1 to cells minus MID_GREY, (B, T*cell*cell, H/cell, W/cell)."""
     return F.pixel_unshuffle(luma, cell) - MID_GREY
 
 
 def add_residual(luma: Tensor, residual_cells: Tensor, cell: int) -> Tensor:
-    """Add a residual (B, cell*cell, h, w) to the middle one of T luma frames (B, T, H, W); (B, 1, H, W)."""
+    """Add a residual (B, cell*cell, h, w) to the middle one of T luma frames (B, T, H, W): (B, 1, H, W)."""
     middle = luma.shape[1] // 2
     return luma[:, middle : middle + 1] + F.pixel_shuffle(residual_cells, cell)  # (B, 1, H, W)
 
@@ -23,8 +23,8 @@ def add_residual(luma: Tensor, residual_cells: Tensor, cell: int) -> Tensor:
 class WhitenedConv(nn.Conv2d):
     """A 3x3 convolution on whitened patches: (B, inputs, h, w) to (B, outputs, h, w).
 
-    Neighbouring pixels are nearly equal: without whitening Adam takes four times as long. It costs nothing
-    at run time, where it is folded into the weights.
+    Neighbouring pixels are nearly equal: without whitening, Adam takes four times as long. At run time it costs
+    nothing, because it is folded into the weights.
     """
 
     whitening: Tensor
@@ -45,16 +45,16 @@ class WhitenedConv(nn.Conv2d):
         self.whitening.copy_((scaled @ vectors.T).float())
 
     def folded_weight(self) -> Tensor:
-        """The weight that does the same to patches as they are, (outputs, inputs, 3, 3)."""
+        """The equivalent weight for unwhitened patches, (outputs, inputs, 3, 3)."""
         return (self.weight.flatten(1) @ self.whitening).view_as(self.weight)
 
     @torch.no_grad()
     def as_plain(self) -> nn.Conv2d:
-        """The same function as a plain convolution: what is exported."""
+        """The equivalent plain convolution, for export."""
         return _plain(self.folded_weight(), self.bias, int(self.padding[0]))
 
     def second_moment(self) -> Tensor:
-        """E[x x^T] of the patches that it was whitened with, (inputs*9, inputs*9), NOISE_FLOOR included."""
+        """E[x x^T] of the patches used for whitening, (inputs*9, inputs*9), NOISE_FLOOR included."""
         whitening = self.whitening.double()
         return torch.linalg.inv(whitening @ whitening)
 
@@ -63,14 +63,14 @@ class WhitenedConv(nn.Conv2d):
 
 
 class QuietConv(nn.Conv2d):
-    """A 3x3 convolution in RESIDUAL_UNITs, so that the first steps cannot kill what is before it."""
+    """A 3x3 convolution in RESIDUAL_UNITs, so that the first steps do not ruin the layers before it."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3, padding=1)
 
     @torch.no_grad()
     def as_plain(self) -> nn.Conv2d:
-        """The same function as a plain convolution: what is exported."""
+        """The equivalent plain convolution, for export."""
         return _plain(*self._in_full_scale())
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""CondNet: the shipped student. Its weights are mixed for the damage at hand, its roundings are int8's."""
+"""CondNet, the shipped student: its weights depend on the damage, and it is trained with int8 rounding."""
 
 import copy
 
@@ -16,8 +16,8 @@ HEAD_GAIN = 4.0  # of whitened patches: fine detail fills the range, strong edge
 STREAM_LIMIT = 4.0  # where the sum of the blocks saturates
 GAUGE_CHANNELS = 24
 GAUGE_HIDDEN = 32
-NOTHING_LOGIT = 3.0  # by how much the share of doing nothing starts behind the experts'
-GAUGE_FLOOR = 1e-3  # energy of a whitened response under which it counts as silence
+NOTHING_LOGIT = 3.0  # by how much the logit of doing nothing starts below the experts'
+GAUGE_FLOOR = 1e-3  # energy of a whitened response below which it counts as zero
 
 
 class CondNet(nn.Module):
@@ -27,17 +27,18 @@ class CondNet(nn.Module):
     channels  features a cell
     depth     residual blocks between head and tail, one 3x3 convolution each
     experts   sets of weights that are mixed
-    fused     whether it is told what fusion over time knows of each cell: two planes of context, the frames
-              that it is the mean of and the noise of one of them, in the units of vcam.restore.fusion
+    fused     whether it has two context planes from temporal fusion for each cell: the number of fused frames
+              and the noise of a single frame, in the units of vcam.restore.fusion
 
-    A gauge reads the local energies of the picture and answers with a share for each expert; all convolutions
-    but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971). What the shares
-    lack of 1 is the share of doing nothing: an undamaged picture gets next to no residual. Damage lasts: at
-    run time the shares are measured now and then, and a frame costs as much as without experts.
+    A gauge computes a share for each expert from local energies of the picture; the weights of all
+    convolutions but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971).
+    Shares may sum to less than 1; the rest is the share of doing nothing, so an undamaged picture gets almost
+    no residual. Damage changes slowly: at run time the shares are measured now and then, and a frame costs as
+    much as without experts.
 
-    All activations saturate at a fixed value, so that quantisation needs no calibration, and saturation costs
-    nothing in int8. It is also what makes the network learn: a plain one of ReLUs gained 0.11 dB where this
-    one gains 0.32, after the same 1,000 iterations (distill/LOG.md).
+    All activations saturate at a fixed value, so quantisation needs no calibration; in int8, saturation is
+    free. It also helps training: a plain ReLU network gained 0.11 dB where this one gained 0.32, after the
+    same 1,000 iterations (distill/LOG.md).
     """
 
     colour = "luma"
@@ -67,9 +68,9 @@ class CondNet(nn.Module):
         self.gauge.whiten(cells)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 1 + context, H, W) in 0..1, already of the output size; returns it restored, (B, 1, H, W).
+        """seen (B, 1 + context, H, W) in 0..1, at the output size; returns it restored, (B, 1, H, W).
 
-        Of a network with two looks it is the first.
+        A network with two looks returns the first.
         """
         luma = seen[:, :1]
         cells = to_cells(luma, self.cell)  # (B, cell*cell, H/cell, W/cell)
@@ -79,36 +80,36 @@ class CondNet(nn.Module):
         return add_residual(luma, self.residual_cells(cells, shares), self.cell)
 
     def first_look(self, shares: Tensor) -> Tensor:
-        """The gauge's shares as shares of all experts, (B, experts): a second look's get none."""
+        """The gauge's shares for all experts, (B, experts); 0 for those of a second look."""
         return F.pad(shares, (0, self.experts - shares.shape[1]))
 
     def residual_cells(self, cells: Tensor, shares: Tensor) -> Tensor:
-        """The residual (B, cell*cell, h, w) of cells less mid-grey by shares (B, experts).
+        """The residual (B, cell*cell, h, w) of cells minus mid-grey, by shares (B, experts).
 
-        cells   (B, cell*cell, h, w), and four more channels behind if it is told of fusion
+        cells   (B, cell*cell, h, w), followed by four context channels if `fused`
         """
         residual: Tensor = self.tail(self.features(cells, shares), shares)  # (B, cell*cell, h, w)
         return residual
 
     def features(self, cells: Tensor, shares: Tensor) -> Tensor:
-        """What the tail is given, (B, channels, h, w), of cells and shares as in `residual_cells`."""
+        """The tail's input, (B, channels, h, w); cells and shares as in `residual_cells`."""
         luma, told = cells[:, : self.cell**2], cells[:, self.cell**2 :]
         seen = self.head(luma) if self.told is None else self.head(luma) + self.told(told)
         features: Tensor = self.body(saturate(seen * HEAD_GAIN), shares)
         return features
 
     def mixed(self) -> list["MixedConv"]:
-        """The convolutions that experts mix, in order."""
+        """The convolutions with experts, in order."""
         return [module for module in self.modules() if isinstance(module, MixedConv)]
 
     @property
     def reach(self) -> int:
-        """Cells around one that its residual depends on: one for each 3x3 convolution."""
+        """Radius of the receptive field in cells: one for each 3x3 convolution."""
         return 1 + len(self.mixed())
 
 
 class ToldConv(nn.Conv2d):
-    """What fusion knows of each cell, (B, 4, h, w) to (B, channels, h, w): at first nothing comes of it."""
+    """Embeds the context of fusion, (B, 4, h, w) to (B, channels, h, w); initialised to zero."""
 
     moment: Tensor
 
@@ -119,16 +120,16 @@ class ToldConv(nn.Conv2d):
 
     @torch.no_grad()
     def take_in(self, told: Tensor) -> None:
-        """Remember the second moment of sample inputs (B, 4, h, w): roundings are judged by it."""
+        """Store the second moment of sample inputs (B, 4, h, w), which quantisation uses."""
         patches = F.unfold(told, 3).transpose(1, 2).flatten(0, 1)  # (N, 36)
         self.moment.copy_(patches.T @ patches / len(patches) + NOISE_FLOOR * torch.eye(CONTEXT * 9))
 
 
 @torch.no_grad()
 def told_cells(context: Tensor, cell: int) -> Tensor:
-    """Planes of age and noise (B, 2, H, W) as a camera tells them, (B, 4, H/cell, W/cell), less mid-grey.
+    """Age and noise planes (B, 2, H, W) in the camera's encoding, (B, 4, H/cell, W/cell), minus mid-grey.
 
-    The same figures as vcam.restore.fusion.tell gives, from planes in its units over 255.
+    The same values as vcam.restore.fusion.tell returns; the planes are in its units divided by 255.
     """
     planes = F.avg_pool2d(context * 255, cell)  # (B, 2, h, w)
     age, noise = 1 + planes[:, :1] / AGE_UNIT, planes[:, 1:] / NOISE_UNIT
@@ -138,7 +139,7 @@ def told_cells(context: Tensor, cell: int) -> Tensor:
 
 
 class Body(nn.ModuleList):
-    """Residual blocks, (B, channels, h, w) and shares (B, experts) to (B, channels, h, w)."""
+    """Residual blocks: from (B, channels, h, w) and shares (B, experts) to (B, channels, h, w)."""
 
     def forward(self, stream: Tensor, shares: Tensor) -> Tensor:
         for conv in self:
@@ -147,17 +148,17 @@ class Body(nn.ModuleList):
 
 
 class Gauge(nn.Module):
-    """How a picture was damaged, as a share for each expert: cells (B, C, h, w) to (B, experts).
+    """Estimates the damage of a picture as a share for each expert: cells (B, C, h, w) to (B, experts).
 
-    The shares sum to 1 or less. The rest belongs to an expert whose weights are all zero: doing nothing.
+    The shares sum to 1 or less. The rest is the share of an implicit expert with all weights zero.
 
-    It sees the mean logarithm of the energies of whitened 3x3 patches: a local spectrum, which blur,
-    scaling, noise and quantisation each bend in their own way. A mean does not depend on the picture's size.
+    Its features are the mean log energies of whitened 3x3 patches: a local spectrum, which blur, scaling,
+    noise and quantisation change in different ways. Being means, they do not depend on the picture's size.
     """
 
     def __init__(self, inputs: int, experts: int) -> None:
         super().__init__()
-        self.conv = WhitenedConv(inputs, GAUGE_CHANNELS, padding=0)  # strips give what their rows give
+        self.conv = WhitenedConv(inputs, GAUGE_CHANNELS, padding=0)  # strips give the same as whole rows
         self.hidden = nn.Linear(GAUGE_CHANNELS, GAUGE_HIDDEN)
         self.shares = nn.Linear(GAUGE_HIDDEN, experts + 1)
         with torch.no_grad():
@@ -171,20 +172,20 @@ class Gauge(nn.Module):
         return self.judge(self.energies(cells))
 
     def energies(self, cells: Tensor) -> Tensor:
-        """Mean log of the squared responses of cells less mid-grey (B, C, h, w), (B, GAUGE_CHANNELS)."""
+        """Mean log of the squared responses to cells minus mid-grey (B, C, h, w): (B, GAUGE_CHANNELS)."""
         responses = self.conv(cells)  # (B, GAUGE_CHANNELS, h-2, w-2)
         return torch.log(responses.square() + GAUGE_FLOOR).mean((2, 3))
 
     def judge(self, energies: Tensor) -> Tensor:
-        """Shares (B, experts) by energies (B, GAUGE_CHANNELS)."""
+        """Shares (B, experts) from energies (B, GAUGE_CHANNELS)."""
         return torch.softmax(self.shares(F.relu(self.hidden(energies))), dim=1)[:, :-1]
 
 
 @torch.no_grad()
 def join_looks(faithful: CondNet, crisp: CondNet) -> CondNet:
-    """One network with the experts of both: shares are the faithful ones', then the crisp ones'.
+    """Join two networks into one with the experts of both: first the faithful ones, then the crisp ones.
 
-    Raises ValueError unless both have the same gauge and head, as one has that was started from the other.
+    Raises ValueError unless both have the same gauge and head, which is so if one was started from the other.
     """
     same = [*faithful.gauge.state_dict().items(), *faithful.head.state_dict().items()]
     other = [*crisp.gauge.state_dict().values(), *crisp.head.state_dict().values()]
@@ -192,7 +193,7 @@ def join_looks(faithful: CondNet, crisp: CondNet) -> CondNet:
         same += faithful.told.state_dict().items()
         other += crisp.told.state_dict().values()
     if not all(torch.equal(value, found) for (_, value), found in zip(same, other, strict=True)):
-        raise ValueError("the two looks have another gauge or head: one must be started from the other")
+        raise ValueError("the two looks differ in gauge or head: one must be started from the other")
     joined = copy.deepcopy(faithful)
     joined.experts = faithful.experts + crisp.experts
     for conv, addition in zip(joined.mixed(), crisp.mixed(), strict=True):

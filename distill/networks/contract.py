@@ -1,8 +1,8 @@
-"""What every network says of itself, as attributes of the instance: frames, colour, multiple; maybe aside.
+"""The contract of all networks, in attributes of the instance: frames, colour, multiple, optionally aside.
 
 A network maps `seen` (B, frames*C, H, W) in 0..1 to the middle frame restored, (B, C, H, W), not clamped.
 H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb". A network with `context`
-planes is shown these behind its frames: what is known of each pixel, see distill.training.batches.Batch.
+planes takes them after its frames: side information per pixel, see distill.training.batches.Batch.
 """
 
 from typing import Protocol, runtime_checkable
@@ -14,43 +14,43 @@ from distill.networks.mixed import MixedConv
 
 @runtime_checkable
 class Whitened(Protocol):
-    """A network whose way in is set, before it is trained, from what it will be given."""
+    """A network with whitening, which is set from sample inputs before training."""
 
     def whiten(self, seen: Tensor) -> None:
-        """Take sample inputs in, (B, frames*C, H, W) in 0..1."""
+        """Set the whitening from sample inputs, (B, frames*C, H, W) in 0..1."""
 
 
 @runtime_checkable
 class Foldable(Protocol):
-    """A part of a network that is trained in another form than it is shipped in."""
+    """A module that is exported in another form than it is trained in."""
 
     def as_plain(self) -> nn.Module:
-        """The same function as it is shipped, for one picture."""
+        """The equivalent module for inference on one picture."""
 
 
 def frames_of(network: nn.Module) -> int:
-    """How many consecutive frames it looks at, an odd number."""
+    """Number of consecutive input frames, odd."""
     frames = network.frames
     assert isinstance(frames, int)
     return frames
 
 
 def context_of(network: nn.Module) -> int:
-    """How many planes of context it is shown behind its frames; most networks none."""
+    """Number of context planes after the frames; 0 for most networks."""
     context = getattr(network, "context", 0)
     assert isinstance(context, int)
     return context
 
 
 def inputs_of(network: nn.Module) -> int:
-    """All planes that it is shown: its frames' and the context's."""
+    """Number of all input planes: of the frames and the context."""
     return frames_of(network) * planes_of(network) + context_of(network)
 
 
 def layers_of(network: nn.Module) -> list[nn.Module]:
-    """What multiplies and accumulates for each picture, in order: convolutions and linear layers.
+    """The layers with multiply-accumulates for each picture, in order: convolutions and linear layers.
 
-    A network may name in `aside` parts that run now and then and not for each picture.
+    A network can list in `aside` modules that do not run for every picture.
     """
     aside = getattr(network, "aside", ())
     kinds = (nn.Conv2d, nn.Linear, MixedConv)
@@ -62,12 +62,12 @@ def layers_of(network: nn.Module) -> list[nn.Module]:
 
 
 def multiple_of(network: nn.Module) -> int:
-    """What the height and the width of its pictures must be multiples of."""
+    """Height and width of its pictures must be multiples of this."""
     multiple = network.multiple
     assert isinstance(multiple, int)
     return multiple
 
 
 def planes_of(network: nn.Module) -> int:
-    """Planes of one of its frames: 1 for luma, 3 for RGB."""
+    """Planes per frame: 1 for luma, 3 for RGB."""
     return 3 if network.colour == "rgb" else 1

@@ -1,4 +1,4 @@
-"""What a network costs: its parameters, and multiply-accumulates for one output pixel."""
+"""Cost of a network: parameters, and multiply-accumulates per output pixel."""
 
 import torch
 from torch import Tensor, nn
@@ -8,13 +8,13 @@ from distill.networks.mixed import MixedConv
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Trained numbers of a network; buffers are not counted."""
+    """Number of trained parameters; buffers are not counted."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 @torch.no_grad()
 def macs_per_pixel(network: nn.Module) -> float:
-    """Multiply-accumulates of convolutions and linear layers for one output pixel.
+    """Multiply-accumulates of convolutions and linear layers per output pixel.
 
     Biases, activations, norms and products of features are not counted.
     """
@@ -34,7 +34,7 @@ def macs_per_pixel(network: nn.Module) -> float:
 
 
 def _macs_of_place(layer: nn.Module) -> int:
-    """Multiply-accumulates for one place of a layer's output."""
+    """Multiply-accumulates per position of a layer's output."""
     if isinstance(layer, MixedConv):
         return layer.macs
     weight = layer.weight

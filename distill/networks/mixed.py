@@ -1,19 +1,19 @@
-"""Convolutions whose weights are mixed from experts, and the roundings of int8."""
+"""Convolutions with weights mixed from experts, and int8 rounding in training."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 FEATURE_LEVELS = 127  # of a feature in 0..1: uint8 with its zero at 128
-WEIGHT_LEVELS = 64  # of a weight in 0..its row's largest: 7 bits, see distill.export.quantise
-LEAST_WEIGHT = 1e-3  # a row of smaller ones has a grid so fine that its bias would not fit into int32
-EXPERT_SPREAD = 0.3  # how far the experts start from each other, in units of a convolution's usual start
+WEIGHT_LEVELS = 64  # of a weight in 0..largest of its row: 7 bits, see distill.export.quantise
+LEAST_WEIGHT = 1e-3  # a row of smaller weights has so fine a grid that its bias overflows int32
+EXPERT_SPREAD = 0.3  # initial distance of the experts, relative to a convolution's usual initial weights
 
 
 class MixedConv(nn.Module):
-    """A 3x3 convolution whose weights are the experts' mean, (B, inputs, h, w) to (B, outputs, h, w).
+    """A 3x3 convolution whose weights are the experts' mean: (B, inputs, h, w) to (B, outputs, h, w).
 
-    unit  what a weight of 1 stands for
+    unit  value of a weight of 1
     """
 
     kernel_size = (3, 3)
@@ -30,20 +30,20 @@ class MixedConv(nn.Module):
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one place of its output."""
+        """Multiply-accumulates per position of the output."""
         return self.weight[0].numel()
 
     def as_plain(self) -> "SettledConv":
-        """The same function for one picture: what is exported."""
+        """The equivalent module for one picture, for export."""
         return SettledConv(self)
 
     def weight_step(self) -> Tensor:
-        """The distance of the grid that weights are rounded to, (outputs, 1, 1, 1): the experts share it."""
+        """Step of the quantisation grid of the weights, (outputs, 1, 1, 1), common to all experts."""
         largest = self.weight.detach().abs().amax((0, 2, 3, 4), keepdim=True)[0]
         return largest.clamp(min=LEAST_WEIGHT) / WEIGHT_LEVELS
 
     def grid_weight(self) -> Tensor:
-        """The experts' weights as whole numbers of `weight_step`, (experts, outputs, inputs, 3, 3)."""
+        """The experts' weights as integer multiples of `weight_step`, (experts, outputs, inputs, 3, 3)."""
         return round_through(self.weight / self.weight_step())
 
     def forward(self, inputs: Tensor, shares: Tensor) -> Tensor:
@@ -51,13 +51,13 @@ class MixedConv(nn.Module):
         mixed = torch.einsum("bk,koiyx->boiyx", shares, self.grid_weight())
         weight = (round_through(mixed) * self.weight_step() * self.unit).flatten(0, 1)
         bias = (shares @ self.bias * self.unit).flatten()  # (B*outputs,)
-        # one group a sample: each has weights of its own
+        # one group per sample: each has its own weights
         groups = inputs.reshape(1, batch * channels, height, width)
         return F.conv2d(groups, weight, bias, padding=1, groups=batch).view(batch, -1, height, width)
 
 
 class SettledConv(nn.Module):
-    """A MixedConv as it is exported: its experts are whole numbers, its batch is one."""
+    """A MixedConv for export: integer experts, batch size 1."""
 
     grid: Tensor
     step: Tensor
@@ -78,13 +78,13 @@ class SettledConv(nn.Module):
 
 
 def saturate(features: Tensor, limit: float = 1.0) -> Tensor:
-    """Clip to -limit..limit and round to the uint8 grid that the shipped network has."""
+    """Clip to -limit..limit and round to the uint8 grid of the shipped network."""
     step = limit / FEATURE_LEVELS
     return round_through(F.hardtanh(features, -limit, limit) / step) * step
 
 
 def round_through(values: Tensor) -> Tensor:
-    """Round; the gradient passes as if nothing had been (Bengio et al. 2013, arXiv:1308.3432)."""
+    """Round with a straight-through gradient (Bengio et al. 2013, arXiv:1308.3432)."""
     if not torch.is_grad_enabled():
         return values.round()
     return values + (values.round() - values).detach()

@@ -1,4 +1,4 @@
-"""NAFNet on cells: a teacher, for one frame or for a window of them, in luma or in RGB."""
+"""NAFNet on cells: a teacher for one frame or several, in luma or RGB."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,9 @@ from distill.networks.contract import planes_of
 from vcam.errors import ConfigError
 from vcam.manifest import FUSED_CELL
 
-CHANGE_SCALE = 0.25  # puts the codec's flicker below cells.NOISE_FLOOR, where whitening does not amplify it
+CHANGE_SCALE = (
+    0.25  # reduces the codec's flicker below cells.NOISE_FLOOR, so that whitening does not amplify it
+)
 
 
 class NafNet(nn.Module):
@@ -18,13 +20,13 @@ class NafNet(nn.Module):
 
     channels  features a cell
     blocks    NAF blocks, all at the grid's resolution
-    frames    consecutive frames that it looks at, odd; more than one lets it see the future: a teacher only
+    frames    consecutive input frames, odd; more than one includes future frames, so only for teachers
     cell      side of the square cells that become channels, in pixels
     colour    "luma" or "rgb"
-    fused     whether it is shown what fusion over time knows of each cell, as CondNet is: one frame of luma
+    fused     whether it has the context planes of temporal fusion, as CondNet; only for one frame of luma
 
-    The blocks are those of Chen et al. 2022, arXiv:2204.04676. A grid of cells with a whitened head stands in
-    for its encoder and decoder: the receptive field is grown by the cells and by the channel attention, which
+    The blocks are those of Chen et al. 2022, arXiv:2204.04676. A grid of cells with a whitened head replaces
+    its encoder and decoder: the receptive field grows through the cells and through channel attention, which
     pools over the whole picture.
     """
 
@@ -51,7 +53,7 @@ class NafNet(nn.Module):
         self.told = ToldConv(channels) if fused else None
         self.head = WhitenedConv(frames * inputs, channels)
         with torch.no_grad():
-            self.head.weight[:, inputs:] = 0  # it starts as the network of one frame
+            self.head.weight[:, inputs:] = 0  # initially equal to the network of one frame
         self.body = nn.Sequential(*(NafBlock(channels) for _ in range(blocks)))
         self.tail = QuietConv(channels, inputs)
 
@@ -60,7 +62,7 @@ class NafNet(nn.Module):
         self.head.whiten(self._look(self._frames(seen)))
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, frames*C + context, H, W) in 0..1; returns the middle frame restored, (B, C, H, W)."""
+        """seen (B, frames*C + context, H, W) in 0..1; returns the restored middle frame, (B, C, H, W)."""
         frames = self._frames(seen)
         features = self.head(self._look(frames))  # (B, channels, H/cell, W/cell)
         if self.told is not None:
@@ -70,14 +72,14 @@ class NafNet(nn.Module):
         return frame + F.pixel_shuffle(self.tail(features), self.cell)  # (B, C, H, W)
 
     def _frames(self, seen: Tensor) -> Tensor:
-        """Without the context behind them."""
+        """The frames of an input, without the context."""
         return seen[:, : self.frames * planes_of(self)]
 
     def _look(self, seen: Tensor) -> Tensor:
         """Cells of the middle frame, then of the others' differences from it, (B, frames*C*cell*cell, h, w).
 
-        Neighbours are nearly equal: seven of them as they are drown what is in the middle one, and so do
-        their differences at full size. After 500 iterations they gained 0.065 and 0.086 dB, one frame 0.228.
+        Seven frames are nearly equal and would hide the detail of the middle one; so would their unscaled
+        differences. After 500 iterations these gained 0.065 and 0.086 dB, against 0.228 for one frame.
         """
         before, frame, after = self._part(seen)
         cells = [to_cells(frame, self.cell)]
@@ -87,17 +89,17 @@ class NafNet(nn.Module):
         return torch.cat(cells, dim=1)
 
     def _part(self, seen: Tensor) -> tuple[Tensor, ...]:
-        """The frames before the middle one, that one, those after it."""
+        """Split into the frames before the middle one, the middle one, and those after it."""
         first = self.frames // 2 * planes_of(self)
         after = first + planes_of(self)
-        # slices: a tensor_split is exported with the height and width of the traced picture
+        # slices, because an exported tensor_split fixes height and width to those of the traced picture
         return seen[:, :first], seen[:, first:after], seen[:, after:]
 
 
 class NafBlock(nn.Module):
-    """Gated depthwise convolution with channel attention, then a gated perceptron, (B, C, h, w) to the same.
+    """Gated depthwise convolution with channel attention, then a gated MLP; (B, C, h, w) to the same.
 
-    Both branches start at zero: an untrained block is the identity.
+    Both branches are initialised to zero: an untrained block is the identity.
     """
 
     def __init__(self, channels: int) -> None:
@@ -122,7 +124,7 @@ class NafBlock(nn.Module):
 
 
 class LayerNorm2d(nn.LayerNorm):
-    """Layer normalisation over the channels of each place, (B, C, h, w)."""
+    """Layer normalisation over the channels of each position, (B, C, h, w)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=1e-6)
@@ -133,6 +135,6 @@ class LayerNorm2d(nn.LayerNorm):
 
 
 def _gate(features: Tensor) -> Tensor:
-    """Product of the two halves of the channels, (B, 2C, h, w) to (B, C, h, w)."""
+    """Product of the two halves of the channels: (B, 2C, h, w) to (B, C, h, w)."""
     left, right = features.chunk(2, dim=1)
     return left * right

@@ -1,4 +1,4 @@
-"""How far a network looks: the pixels that one restored pixel depends on."""
+"""Receptive field of a network: the input pixels that one output pixel depends on."""
 
 import torch
 from torch import Tensor, nn
@@ -6,16 +6,16 @@ from torch import Tensor, nn
 from distill.networks.contract import inputs_of, layers_of, multiple_of
 from distill.networks.mixed import MixedConv
 
-SIDE = 64  # pixels of the picture that strides are told from
+SIDE = 64  # pixels of the picture for measuring strides
 
 
 @torch.no_grad()
 def receptive_field(network: nn.Module) -> int | None:
-    """Side of the square of seen pixels that a restored one depends on; None if that is the whole picture.
+    """Side of the square of input pixels that an output pixel depends on; None for the whole picture.
 
-    The largest over the places in a cell. It takes the convolutions for a chain in the order in which they
-    run: branches beside it (skips, attention to one place) see no further than it does. Parts that run aside
-    (`contract.layers_of`), and those that a network names in `beside`, are left out.
+    The largest over the positions in a cell. The convolutions are taken as a chain in the order of execution:
+    parallel branches (skips, attention to one position) have a smaller field. Modules in `aside`
+    (`contract.layers_of`) and in `beside` are left out.
     """
     layers = _trace_convolutions(network)
     pools = any(isinstance(module, nn.InstanceNorm2d) for module in network.modules())
@@ -44,8 +44,8 @@ def _trace_convolutions(network: nn.Module) -> list[tuple[int, int]]:
 
 
 def _walk_back(layers: list[tuple[int, int]], pixel: int) -> int:
-    """Seen pixels in a row that the restored one at this place depends on."""
-    first, last, cell = pixel, pixel, 1  # a span of cells of so many pixels, at the end of the network
+    """Number of input pixels in a row that the output pixel at this position depends on."""
+    first, last, cell = pixel, pixel, 1  # a span of cells at the network's output, and the pixels per cell
     for side, stride in reversed(layers):
         first, last = first * cell // stride, ((last + 1) * cell - 1) // stride
         first, last, cell = first - side // 2, last + side // 2, stride

@@ -1,1 +1,1 @@
-"""From trained weights to files that are in use: the camera's models, and the reproductions' records."""
+"""From trained networks to published files: the camera's models, and the networks and scores of recipes."""

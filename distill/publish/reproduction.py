@@ -1,4 +1,4 @@
-"""What a reproduction is worth on its own protocol: weights/recipes/NAME.json, beside its NAME.onnx."""
+"""Publish a recipe's network and its scores on held-out samples: weights/recipes/NAME.onnx and NAME.json."""
 
 import json
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ from distill.training.trainer import Trainer
 from vcam.manifest import sha256_of
 from vcam.metrics import mse, psnr, ssim
 
-LARGEST_FILE = 2_000_000  # bytes: larger weights are named in the record and not kept
+LARGEST_FILE = 2_000_000  # bytes: larger networks are not stored
 BATCH = 8
-MOST_PSNR = 60.0  # dB, what equal pictures count as in a mean
+MOST_PSNR = 60.0  # dB, the PSNR of identical pictures in a mean
 
 Pictures = npt.NDArray[np.uint8]  # (N, C, S, S)
 Scores = dict[str, float | None]
@@ -42,7 +42,7 @@ def write_record(
     teachers: Sequence[Teacher],
     folder: Path,
 ) -> None:
-    """Judge a trained network on its own held-out samples; write NAME.json, and NAME.onnx if it is small."""
+    """Score a trained network on its held-out samples; write NAME.json, and NAME.onnx if it is small."""
     commit = current_commit()
     metadata = {"name": recipe.name, "recipe": json.dumps(asdict(recipe)), "commit": commit}
     content = export_picture(network, metadata)
@@ -69,12 +69,12 @@ def write_record(
     weights = {f"{recipe.name}.onnx": content} if is_kept else {}
     replace_files(folder, weights | {f"{recipe.name}.json": text})
     if not is_kept:
-        (folder / f"{recipe.name}.onnx").unlink(missing_ok=True)  # of an earlier, smaller network
+        (folder / f"{recipe.name}.onnx").unlink(missing_ok=True)  # left by an earlier, smaller network
     print(f"{recipe.name}: {json.dumps(record['own'])}")
 
 
 def score_held_out(network: nn.Module, held: Samples, teachers: Sequence[Teacher] = ()) -> dict[str, Any]:
-    """Score the held-out samples: as they came in, restored by the network, and by its first teacher."""
+    """Score the held-out samples: degraded, restored by the network, and restored by its first teacher."""
     middle = held.clips.shape[1] // 2
     seen, truth = held.clips[:, middle, 0], held.clips[:, middle, 1]
     restored = restore(network, held)
@@ -92,7 +92,7 @@ def score_held_out(network: nn.Module, held: Samples, teachers: Sequence[Teacher
 
 @torch.no_grad()
 def restore(network: nn.Module, held: Samples) -> Pictures:
-    """What a network makes of the samples' middle frames, rounded to code values."""
+    """Restore the samples' middle frames, rounded to code values."""
     device = next(network.parameters()).device
     planes = held.clips.shape[3]
     restored = []
@@ -107,7 +107,7 @@ def restore(network: nn.Module, held: Samples) -> Pictures:
 def score(pictures: Pictures, truth: Pictures) -> Scores:
     """Mean PSNR in dB, SSIM (Wang's window) on luma and over R, G and B, and MSE at full scale 1.
 
-    pictures, truth   (N, C, S, S); of one plane only the figures of luma exist
+    pictures, truth   (N, C, S, S); with one plane, RGB scores are None
     """
     is_rgb = truth.shape[1] == 3
     luma = [(_luma(a), _luma(b)) for a, b in zip(pictures, truth, strict=True)]

@@ -121,7 +121,7 @@ def test_an_option_that_is_not_known_is_refused() -> None:
 
 @pytest.mark.parametrize("value", ["8", 8.5, True])
 def test_a_value_of_another_kind_is_refused(value: Option) -> None:
-    with pytest.raises(ConfigError, match=r"channels = .* is no int"):
+    with pytest.raises(ConfigError, match=r"channels = .* is not of type int"):
         build("plain", {"channels": value})
 
 

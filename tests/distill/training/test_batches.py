@@ -103,14 +103,14 @@ def test_what_fits_is_let_through(samples: Samples) -> None:
 @pytest.mark.parametrize(
     ("network", "crop", "words"),
     [
-        (CellNet(4), 96, r"pictures have 64 pixels a side, a crop 96; set \[training\] crop to 64 or less"),
-        (NafNet(8, 1, frames=5), 32, r"clips have 3 frames, the networks look at 5; set \[data\] frames = 5"),
-        (CellNet(4), 50, "a crop of 50 pixels: the network takes multiples of 4 alone; make it 48"),
-        (CellNet(7), 49, "pictures of 64 pixels: the network takes multiples of 7 alone; make it 63"),
+        (CellNet(4), 96, r"pictures are 64 pixels wide, crops 96; set \[training\] crop to 64 or less"),
+        (NafNet(8, 1, frames=5), 32, r"clips have 3 frames, the network takes 5; set \[data\] frames = 5"),
+        (CellNet(4), 50, "a crop of 50 pixels: the network takes multiples of 4 only; make it 48"),
+        (CellNet(7), 49, "pictures of 64 pixels: the network takes multiples of 7 only; make it 63"),
         (
             InColour(4),
             32,
-            r"pictures have 1 planes, the network 3 .* another \[data\] source or another netw",
+            r"pictures have 1 planes, the network takes 3 .* another \[data\] source or another netw",
         ),
     ],
 )

@@ -35,7 +35,9 @@ def test_a_damaged_checkpoint_is_refused_with_the_remedy(tmp_path: Path, kept: i
     path = tmp_path / "checkpoint.pt"
     write_checkpoint(path, STATE)
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(ModelError, match=r"checkpoint.pt is damaged: .*Remove it to start afresh") as caught:
+    with pytest.raises(
+        ModelError, match=r"checkpoint.pt is damaged: .*Remove it to start from scratch"
+    ) as caught:
         read_checkpoint(path)
     assert "\n" not in str(caught.value)
 

@@ -219,7 +219,10 @@ def test_the_perceptual_loss_is_left_out_without_its_weights(toy: Recipe, batch:
             {"distillation": Distillation(("x",), {"telepathy": 1.0})},
             r"\[distillation\] losses has no 'telepathy'; choose some of: output_mse",
         ),
-        ({"distillation": Distillation((), {"output_mse": 1.0})}, "toy distils from nobody; name a teacher"),
+        (
+            {"distillation": Distillation((), {"output_mse": 1.0})},
+            "toy has distillation losses and no teacher; name one",
+        ),
     ],
 )
 def test_what_an_objective_does_not_know_is_refused_with_what_it_knows(

@@ -116,5 +116,5 @@ def test_without_torchrun_a_process_is_alone() -> None:
 
 
 def test_a_batch_that_cannot_be_shared_alike_is_refused(toy: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"a batch of 4 .* by 3 processes alike; .* to a multiple of 3"):
+    with pytest.raises(ConfigError, match=r"a batch of 4 .* evenly over 3 processes; .* to a multiple of 3"):
         Trainer(toy, tmp_path, group=ProcessGroup(Rank(0, 3)))

@@ -140,7 +140,7 @@ def test_a_checkpoint_of_another_recipe_is_not_taken_over(
     other = Trainer(short(toy, batch=3), tmp_path, log=lines.append)
     other.resume()
     assert other.iteration == 0
-    assert "is of another recipe: starting afresh" in lines[0]
+    assert "is of another recipe: starting from scratch" in lines[0]
 
 
 def test_another_recipes_checkpoint_is_kept(toy: Recipe, prepared: Prepared, tmp_path: Path) -> None:

@@ -78,11 +78,13 @@ def test_answers_are_within_eight_bits(shard: Samples) -> None:
 
 def test_shards_without_a_file_are_refused(samples: Samples, teacher: Teacher) -> None:
     alone = Samples(samples.clips[:, 1:2], samples.kinds)
-    with pytest.raises(ConfigError, match=r"shards in files; leave .* cached out"):
+    with pytest.raises(ConfigError, match=r"shards in files; remove .* cached"):
         cache_teacher_outputs([alone], [teacher], CPU)
 
 
 def test_clips_of_more_frames_than_the_teacher_sees_are_refused(samples: Samples, teacher: Teacher) -> None:
     kept = Samples(samples.clips, samples.kinds, path=Path("00000.npy"))
-    with pytest.raises(ConfigError, match=r"of the 1 frames .* these have 3; set \[data\] frames = 1"):
+    with pytest.raises(
+        ConfigError, match=r"exactly the teacher's 1 frames, these have 3; set \[data\] frames = 1"
+    ):
         cache_teacher_outputs([kept], [teacher], CPU)

@@ -39,7 +39,7 @@ def test_a_teacher_whose_recipe_has_changed_is_trained_anew(media_folder: Path, 
 
 def test_weights_of_an_unknown_network_are_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match="no weights are known for network 'swinir'; choose one of: rrdbnet"
+        ConfigError, match="cannot read pretrained weights for network 'swinir'; choose one of: rrdbnet"
     ):
         load_pretrained("swinir", tmp_path / "weights.pth", 1)
 

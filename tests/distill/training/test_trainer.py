@@ -197,7 +197,7 @@ def test_samples_that_do_not_fit_are_refused_before_the_first_step(
     toy: Recipe, prepared: Prepared, tmp_path: Path
 ) -> None:
     trainer = Trainer(short(toy, crop=96), tmp_path, log=quiet)
-    with pytest.raises(ConfigError, match="pictures have 64 pixels a side, a crop 96"):
+    with pytest.raises(ConfigError, match="pictures are 64 pixels wide, crops 96"):
         trainer.fit(prepared)
     assert not list(tmp_path.iterdir())
 

@@ -272,7 +272,7 @@ def test_a_start_by_another_program_is_refused_with_the_remedy(
 @pytest.mark.parametrize("name", ["neck", "", "head.weight"])
 def test_a_part_that_is_not_there_is_refused_with_those_that_are(toy: Recipe, name: str) -> None:
     network = build(MIXED.name, MIXED.options)
-    with pytest.raises(ConfigError, match=rf"frozen has '{name}'.* choose some of: gauge, head, body, tail$"):
+    with pytest.raises(ConfigError, match=rf"frozen has '{name}'.* choose from: gauge, head, body, tail$"):
         freeze(network, ("head", name))
 
 
@@ -328,5 +328,5 @@ def test_a_model_that_is_not_published_cannot_be_started_from() -> None:
 def test_a_published_model_of_another_shape_is_refused() -> None:
     student = CondNet(4, 24, 2)
     student.whiten(torch.rand(2, 1, 32, 32))
-    with pytest.raises(ModelError, match="the published fast is of another shape"):
+    with pytest.raises(ModelError, match="the published fast has other shapes"):
         load_published(student, "fast", quiet)
