@@ -39,7 +39,7 @@ def crisp_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
 
     MSE makes the student predict a mean of all plausible pictures, which is softer than each of them. This
     loss compensates for that without adding structure that is not in the mean. The energy added to the
-    picture's own detail is CRISP_SPENT times the remaining gain over the input, and at most CRISP_SHARE of the
+    picture's own detail is CRISP_SPENT times the remaining gain over the input, at most CRISP_SHARE of the
     remaining error: a picture stays better than its input, and one without a gain is not changed.
     """
     before = ((seen - truth) ** 2).mean((1, 2, 3))  # (B,)

@@ -23,8 +23,8 @@ def add_residual(luma: Tensor, residual_cells: Tensor, cell: int) -> Tensor:
 class WhitenedConv(nn.Conv2d):
     """A 3x3 convolution on whitened patches: (B, inputs, h, w) to (B, outputs, h, w).
 
-    Neighbouring pixels are nearly equal: without whitening, Adam takes four times as long. At run time it costs
-    nothing, because it is folded into the weights.
+    Neighbouring pixels are nearly equal: without whitening, Adam takes four times as long. Whitening costs
+    nothing at run time, because it is folded into the weights.
     """
 
     whitening: Tensor

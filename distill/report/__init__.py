@@ -1,1 +1,1 @@
-"""What was measured, for people: docs/results.md with its tables, plots and crops, all made from files."""
+"""docs/results.md with its tables, plots and crops, generated from the files of results."""

@@ -1,8 +1,8 @@
-"""Whether a part of a recipe helps: runs with and without it, several seeds each.
+"""Ablation results: whether a part of a recipe helps, from runs with and without it, several seeds each.
 
-A variant is compared with the base seed by seed, since the seed decides the first weights and the order of
-the samples of both. It helps, or hurts, if the mean of these differences is more than two of their standard
-deviations away from nothing; with three seeds that is a cautious rule of thumb, no test of significance.
+A variant is compared with the base seed by seed, because the seed determines initial weights and the order of
+samples. It helps, or hurts, if the mean difference is more than two standard deviations from zero; with three
+seeds that is a cautious rule of thumb, not a test of significance.
 """
 
 import json
@@ -19,9 +19,9 @@ from vcam.errors import ModelError
 HELPS, HURTS, SAME, UNKNOWN = "helps", "hurts", "no difference within 2 sd", "one seed: no verdict"
 REMEDY = "run: python -m distill ablate"
 RULE = """\
-`python -m distill ablate` trains each variant with the same seeds ({settings}). The gain is that over the
-input on held-out pairs, the mean over seeds with its standard deviation. Differences are taken seed by seed;
-a variant *helps* or *hurts* if their mean is more than two of their standard deviations from nothing."""
+`python -m distill ablate` trains each variant with the same seeds ({settings}). The gain is over the input,
+on held-out pairs: mean and standard deviation over seeds. Differences are taken seed by seed; a variant
+*helps* or *hurts* if their mean is more than two standard deviations from zero."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Comparison:
 
 
 def read_ablation(path: Path) -> Ablation | None:
-    """What `python -m distill ablate` wrote; None if there is no such file, ModelError if it is another."""
+    """Read the results of `python -m distill ablate`; None without the file, ModelError if it is invalid."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         names = Run.__dataclass_fields__
@@ -68,11 +68,11 @@ def read_ablation(path: Path) -> Ablation | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is no ablation: {error!r}; {REMEDY}") from None
+        raise ModelError(f"{path} is not a valid ablation file: {error!r}; {REMEDY}") from None
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
-    """Each variant against the first one, in the order in which they were run."""
+    """Compare each variant with the first one, in the order of the runs."""
     variants: dict[str, dict[int, Run]] = defaultdict(dict)
     for run in runs:
         variants[run.variant][run.seed] = run
@@ -107,7 +107,7 @@ def judge(difference_db: float | None, spread_db: float | None) -> str:
 
 
 def section(ablation: Ablation | None) -> str:
-    """The comparison as Markdown, with the rule and the settings it was made by."""
+    """The comparison as Markdown, with the rule and the settings."""
     if ablation is None:
         return f"None was run. To {REMEDY}."
     settings = ", ".join(f"{key} {value}" for key, value in ablation.settings.items())

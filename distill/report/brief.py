@@ -1,4 +1,4 @@
-"""The results in a few sentences, and what a reader of the tables must know beside them."""
+"""A summary of the results in a few sentences, and notes for readers of the tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,7 +11,7 @@ from distill.report.view import GROUPS, Contender, View
 
 
 def in_short(view: View, records: Mapping[str, Record], ablation: Ablation | None) -> str:
-    """One line a finding, as a list; whatever was not measured is left out."""
+    """A list with one line per finding; findings that were not measured are left out."""
     lines = [
         *_best_of(view),
         *_published(view, published_systems(records)),
@@ -77,7 +77,7 @@ def _ablated(ablation: Ablation) -> str:
 
 
 def notes(view: View) -> str:
-    """What the sweep noted of contenders: where they had no network, and what was too slow to be timed."""
+    """The sweep's notes on contenders: scales without a network, and those too slow to be timed."""
     lines: dict[str, list[str]] = {}
     for row in view.results.rows:
         if row.note:

@@ -1,4 +1,4 @@
-"""What published systems say of themselves beside what was found here, and a verdict from the numbers."""
+"""Claims of published systems compared with measurements, and a verdict for each."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,24 +19,24 @@ REACHED, FREE, UNMEASURED = "reached", "reached, as by the untouched input", "no
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim with the figures that answer it; None is not measured, or not claimed as a number."""
+    """One claim with the measured values; None if not measured, or if the claim is not a number."""
 
     claim: Claim
     found: float | None = None
     untouched: float | None = None  # the same metric of the input
-    against_teacher: float | None = None  # the same metric with the teacher's picture for the truth
+    against_teacher: float | None = None  # the same metric with the teacher's output as truth
     other_colour: float | None = None  # the same metric on luma instead of RGB, or the reverse
     on_calls: float | None = None  # the same metric under the sweep's main set
     on_calls_untouched: float | None = None
 
     @property
     def key(self) -> str:
-        """The metric without whose picture it is of: ssim_rgb."""
+        """The metric without the prefix that says whose picture is scored: ssim_rgb."""
         return self.claim.metric.rpartition(".")[2]
 
     @property
     def verdict(self) -> str:
-        """What the numbers say of the claim."""
+        """The verdict on the claim."""
         wanted = read_number(self.claim.claimed)
         if self.found is None:
             return UNMEASURED
@@ -70,13 +70,13 @@ def read_number(claimed: str) -> float | None:
 
 
 def rounding_of(claimed: str) -> float:
-    """Half a unit of the claim's last digit: 0.905 counts as 0.91. A bound, "> 0.9", is taken at its word."""
+    """Half a unit of the claim's last digit: 0.905 counts as 0.91. Bounds ("> 0.9") have no tolerance."""
     found = re.search(r"\d+(?:\.(\d+))?", claimed)
     return 0.0 if not found or ">" in claimed or "<" in claimed else 0.5 * 10.0 ** -len(found.group(1) or "")
 
 
 def find(record: Record, view: View) -> list[Finding]:
-    """Answer each of a record's claims from its own scores and the sweep's timings."""
+    """Compare each of a record's claims with its own scores and the sweep's timings."""
     return [_find(claim, record, view) for claim in record.claims]
 
 
@@ -103,7 +103,7 @@ def _find(claim: Claim, record: Record, view: View) -> Finding:
 
 
 def overview(records: Sequence[Record], view: View) -> str:
-    """One row a system: claims reached, gain on its own protocol, gain on ours."""
+    """One row per system: claims reached, gain on its own protocol, gain on ours."""
     header = ["system", "claims reached", "own protocol: PSNR-Y, dB", "SSIM-RGB"]
     header += [f"{view.main_title}: PSNR-Y, dB", "SSIM-Y"]
     rows = []
@@ -125,7 +125,7 @@ def overview(records: Sequence[Record], view: View) -> str:
 
 
 def system_table(record: Record, view: View) -> str:
-    """Every claim of one system with what was found."""
+    """Every claim of one system with the measured value."""
     header = ["claim", "claimed", "found", "untouched input", "against its teacher"]
     header += [f"{view.main_title} (input)", "verdict"]
     return table(header, [_cells(each) for each in find(record, view)], left=(0, 1, 6))
@@ -150,7 +150,7 @@ def _digits(key: str) -> int:
 
 
 def reasons(record: Record, view: View) -> Iterator[str]:
-    """Why what was found is not what is claimed: from the numbers, then in the recipe's own words."""
+    """Reasons for differences between claims and measurements: from the numbers, then from the recipe."""
     for finding in find(record, view):
         told = [*_numbers(finding), *[finding.claim.why] * bool(finding.claim.why)]
         if told:

@@ -1,4 +1,4 @@
-"""What a contender costs before anyone times it: parameters, and multiply-accumulates an output pixel."""
+"""Cost of contenders: parameters, and multiply-accumulates per output pixel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from distill.evaluate.contenders import load_graph, read_network
 from distill.report.records import Record
 from vcam.manifest import ModelSpec
 
-SIDE = 64  # of the pictures that a graph's convolutions are counted on
+SIDE = 64  # of pictures for counting the MACs of a graph
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Trained numbers; multiply-accumulates of convolutions and linear layers for one output pixel."""
+    """Parameters; multiply-accumulates of convolutions and linear layers per output pixel."""
 
     parameters: int | None
     macs_per_pixel: float | None
@@ -31,7 +31,7 @@ def costs_of(
 ) -> dict[str, Cost]:
     """Costs by contender: of shipped models, recipes and peers.
 
-    Raises ModelError if a network's file is missing or no network.
+    Raises ModelError if a network's file is missing or not a network.
     """
     costs = {name: Cost(record.parameters, record.macs_per_pixel) for name, record in records.items()}
     for name, spec in shipped.items():
@@ -42,7 +42,7 @@ def costs_of(
 
 
 def _parameters_of(spec: ModelSpec, weights: Path) -> int | None:
-    """What a shipped model's fp32 file and its gauge keep, both looks' experts; None without that file."""
+    """Parameters in a shipped model's fp32 and gauge files, for all looks; None without the fp32 file."""
     if "fp32" not in spec.files:
         return None
     paths = [weights / spec.files[kind].name for kind in ("fp32", "gauge") if kind in spec.files]
@@ -50,7 +50,7 @@ def _parameters_of(spec: ModelSpec, weights: Path) -> int | None:
 
 
 def count_costs(model: onnx.ModelProto) -> Cost:
-    """Costs of a convolutional network from pictures to pictures, whatever its scale."""
+    """Costs of a convolutional network from pictures to pictures, at any scale."""
     shapes = _shapes(model)
     weights = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     macs = sum(
@@ -62,7 +62,7 @@ def count_costs(model: onnx.ModelProto) -> Cost:
 
 
 def count_onnx_parameters(model: onnx.ModelProto) -> int:
-    """Numbers in a network's initializers: floats, and the whole numbers that experts are kept as."""
+    """Number of values in a network's initializers: floats, and the integers of experts."""
     return sum(
         prod(tensor.dims)
         for tensor in model.graph.initializer

@@ -1,4 +1,4 @@
-"""The same piece of one frame as every contender leaves it, side by side, for a person to judge."""
+"""Crops of one frame as restored by every contender, side by side."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from vcam.errors import SourceError
 from vcam.frame import Frame
 from vcam.metrics import psnr
 
-WIDTH, HEIGHT = 70, 84  # of a piece, in pixels: six of them at ZOOM are as wide as a page
+WIDTH, HEIGHT = 70, 84  # of a crop, in pixels: six of them at ZOOM are as wide as a page
 ZOOM = 2
 GAP, MARGIN, LINE = 4, 2, 18  # pixels of the picture
-AHEAD = 8  # frames decoded beyond the one shown, for those who look into the future
+AHEAD = 8  # frames decoded after the shown one, for contenders that use future frames
 MOST_PSNR = 99.0
 
 Place = tuple[int, int]  # left, top
@@ -30,7 +30,7 @@ Place = tuple[int, int]  # left, top
 
 @dataclass(frozen=True)
 class Shot:
-    """One frame of a clip, and which pieces of it are shown."""
+    """One frame of a clip, and the positions of its crops."""
 
     clip: Path
     frame: int
@@ -45,22 +45,22 @@ class Shot:
 SAMPLE = Shot(Path(__file__).parents[2] / "vcam" / "samples" / "talk.mp4", 80, ((262, 84), (250, 300)))
 SAMPLE_CREDIT = (
     "From the bundled clip ([Intel Corporation, CC-BY-4.0](../vcam/samples/ATTRIBUTION.md)). The shipped "
-    "students saw this clip in training: it shows what they do, and the tables above how well."
+    "students were trained on this clip: it illustrates what they do; how well is in the tables above."
 )
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame under the name it is shown by."""
+    """A frame with its displayed name."""
 
     title: str
     frame: Frame
 
 
 def choose_places(clip: Path, frame: int = 20, count: int = 2) -> Shot:
-    """A shot of any clip: the pieces of one frame that have most detail and do not touch each other.
+    """A shot of any clip: the non-overlapping crops of one frame with the most detail.
 
-    Raises SourceError if the file is no clip, or too small.
+    Raises SourceError if the file is not a clip, or too small.
     """
     truth = _read(clip, frame)
     luma = truth[-1].y.astype(np.float32)
@@ -78,14 +78,14 @@ def choose_places(clip: Path, frame: int = 20, count: int = 2) -> Shot:
 def _read(clip: Path, frame: int) -> list[Frame]:
     truth = read_clip(clip, frame + 1)
     if not truth or truth[0].width < 2 * WIDTH or truth[0].height < 2 * HEIGHT:
-        raise SourceError(f"{clip} is no clip of at least {2 * WIDTH}x{2 * HEIGHT} pixels; name another")
+        raise SourceError(f"{clip} is not a clip of at least {2 * WIDTH}x{2 * HEIGHT} pixels; choose another")
     return truth
 
 
 def restore_all(shot: Shot, degradation: Degradation, contenders: Mapping[str, Contender]) -> list[Picture]:
-    """The shot's frame as each contender leaves it, by the names they are shown by; the last is the truth.
+    """The shot's frame as restored by each contender, with displayed names; the last one is the truth.
 
-    The first contender is taken for the input.
+    The first contender is the input.
     """
     truth = read_clip(shot.clip, shot.frame + 1 + AHEAD)
     if len(truth) <= shot.frame:
@@ -99,7 +99,7 @@ def restore_all(shot: Shot, degradation: Degradation, contenders: Mapping[str, C
 
 
 def draw_crops(heading: str, places: Sequence[Place], pictures: Sequence[Picture]) -> bytes:
-    """PNG of a row of pieces for every place; under each is the PSNR-Y of the piece or its gain.
+    """PNG of a row of crops for every position; below each is the crop's PSNR-Y or gain.
 
     pictures   the input first, the truth last
     """
@@ -125,7 +125,7 @@ def _enlarge(frame: Frame, place: Place) -> Image.Image:
 
 
 def _words(column: int, place: Place, pictures: Sequence[Picture]) -> str:
-    """What is written under a piece: PSNR-Y of the input's, the gain over it of the others'."""
+    """The text below a crop: PSNR-Y for the input, the gain over it for others."""
     truth = _cut(pictures[-1].frame.y, place)
     scores = [min(psnr(_cut(each.frame.y, place), truth), MOST_PSNR) for each in pictures]
     if column == 0:

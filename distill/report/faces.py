@@ -1,4 +1,4 @@
-"""How sharp faces are, as a table for people and as values for programs."""
+"""Sharpness of faces, as a Markdown table and as values for JSON."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from distill.evaluate.faces import FaceRow
 from distill.report.markdown import plain, table
 
-# figure -> its title, and how many decimals say something
+# metric: title, and number of significant decimals
 COLUMNS = {
     "ratio": ("ratio", 2),
     "projection": ("projection", 2),
@@ -18,11 +18,11 @@ COLUMNS = {
     "flicker": ("flicker", 2),
 }
 
-Means: TypeAlias = dict[str, float | None]  # figure -> its mean over the clips that have it
+Means: TypeAlias = dict[str, float | None]  # metric: mean over the clips that have it
 
 
 def faces_table(rows: Sequence[FaceRow]) -> str:
-    """A look a line: means over the clips, the degradations' between slashes."""
+    """One line per look: means over the clips, with degradations separated by slashes."""
     lines = []
     for look, means in _by_look(rows):
         cells = [
@@ -35,7 +35,7 @@ def faces_table(rows: Sequence[FaceRow]) -> str:
 
 
 def summarise_faces(rows: Sequence[FaceRow]) -> dict[str, Any]:
-    """By look and degradation the means over the clips; the boxes of each clip."""
+    """Means over the clips by look and degradation, and the number of boxes of each clip."""
     return {
         "boxes": {row.clip: row.faces for row in rows},
         "looks": {

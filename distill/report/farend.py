@@ -1,4 +1,4 @@
-"""The far end of a call as tables: gains at the same rate control, and bits for the same quality."""
+"""Tables of far-end quality: gains at equal rate control, and bits for equal quality."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
@@ -14,14 +14,14 @@ SHOWN = (Call("h264", 720, 1000), Call("h264", 720, 500), Call("vp8", 360, 300),
 FIGURES = {"vmaf_neg": "VMAF-NEG", "psnr_y": "PSNR-Y"}
 UNTOUCHED = "*nothing*"
 
-Chosen: TypeAlias = Mapping[str, Arrived]  # what arrives of each clip
-Curve: TypeAlias = tuple[str, int]  # a codec, and the lines it sends
+Chosen: TypeAlias = Mapping[str, Arrived]  # received quality of each clip
+Curve: TypeAlias = tuple[str, int]  # a codec, and the lines sent
 
 
 def gain_table(found: Sequence[Arrived]) -> str:
-    """PSNR-Y and VMAF-NEG gains over sending the camera's picture as it is, and the change of the bits.
+    """PSNR-Y and VMAF-NEG gains over sending the camera's picture unchanged, and the change of bitrate.
 
-    The first row of each camera has what arrives of its untouched picture.
+    The first row of each camera has the scores of its unchanged picture.
     """
     calls = [call for call in SHOWN if any(_is_of(each, call) for each in found)]
 
@@ -44,11 +44,11 @@ def gain_table(found: Sequence[Arrived]) -> str:
 
 
 def bits_table(found: Sequence[Arrived], figure: str) -> str:
-    """Bits more than the untouched picture takes for an equal figure (one of FIGURES), a curve a column.
+    """Change of bitrate against the unchanged picture at an equal score (one of FIGURES), one curve a column.
 
-    "-40%": the mean over clips; "(3 of 5)" of those whose curves overlap; "under -40%": no curves overlap and
-    the look is the better one throughout, at a rate that much lower; "over" is the opposite. Behind the slash
-    is how much better the figure is at equal bits.
+    "-40%": the mean over clips; "(3 of 5)": of those whose curves overlap; "under -40%": no curves overlap,
+    the look is better throughout, at a rate that much lower; "over" is the opposite. After the slash is the
+    gain in the score at an equal rate.
     """
     curves = _curves(found)
 
@@ -75,7 +75,7 @@ def bits_table(found: Sequence[Arrived], figure: str) -> str:
 
 
 def bits_in_words(deltas: Sequence[BitsDelta]) -> str:
-    """One or more clips' deltas: their mean, or between which bounds they are where no curves overlap."""
+    """The deltas of clips: their mean, or their bounds if no curves overlap."""
     means = [delta.mean for delta in deltas if delta.mean is not None]
     if means:
         share = f" ({len(means)} of {len(deltas)})" if len(means) < len(deltas) else ""
@@ -87,7 +87,7 @@ def bits_in_words(deltas: Sequence[BitsDelta]) -> str:
 
 
 def summary(found: Sequence[Arrived]) -> dict[str, Any]:
-    """The tables' gains as values: "camera look call" to its mean PSNR-Y gain in dB."""
+    """The gains of the tables as values: "camera look call" to mean PSNR-Y gain in dB."""
     gains = {}
     for camera, look in _lines(found):
         for call in SHOWN:
@@ -100,14 +100,14 @@ def summary(found: Sequence[Arrived]) -> dict[str, Any]:
 
 
 def all_tables(found: Sequence[Arrived]) -> Iterator[tuple[str, str]]:
-    """Each table behind its title."""
+    """The tables with their titles."""
     yield "PSNR-Y, dB / VMAF-NEG (bits), gains over the untouched picture", gain_table(found)
     for figure, title in measured_figures(found).items():
         yield f"bits for equal {title} / {title} for equal bits", bits_table(found, figure)
 
 
 def measured_figures(found: Sequence[Arrived]) -> dict[str, str]:
-    """Those of FIGURES that no call lacks, with their titles."""
+    """Those of FIGURES that all calls have, with their titles."""
     return {
         figure: title
         for figure, title in FIGURES.items()
@@ -116,7 +116,7 @@ def measured_figures(found: Sequence[Arrived]) -> dict[str, str]:
 
 
 def _lines(found: Sequence[Arrived]) -> list[tuple[str, str]]:
-    """Cameras and looks, in the order they were judged."""
+    """Cameras and looks, in the order of evaluation."""
     return list(dict.fromkeys((camera, look) for camera in _names(found, "camera") for look in _looks(found)))
 
 
@@ -129,7 +129,7 @@ def _names(found: Iterable[Arrived], field: str) -> list[str]:
 
 
 def _curves(found: Sequence[Arrived]) -> list[Curve]:
-    """Those with two rates or more."""
+    """The curves with at least two rates."""
     curves = dict.fromkeys((each.codec, each.lines) for each in found)
     rates = {(each.codec, each.lines, each.target_kbps) for each in found}
     return [curve for curve in curves if sum(rate[:2] == curve for rate in rates) > 1]

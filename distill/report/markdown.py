@@ -6,7 +6,7 @@ NOTHING = "–"  # what was not measured
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Collection[int] = (0,)) -> str:
-    """A Markdown table; columns of words, `left`, are set left. Raises ValueError if a row does not fit."""
+    """A Markdown table; `left` are the left-aligned columns. Raises ValueError if a row does not fit."""
     lines = [_line(header), _line([":--" if place in left else "--:" for place in range(len(header))])]
     for row in rows:
         if len(row) != len(header):
@@ -16,7 +16,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Collection
 
 
 def heading_row(text: str, columns: int) -> list[str]:
-    """A row that parts a table into groups."""
+    """A heading row that separates groups in a table."""
     return [f"**{text}**", *[""] * (columns - 1)]
 
 
@@ -25,7 +25,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """A gain: +0.51, and a true minus where it is a loss; 0.00 has no sign."""
+    """A gain: +0.51, with a typographic minus if negative; 0.00 has no sign."""
     if value is None:
         return NOTHING
     text = f"{value:+.{digits}f}"
@@ -37,7 +37,7 @@ def plain(value: float | None, digits: int = 2) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A change as a share: -0.142 is −14%."""
+    """A relative change: -0.142 is −14%."""
     return NOTHING if value is None else f"{signed(100 * value, 0)}%"
 
 
@@ -47,7 +47,7 @@ def count(value: float | None) -> str:
 
 
 def duration(ms: float | None) -> str:
-    """Milliseconds with three digits that say something: 0.52, 13.4, 1,240."""
+    """Milliseconds with three significant digits: 0.52, 13.4, 1,240."""
     if ms is None:
         return NOTHING
     return f"{ms:,.0f}" if ms >= 100 else f"{ms:.1f}" if ms >= 10 else f"{ms:.2f}"

@@ -1,4 +1,4 @@
-"""Gains in PSNR-Y by what was done to the picture, by what it shows, and clip by clip."""
+"""Tables of PSNR-Y gains by degradation, by content, and by clip."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def _input_psnr(view: View, label: str) -> str:
 
 
 def by_content(view: View) -> str:
-    """Contender by content under the main set: calls, then stills that pan."""
+    """Contender by content under the main set: calls, then panning stills."""
     contents = view.contents
 
     def row(contender: Contender) -> list[str]:
@@ -60,5 +60,5 @@ def by_clip(view: View, contender: str) -> str:
 
 
 def _headings(labels: Sequence[str]) -> list[str]:
-    """Labels of the named degradations are shortened to D1 and W; others are short already."""
+    """Labels of the named degradations shortened to D1 and W; others are already short."""
     return [short(label) if label[0] in "DW" else label for label in labels]

@@ -1,4 +1,4 @@
-"""A table of all networks, with what each costs and which recipes use it."""
+"""A table of all networks with their cost and the recipes that use them."""
 
 import torch
 
@@ -9,7 +9,7 @@ from distill.recipe import Network, list_recipes, list_teachers, load_recipe
 
 
 def network_table() -> str:
-    """Networks as recipes and teachers use them, then by themselves those that none uses; cheapest first."""
+    """All networks with the options that recipes use, or with defaults if none uses them; cheapest first."""
     networks: dict[str, Network] = {}
     users: dict[str, list[str]] = {}
     for recipe in map(load_recipe, [*list_recipes(), *list_teachers()]):
@@ -29,7 +29,7 @@ def network_table() -> str:
 
 
 def _measure(network: Network) -> tuple[float, int, str]:
-    """Multiply-accumulates for an output pixel, parameters, and how far it sees; nothing is computed."""
+    """Multiply-accumulates per output pixel, parameters, and receptive field, on torch's meta device."""
     with torch.device("meta"):
         built = build(network.name, network.options)
         field = receptive_field(built)

@@ -1,4 +1,4 @@
-"""docs/results.md and its pictures: all sections put together, then written at once."""
+"""docs/results.md and its pictures, assembled from all sections and written together."""
 
 import os
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ CAPTIONS = {
 
 @dataclass(frozen=True)
 class Page:
-    """A Markdown text and the PNG files that it shows, by name."""
+    """A Markdown text and its PNG files by name."""
 
     text: str
     pictures: Mapping[str, bytes]
 
 
 def make_page(evidence: Evidence) -> Page:
-    """Draw and write everything, in memory."""
+    """Make text and pictures in memory."""
     view, records = evidence.view, evidence.records
     drawn = {
         "pareto.png": draw_pareto(view),
@@ -53,7 +53,7 @@ def make_page(evidence: Evidence) -> Page:
 
 
 def write_page(page: Page, path: Path) -> None:
-    """Write the page and its pictures; all are written aside before the first takes its place."""
+    """Write the page and its pictures: all to temporary names first, then renamed."""
     folder = path.parent / PLOTS
     folder.mkdir(parents=True, exist_ok=True)
     files = {folder / name: content for name, content in page.pictures.items()}

@@ -17,16 +17,16 @@ READ = {
     "curve",
     "losses",
     "distillation",
-}  # fields not taken as they are
+}  # fields that need conversion
 SIDES = ("input", "output", "teacher", "against_teacher")
 
 
 @dataclass(frozen=True)
 class Record:
-    """One recipe's network, judged on its own held-out samples.
+    """One recipe's network and its scores on its held-out samples.
 
-    own   the scores of SIDES, those that exist: the samples as they came in, restored, restored by the first
-          teacher, and restored against what the teacher restored; all others are against the truth
+    own   the existing scores of SIDES: of the input, the output and the first teacher's output against the
+          truth, and of the output against the teacher's output
     curve  iteration and gain in dB of each validation
     """
 
@@ -47,15 +47,15 @@ class Record:
     distillation: Mapping[str, float] = field(default_factory=dict)
 
     def own_gain(self, metric: str) -> float | None:
-        """By how much the output's score is above the input's, if both are known."""
+        """Difference of the output's and the input's score, if both are known."""
         before, after = self.own["input"].get(metric), self.own["output"].get(metric)
         return None if before is None or after is None else after - before
 
 
 def read_records(folder: Path) -> dict[str, Record]:
-    """The records of a folder by name; none if there is no such folder.
+    """The records of a folder by name; empty if there is no such folder.
 
-    Raises ModelError if a file is no record.
+    Raises ModelError if a file is not a valid record.
     """
     paths = sorted(folder.glob("*.json"), key=lambda path: path.stem)
     return {record.name: record for record in map(_read, paths)}
@@ -77,7 +77,8 @@ def _read(path: Path) -> Record:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{path} is no record of a recipe: {error!r}; run: python -m distill run --recipe {path.stem}"
+            f"{path} is not a valid record of a recipe: {error!r}; "
+            f"run: python -m distill run --recipe {path.stem}"
         ) from None
 
 

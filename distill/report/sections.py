@@ -1,4 +1,4 @@
-"""The page's sections, each as the paragraphs it is made of; an empty one is left out."""
+"""The sections of the page, each as its paragraphs; empty sections are left out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ PLOTS = "plots"  # folder beside the page
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that was measured, and the crops by the names of their files."""
+    """All results, and the crops by file name."""
 
     view: View
     records: Mapping[str, Record]
@@ -36,12 +36,12 @@ class Evidence:
 
 
 def show(name: str, caption: str) -> str:
-    """A picture of the folder of plots."""
+    """Markdown of a picture in the folder of plots."""
     return f"![{caption}]({PLOTS}/{name})"
 
 
 def opening(evidence: Evidence, pareto: str) -> Iterator[str]:
-    """What is most worth knowing, and the tables that hold all contenders."""
+    """The most important results, and the tables of all contenders."""
     view = evidence.view
     count = len(view.clips)
     yield f"{words.HEADER}\n\n# Results"
@@ -59,7 +59,7 @@ def opening(evidence: Evidence, pareto: str) -> Iterator[str]:
 
 
 def far_end(calls: Sequence[Arrived]) -> Iterator[str]:
-    """What the other side of a call sees."""
+    """Far-end quality of calls."""
     if not calls:
         return
     count = len({each.clip for each in calls})
@@ -73,7 +73,7 @@ def far_end(calls: Sequence[Arrived]) -> Iterator[str]:
 
 
 def matrices(view: View, bars: str) -> Iterator[str]:
-    """Gains by what was done to the picture, and by what it shows."""
+    """Gains by degradation and by content."""
     yield "## By degradation"
     yield words.DEGRADATIONS
     yield by_degradation(view)
@@ -85,7 +85,7 @@ def matrices(view: View, bars: str) -> Iterator[str]:
 
 
 def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
-    """What published systems say, and what was found."""
+    """Claims of published systems and measurements."""
     systems = published_systems(records)
     yield "## Claimed and measured"
     if not systems:
@@ -101,7 +101,7 @@ def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
 
 
 def training(view: View, records: Mapping[str, Record], curves: str) -> Iterator[str]:
-    """The networks, and how they were trained."""
+    """The networks and their training."""
     yield "## Networks"
     yield network_table()
     yield "## Training"
@@ -117,7 +117,7 @@ def training(view: View, records: Mapping[str, Record], curves: str) -> Iterator
 
 
 def crops(evidence: Evidence) -> Iterator[str]:
-    """What a person can see."""
+    """The crops."""
     yield "## Side by side"
     if not evidence.crops:
         yield words.NO_CROPS

@@ -1,4 +1,4 @@
-"""The first tables: how much better each contender makes the picture, at what price, where it does harm."""
+"""The first tables: gain of each contender, its cost, and where it does harm."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,7 +21,7 @@ NO_COST = Cost(None, None)
 
 
 def picture_table(view: View, costs: Mapping[str, Cost]) -> str:
-    """Gains of every contender under the main set of degradations, and what they cost."""
+    """Gains and costs of every contender under the main set of degradations."""
     header = ["contender", "PSNR-Y, dB (95%)", "SSIM-Y", "MS-SSIM", "VMAF", "VMAF-NEG", "PSNR-U", "PSNR-V"]
     header += ["CIEDE2000", "flicker", "parameters", "MAC/px", "ms, 720p", "ms, 1080p"]
 
@@ -48,7 +48,7 @@ def picture_table(view: View, costs: Mapping[str, Cost]) -> str:
 
 
 def harm_table(view: View) -> str:
-    """Where each contender is at its worst, and what it does to pictures that no link has damaged."""
+    """The worst results of each contender, and its effect on pictures without link damage."""
     header = ["contender", "worst clip and degradation", "dB", "worst 5% of frames, dB", "W, dB", "clean, dB"]
 
     def row(contender: Contender) -> list[str]:
@@ -66,7 +66,7 @@ def harm_table(view: View) -> str:
 
 
 def grouped(view: View, row: Callable[[Contender], list[str]], columns: int) -> list[list[str]]:
-    """A row for every contender, under the headings of their groups, the greatest gain first."""
+    """One row per contender, by group, the greatest gain first."""
     lines = []
     for group in GROUPS:
         members = view.of_group(group)
@@ -80,7 +80,7 @@ def _gain(view: View, name: str) -> str:
 
 
 def flicker_change(view: View, name: str) -> float | None:
-    """By which share the flicker of still parts is more than the input's; -0.1 is a tenth less."""
+    """Relative change of flicker in static parts against the input; -0.1 is a tenth less."""
     after, before = view.mean(name, "flicker"), view.mean(name, "flicker_input")
     return None if after is None or not before else after / before - 1
 
@@ -91,7 +91,7 @@ def short(degradation: str) -> str:
 
 
 def input_sentence(view: View) -> str:
-    """What the untouched input has already: gains are counted from it."""
+    """A sentence with the scores of the unchanged input, which gains are relative to."""
     figures = [
         f"PSNR-Y {plain(view.mean(INPUT, 'psnr_y'))} dB",
         f"SSIM-Y {plain(view.mean(INPUT, 'ssim_y'), 4)}",

@@ -1,4 +1,4 @@
-"""How the networks were trained, and whether teachers reached what is wanted of them."""
+"""Training of the networks, and the targets of the teachers."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,12 +6,12 @@ from distill.report.markdown import count, interval, plain, signed, table
 from distill.report.records import Record
 from distill.report.view import View
 
-# mean PSNR-Y over bicubic, on D1 to D5, that a teacher of ours is to reach
+# target gains of our teachers: mean PSNR-Y over bicubic on D1 to D5
 WANTED_DB = {"nafnet": 0.7, "nafnet-window": 1.0}
 
 
 def training_table(records: Iterable[Record]) -> str:
-    """How long each network was trained, and what it is worth on its own held-out samples."""
+    """Training time of each network, and its scores on its own held-out samples."""
     header = ["recipe", "data", "losses", "iterations", "minutes"]
     return table(
         [*header, "last validation, dB", "own PSNR-Y, dB", "own SSIM-Y"],
@@ -33,14 +33,14 @@ def training_table(records: Iterable[Record]) -> str:
 
 
 def _losses(record: Record) -> str:
-    """What was minimised, with weights: against the truth, then against the teachers."""
+    """The losses with their weights: against the truth, then against the teachers."""
     parts = (record.losses, record.distillation)
     told = [", ".join(f"{name} {weight:g}" for name, weight in part.items()) for part in parts]
     return "; from teachers: ".join(text for text in told if text)
 
 
 def wanted_table(view: View, records: Mapping[str, Record]) -> str | None:
-    """Teachers of ours against what they are to reach, with their budget; None if none was measured."""
+    """Our teachers with target, measured gain and training budget; None if none was measured."""
     rows = [
         [
             name,

@@ -1,4 +1,4 @@
-"""A judgement's rows as a table for people and as values for programs."""
+"""The results of `evaluate` as a Markdown table and as values for JSON."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -26,9 +26,9 @@ HEADER = (
 
 
 def verdict_table(rows: Sequence[Row]) -> str:
-    """Rows as a Markdown table, below them the mean of each degradation and the worst.
+    """The rows as a Markdown table, followed by the mean of each degradation and the worst.
 
-    PSNR-U, PSNR-V, moving, behind edges and still are gains in dB; the worst frame is at so many dB.
+    PSNR-U, PSNR-V, moving, behind edges and still are gains in dB; the worst frame is a PSNR in dB.
     """
     lines = [[row.clip, row.degradation, *_cells(row.before, row.after, row.computed)] for row in rows]
     lines += [
@@ -65,13 +65,13 @@ def _cells(before: Figures, after: Figures, computed: float) -> list[str]:
 
 
 def gain(before: Figures, after: Figures, name: str) -> float | None:
-    """How much a figure has grown; None where it could not be measured."""
+    """The gain of a score; None if not measured."""
     low, high = getattr(before, name), getattr(after, name)
     return None if low is None or high is None else high - low
 
 
 def mean_gains(rows: Sequence[Row]) -> dict[str, Any]:
-    """By degradation the mean of what went in, of each figure's gain, and of the share computed."""
+    """Means per degradation: of the input, of each score's gain, and of the computed share."""
     return {
         label: {
             "clips": len(each),

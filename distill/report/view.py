@@ -1,4 +1,4 @@
-"""A sweep's results, looked up by what a table or a plot asks for."""
+"""Lookups in the results of a sweep, for tables and plots."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,13 @@ from distill.evaluate.results import CONTENDER_KINDS, Results, Speed, Summary, S
 from distill.report.records import Record
 from vcam.errors import SourceError
 
-INPUT = "bicubic"  # the contender that gains are counted from
+INPUT = "bicubic"  # the contender that gains are relative to
 CALLS = "calls"
 NAMED, WEBCAM, CLEAN = "named", "webcam", "clean"  # sets of degradations
-SETTINGS, ENTRY = ("sets", "first", "seed"), ("name", "kind", "title")  # what a sweep must say
+SETTINGS, ENTRY = (
+    ("sets", "first", "seed"),
+    ("name", "kind", "title"),
+)  # keys that a sweep's results must have
 MACHINE = ("commit", "cpu", "cores", "threads", "system", "versions")
 PUBLISHED = "Published systems, reproduced"
 GROUPS = ("Shipped students", "Students not shipped", "Teachers", PUBLISHED, "Peers", "Filters")
@@ -19,7 +22,7 @@ GROUPS = ("Shipped students", "Students not shipped", "Teachers", PUBLISHED, "Pe
 
 @dataclass(frozen=True)
 class Contender:
-    """Who was measured, and the heading it stands under."""
+    """A contender, with the group that it is listed under."""
 
     name: str
     kind: str  # one of distill.evaluate.results.CONTENDER_KINDS
@@ -29,7 +32,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class View:
-    """Lookups in the results of one sweep; what was not measured is None."""
+    """Lookups in the results of one sweep; None if not measured."""
 
     results: Results
     contenders: Sequence[Contender]  # all but the input, in the order of GROUPS
@@ -68,7 +71,7 @@ class View:
         return next(found, None)
 
     def gain(self, contender: str, group: str, content: str = CALLS) -> float | None:
-        """PSNR-Y gain in dB; the input gains nothing over itself."""
+        """PSNR-Y gain in dB; 0 for the input."""
         if contender == INPUT:
             return 0.0
         found = self.summary(contender, group, content)
@@ -83,7 +86,7 @@ class View:
         ]
 
     def mean(self, contender: str, figure: str, group: str | None = None) -> float | None:
-        """The mean of a row's figure over the calls under a set, or the main one; None if a row lacks it."""
+        """The mean of a metric over the calls under a set (default: the main one); None if a row lacks it."""
         rows = self.rows(contender, self.sets.get(group or self.main, ()))
         values = [getattr(row, figure) for row in rows]
         return None if not values or None in values else fmean(values)

@@ -1,1 +1,1 @@
-"""Five published systems, reproduced and compared: what they need and the camera does not."""
+"""Five published systems, reproduced for comparison: networks, data, damage, recipes. No camera uses them."""

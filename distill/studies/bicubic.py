@@ -1,4 +1,4 @@
-"""Bicubic scaling that does not alias when it shrinks: what papers mean by "bicubic downscale"."""
+"""Antialiased bicubic scaling, as papers mean by "bicubic downscale"."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ def scale_bicubic(picture: Picture, size: Size) -> Picture:
 
     Keys' kernel with -0.5, as in MATLAB's imresize, which it equals but at the borders: MATLAB mirrors the
     picture there, PyTorch renormalises what is left of the kernel. OpenCV takes -0.75 and does not widen.
-    Values overshoot at edges: the caller clips.
+    Values overshoot at edges; callers must clip.
     Source: Keys 1981, doi:10.1109/TASSP.1981.1163711.
     """
     width, height = size

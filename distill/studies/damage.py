@@ -27,19 +27,19 @@ SENSOR_NOISE = (1.0, 10.0)  # likewise; BSRGAN itself goes from 1 to 25
 
 
 def gaussian_blur(picture: Rgb, rng: np.random.Generator) -> Damaged:
-    """The CelebA system's "simulated blur": Gaussian, of BLUR_PX. It states neither kernel nor range."""
+    """The CelebA system's "simulated blur", which gives neither kernel nor range: Gaussian, of BLUR_PX."""
     blurred = _blur(picture.astype(np.float32), float(rng.uniform(*BLUR_PX)))
     return _to_codes(blurred), "camera"
 
 
 def bicubic_noise(picture: Rgb, rng: np.random.Generator) -> Damaged:
-    """BSRGAN's shortest road: bicubic down by 2, 3 or 4, Gaussian noise of SENSOR_NOISE, bicubic up.
+    """A part of BSRGAN's degradation: bicubic down by 2, 3 or 4, Gaussian noise of SENSOR_NOISE, bicubic up.
 
     Source: Zhang et al. 2021, arXiv:2103.14006; its further blurs, JPEG and shuffling are left out.
     """
     scale = int(rng.integers(2, 5))
     small = _shrink(picture.astype(np.float32), scale)
-    # the small picture is one of code values too: it was sent
+    # the small picture has integer code values too, as if transmitted
     noisy = np.clip(np.rint(_add_noise(small, SENSOR_NOISE, rng)), 0, 255).astype(np.float32)
     return _to_codes(scale_bicubic(noisy, _size(picture))), f"x{scale}"
 
@@ -67,10 +67,10 @@ def bilinear_half(picture: Rgb, rng: np.random.Generator) -> Damaged:
 
 
 def mixed_blur(picture: Rgb, rng: np.random.Generator) -> Damaged:
-    """Blur as a camera has it, by the lens, by motion or out of focus, a third each; then light noise.
+    """Lens blur, motion blur or defocus with equal probability, then light noise.
 
     Gaussian of BLUR_PX, straight motion of MOTION_PX at any angle, or a disc of DEFOCUS_PX; then noise of
-    LIGHT_NOISE. It stands for the blurry half of a set of blurry and sharp pairs that is not published.
+    LIGHT_NOISE. It replaces the blurry pictures of a set of pairs that is not published.
     """
     sharp, choice = picture.astype(np.float32), rng.integers(3)
     if choice == 0:
@@ -101,7 +101,7 @@ def check_degradation(name: str) -> str:
 
 
 def motion_kernel(length_px: float, angle: float) -> _Float:
-    """The path of a point that moves straight, (K, K) with sum 1, K odd.
+    """Kernel of straight motion blur, (K, K) with sum 1, K odd.
 
     angle   in radians, anticlockwise from the right
     """
@@ -117,7 +117,7 @@ def motion_kernel(length_px: float, angle: float) -> _Float:
 
 
 def disc_kernel(radius_px: float) -> _Float:
-    """A lens out of focus: an evenly lit disc with a soft rim, (K, K) with sum 1, K odd."""
+    """Kernel of defocus: a uniform disc with a soft edge, (K, K) with sum 1, K odd."""
     reach = int(np.ceil(radius_px))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     kernel = np.clip(radius_px + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
@@ -134,7 +134,7 @@ def _shrink(picture: _Float, scale: int) -> _Float:
 
 
 def _add_noise(picture: _Float, sigmas: tuple[float, float], rng: np.random.Generator) -> _Float:
-    """Add white noise of one standard deviation drawn from a range, in code values."""
+    """Add white noise with a standard deviation drawn from a range, in code values."""
     return picture + rng.standard_normal(picture.shape, np.float32) * np.float32(rng.uniform(*sigmas))
 
 

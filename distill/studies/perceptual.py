@@ -1,4 +1,4 @@
-"""A loss in the features of a network that was trained to name pictures."""
+"""Perceptual loss: distance in the features of an image classification network (VGG16)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Convention:
-    """How pictures went into the network when it was trained, in units of full scale."""
+    """Input normalisation of a VGG16, in units of full scale."""
 
     is_bgr: bool
     mean: tuple[float, float, float]  # in that order of planes
@@ -51,9 +51,9 @@ class VggPerceptual(nn.Module):
     convention   "caffe" for the authors' weights and what was made of them, "torchvision" for torchvision's
 
     forward(restored, seen, truth), each (B, C, H, W) in 0..1, C = 3 for RGB or 1 for luma, which is repeated;
-    sides of at least 4; seen is not looked at. Returns a scalar: 0 for the truth, 0.02 to 0.05 for its JPEG
+    sides of at least 4; seen is not used. Returns a scalar: 0 for the truth, 0.02 to 0.05 for its JPEG
     of quality 75, 0.3 to 0.5 for a blur of sigma 2, near 1 for plain grey (eight stills at 256x256, the
-    authors' weights). Each picture counts alike. The network is frozen.
+    authors' weights). All pictures count equally. The network is frozen.
     Raises ModelError if the file is missing, unreadable or of another network; it says where to get one.
     Source: feature reconstruction at relu3_3 of VGG16 (Simonyan, Zisserman 2015, arXiv:1409.1556) by Johnson,
     Alahi, Fei-Fei 2016, arXiv:1603.08155. The division is ours: a recipe's weight holds for both conventions.
@@ -81,7 +81,7 @@ class VggPerceptual(nn.Module):
         return (error / energy.clamp(min=1e-12)).mean()
 
     def _prepare(self, picture: Tensor) -> Tensor:
-        """As the network was trained to see it: (B, 3, H, W)."""
+        """Normalise as in the network's training: (B, 3, H, W)."""
         picture = picture.expand(-1, 3, -1, -1)  # (B, 3, H, W)
         if self.is_bgr:
             picture = picture.flip(1)

@@ -1,1 +1,1 @@
-"""One plot a module, each a function from what was measured to the bytes of a PNG file."""
+"""One plot per module: a function from results to the bytes of a PNG file."""

@@ -1,4 +1,4 @@
-"""Where each kind of contender helps: gain by degradation."""
+"""Bar plot: gain by degradation for each kind of contender."""
 
 from collections.abc import Sequence
 
@@ -13,18 +13,18 @@ HEIGHT_IN = 4.4
 FLOOR_DB = -1.0
 MOST_SHIPPED = 2
 SHIPPED_COLOURS = ("#0072B2", "#56B4E9")
-SHARE = 0.84  # of the room of a degradation that its bars take
+SHARE = 0.84  # fraction of a degradation's width that its bars take
 
 
 def main_contenders(view: View) -> list[Contender]:
-    """The shipped students, the best of them last, then the best of every other group."""
+    """The shipped students, the best one last, then the best contender of every other group."""
     shipped = sorted(view.of_group(GROUPS[0]), key=lambda each: view.gain(each.name, view.main) or 0)
     others = [view.best(group) for group in (GROUPS[2], PUBLISHED, GROUPS[4], GROUPS[5])]
     return [*shipped[-MOST_SHIPPED:], *(each for each in others if each)]
 
 
 def draw_bars(view: View, contenders: Sequence[Contender]) -> bytes | None:
-    """PNG of PSNR-Y gain by degradation, a bar a contender; None if there are none."""
+    """PNG of PSNR-Y gain by degradation, one bar per contender; None if there are none."""
     if not contenders:
         return None
     labels = main_labels(view)
@@ -52,12 +52,12 @@ def draw_bars(view: View, contenders: Sequence[Contender]) -> bytes | None:
 
 
 def _colour(contender: Contender, number: int) -> str:
-    """Its group's, but for shipped students, of which there are several."""
+    """The colour of its group; shipped students have several."""
     return SHIPPED_COLOURS[number] if contender.group == GROUPS[0] else COLOURS[contender.group]
 
 
 def _write_depths(axes: Axes, places: Sequence[float], gains: Sequence[float]) -> None:
-    """Numbers into the bars that are cut off below."""
+    """Write the values into bars that are cut off at the bottom."""
     for place, gain in zip(places, gains, strict=True):
         if gain < FLOOR_DB:
             text = axes.text(

@@ -1,4 +1,4 @@
-"""How each network learnt: gain on its held-out samples, validation by validation."""
+"""Learning curves: gain of each network on its held-out samples at each validation."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -14,11 +14,11 @@ from distill.report.view import GROUPS, PUBLISHED
 
 COLUMNS = 4
 ROW_IN = 1.75
-LEAST_DB = 0.02  # above and below a curve, so that nothing does not look like something
+LEAST_DB = 0.02  # smallest margin above and below a curve, so that noise is not magnified
 
 
 def draw_curves(records: Sequence[Record]) -> bytes | None:
-    """PNG of a small plot for every record that has a curve; None if none has."""
+    """PNG with a small plot for every record with a curve; None if there are none."""
     shown = sorted((each for each in records if each.curve), key=lambda each: GROUPS.index(_group(each)))
     if not shown:
         return None
@@ -54,7 +54,7 @@ def _draw(axes: Axes, record: Record) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=8)
     axes.set_xlim(0, iterations[-1] * 1.04)
-    # a run that diverged at first must not flatten the rest
+    # initial divergence must not flatten the rest of the curve
     start = sorted(gains)[len(gains) // 10]
     low, high = min(0.0, start), max(0.0, *gains)
     margin = max(0.08 * (high - low), LEAST_DB)

@@ -1,4 +1,4 @@
-"""Names beside points so that neither hides another."""
+"""Labels beside points without overlaps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from distill.report.plots.style import DPI, FAINT
 
 ANGLES = [step * pi / 8 for step in (0, 1, -1, 2, -2, 8, 7, -7, 6, -6, 4, -4, 3, -3, 5, -5)]
-RADII_PT = (7, 11, 16, 22, 30, 40, 52)  # from a point to the near edge of its name
-POINT_PT = 5.0  # half a side of what a point takes
-PASSES = 4  # over all names, each placed anew with the others where they are
-LINE_PT = 1.0  # air on each side of a line
-LEADER_PT = 14  # names farther off than this get a line to their point
+RADII_PT = (7, 11, 16, 22, 30, 40, 52)  # from a point to the nearest edge of its label
+POINT_PT = 5.0  # half the side of the square that a point occupies
+PASSES = 4  # over all names; in each, every name is placed again with the others fixed
+LINE_PT = 1.0  # margin on each side of a line
+LEADER_PT = 14  # labels farther away than this get a line to their point
 
 
 @dataclass(frozen=True)
 class Label:
-    """A name and the point it belongs to, in data coordinates."""
+    """A label and its point in data coordinates."""
 
     text: str
     x: float
@@ -50,7 +50,7 @@ class Box:
 
 
 def make_box(axes: Axes, span: tuple[float, float, float, float]) -> Box:
-    """What a line from (x, y) to (x, y), along an axis of the plot, takes with some air around it."""
+    """The rectangle of an axis-parallel line from (x, y) to (x, y), with a margin."""
     corners = axes.transData.transform([span[:2], span[2:]])
     air = LINE_PT * DPI / 72
     (left, bottom), (right, top) = corners.min(axis=0) - air, corners.max(axis=0) + air
@@ -58,7 +58,7 @@ def make_box(axes: Axes, span: tuple[float, float, float, float]) -> Box:
 
 
 def draw_labels(axes: Axes, labels: Sequence[Label], lines: Sequence[Box] = ()) -> list[Box]:
-    """Write the names into the axes, clear of the lines; returns where they are.
+    """Write the labels into the axes, clear of the lines; returns their rectangles.
 
     The axes' limits and the figure's layout must be final.
     """
@@ -99,7 +99,7 @@ def place(
     scale: float,
     lines: Sequence[Box] = (),
 ) -> list[Box]:
-    """Where names of these sizes go: near their points, clear of points, lines and names, inside the room.
+    """Place labels of these sizes near their points, without overlaps with points, lines and each other.
 
     points  (x, y) in pixels
     sizes   (width, height) in pixels
@@ -124,7 +124,7 @@ def place(
 
 
 def _around(point: tuple[float, ...], size: tuple[float, float], scale: float) -> list[Box]:
-    """Places around a point, the nearest and most usual first."""
+    """Candidate positions around a point, the nearest and most usual first."""
     width, height = size
     boxes = []
     for radius, angle in product(RADII_PT, ANGLES):

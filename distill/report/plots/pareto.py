@@ -1,4 +1,4 @@
-"""What a millisecond buys: gain in picture quality against time a frame."""
+"""Scatter plot with Pareto front: gain against time per frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from distill.report.summary import HD
 from distill.report.view import GROUPS, Contender, View
 
 HEIGHT_IN = 5.4
-FLOOR_DB = -1.0  # what is worse is drawn here, with its number
+FLOOR_DB = -1.0  # worse gains are drawn here, with their value
 FRAME_MS = 1000 / 30
 TICKS = [(0.5, "0.5 ms"), (1, "1 ms"), (2, "2"), (5, "5"), (10, "10 ms"), (20, "20"), (50, "50")]
 TICKS += [(100, "100 ms"), (200, "200"), (500, "500"), (1000, "1 s"), (2000, "2 s"), (5000, "5 s")]
@@ -22,7 +22,7 @@ TICKS += [(100, "100 ms"), (200, "200"), (500, "500"), (1000, "1 s"), (2000, "2 
 
 @dataclass(frozen=True)
 class Point:
-    """One contender that has both a gain and a time."""
+    """A contender with both a gain and a time."""
 
     contender: Contender
     ms: float
@@ -35,7 +35,7 @@ class Point:
 
 
 def points_of(view: View) -> list[Point]:
-    """The contenders that were judged and timed."""
+    """The contenders with both scores and timings."""
     return [
         Point(contender, ms, summary)
         for contender in view.contenders
@@ -44,7 +44,7 @@ def points_of(view: View) -> list[Point]:
 
 
 def frontier(points: Sequence[Point]) -> list[Point]:
-    """Those that nothing beats at their time or below, the fastest first; all of them gain something."""
+    """The Pareto front: positive gains that no faster contender reaches, the fastest first."""
     best: list[Point] = []
     for point in sorted(points, key=lambda point: (point.ms, -point.summary.gain_db)):
         if point.summary.gain_db > (best[-1].summary.gain_db if best else 0.0):
@@ -99,7 +99,7 @@ def _set_axes(axes: Axes, view: View, points: Sequence[Point]) -> None:
 
 
 def _draw_frontier(axes: Axes, best: Sequence[Point]) -> None:
-    """Stairs from each of the best to the next, and on to the right."""
+    """Draw the Pareto front as steps, extended to the right."""
     if not best:
         return
     times = [point.ms for point in best] + [axes.get_xlim()[1]]
@@ -109,7 +109,7 @@ def _draw_frontier(axes: Axes, best: Sequence[Point]) -> None:
 
 
 def _lines(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> list[Box]:
-    """Where lines run that no name should cover: the stairs, the intervals and nothing's gain."""
+    """Lines that labels should not cover: the front, the intervals and the line of zero gain."""
     left, right = axes.get_xlim()
     spans = [(left, 0.0, right, 0.0)]
     spans += [(point.ms, point.summary.low_db, point.ms, point.summary.high_db) for point in points]

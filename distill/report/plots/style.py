@@ -1,4 +1,4 @@
-"""How every plot looks: light ground, colours that colour-blind people tell apart, and a size for a page.
+"""Common style of all plots: light background, a colour-blind-safe palette, and a size that fits a page.
 
 Colours are those of Okabe and Ito 2008, "Color Universal Design"; groups differ in their markers too.
 """
@@ -17,7 +17,7 @@ from PIL import Image
 
 from distill.report.view import GROUPS
 
-WIDTH_IN, DPI = 8.8, 160  # shown at about 860 pixels: half a pixel of the file to one of the page
+WIDTH_IN, DPI = 8.8, 160  # shown at about 860 pixels on a page: half of the file's resolution
 INK, FAINT, GRID = "#24292f", "#6e7781", "#e6e8eb"
 COLOURS = dict(zip(GROUPS, ["#0072B2", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#8c8c8c"], strict=True))
 MARKERS = dict(zip(GROUPS, ["o", "h", "^", "s", "D", "X"], strict=True))
@@ -55,20 +55,20 @@ STYLE: Mapping[Any, Any] = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The house's look for what is drawn within; matplotlib's settings are as before after it."""
+    """Apply the common style while entered; matplotlib's settings are restored afterwards."""
     with matplotlib.rc_context(dict(STYLE)):
         yield
 
 
 def make_figure(height_in: float) -> Figure:
-    """An empty figure of the page's width that belongs to no window."""
+    """An empty figure of the page's width, without a window."""
     figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def draw_zero(axes: Axes) -> None:
-    """The line of those that gain nothing."""
+    """Draw the line of zero gain."""
     axes.axhline(0, color=FAINT, linewidth=1.1, zorder=1.5)
 
 
@@ -78,12 +78,12 @@ def to_png(figure: Figure) -> bytes:
     assert isinstance(canvas, FigureCanvasAgg)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    # lines and letters on white: what is more than 256 colours no one sees, and the file is a third
+    # 256 colours are enough for lines and letters on white; the file is a third of the size
     return encode(picture.quantize(256, dither=Image.Dither.NONE))
 
 
 def encode(picture: Image.Image) -> bytes:
-    """A picture as a PNG file, packed tightly."""
+    """A picture as a PNG file with the best compression."""
     content = BytesIO()
     picture.save(content, "PNG", optimize=True)
     return content.getvalue()

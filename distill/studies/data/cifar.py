@@ -15,7 +15,7 @@ from distill.studies.data.stills import stack_pairs
 from vcam.errors import SourceError
 
 SIDE = 32
-BINARY = "cifar-10-binary.tar.gz"  # the official archive; its Python twin holds pickles, which may run code
+BINARY = "cifar-10-binary.tar.gz"  # the official archive; the Python version has pickles, which can run code
 JPEGS = "cifar10_jpeg.tar.gz"
 RECORD = 1 + 3 * SIDE * SIDE  # bytes: a label, then R, G and B
 PARTS = {
@@ -40,7 +40,7 @@ class Cifar:
     seed: int
 
     def __call__(self) -> Samples:
-        """The damaged and the true pictures, in the archive's order."""
+        """The degraded and the true pictures, in the archive's order."""
         pictures, skipped = read_cifar(self.archive, self.part)
         taken = np.unique(np.linspace(0, len(pictures) - 1, min(self.most, len(pictures))).astype(int))
         rng = np.random.default_rng(self.seed)
@@ -52,7 +52,7 @@ class Cifar:
 
 
 def find_cifar(folders: Sequence[Path]) -> Path:
-    """The archive below the folders, the official one before JPEGs. Raises SourceError if there is none."""
+    """Find the archive below the folders, the official one first. Raises SourceError if there is none."""
     for name in (BINARY, JPEGS):
         for folder in folders:
             if found := sorted(folder.rglob(name)):
@@ -64,9 +64,9 @@ def find_cifar(folders: Sequence[Path]) -> Path:
 
 
 def read_cifar(archive: Path, part: str) -> tuple[list[Rgb], list[str]]:
-    """The pictures of a part, RGB (32, 32, 3), and the names of those that could not be read.
+    """Read the pictures of a part, RGB (32, 32, 3), and the names of unreadable ones.
 
-    Nothing is unpacked to disk. Raises SourceError if the archive is damaged or holds nothing of that part.
+    Nothing is unpacked to disk. Raises SourceError if the archive is damaged or does not contain the part.
     """
     pictures: list[Rgb] = []
     skipped: list[str] = []
@@ -98,7 +98,7 @@ def _is_of(path: Path, part: str) -> bool:
 
 
 def _decode(path: Path, content: bytes) -> Iterator[Rgb]:
-    """The pictures of a file: all of a batch, or one of a JPEG; none of another size or a damaged one."""
+    """The pictures of a file: all of a batch, or one of a JPEG; none if damaged or of another size."""
     if path.suffix == ".bin":
         records = np.frombuffer(content[: len(content) // RECORD * RECORD], np.uint8).reshape(-1, RECORD)
         yield from records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)

@@ -1,7 +1,7 @@
-"""Public picture collections that the published systems were trained on: where they are, what they weigh.
+"""Public data sets that the published systems were trained on, with URLs, sizes and checksums.
 
-Sizes and sums are those of the TensorFlow Datasets catalogue (url_checksums). None may be passed on with this
-program; each has its own terms.
+Sizes and checksums are from the TensorFlow Datasets catalogue (url_checksums). None of them may be
+redistributed with this program; each has its own terms.
 """
 
 import os
@@ -24,7 +24,7 @@ ETH = "https://data.vision.ee.ethz.ch/cvl/DIV2K/"
 
 @dataclass(frozen=True)
 class Collection:
-    """Files that belong together; archives ending in .zip are unpacked, each into a folder of its name."""
+    """The files of a data set; .zip archives are unpacked, each into a folder of its name."""
 
     title: str
     home: str
@@ -88,9 +88,9 @@ COLLECTIONS = {
 
 
 def fetch(collection: Collection, folder: Path, log: Callable[[str], None] = print) -> None:
-    """Fetch a collection's files into a folder and unpack them; what is there already is kept.
+    """Download a data set's files into a folder and unpack them; existing ones are kept.
 
-    Raises SourceError and SinkError as `download` and `unpack` do; run again, it goes on where it stopped.
+    Can be resumed. Raises SourceError and SinkError as `download` and `unpack` do.
     """
     log(f"{collection.title}, from {collection.home}; {collection.terms}")
     for remote in collection.files:
@@ -101,14 +101,14 @@ def fetch(collection: Collection, folder: Path, log: Callable[[str], None] = pri
         path = download(remote, folder)
         if path.suffix == ".zip":
             unpack(path, unpacked)
-            path.unlink()  # gigabytes, and all of them are in the folder
+            path.unlink()  # gigabytes that are now in the folder
         log(f"{unpacked if path.suffix == '.zip' else path} is ready")
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Unpack a zip archive into a folder of its own, which appears when it is whole.
+    """Unpack a zip archive into a folder of its own, which appears when it is complete.
 
-    Raises SourceError if the archive is damaged, or if a member leads out of the folder or is a link.
+    Raises SourceError if the archive is damaged, or if a member is a link or outside of the folder.
     """
     partial = target.with_name(f"{target.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
@@ -121,17 +121,17 @@ def unpack(archive: Path, target: Path) -> None:
                 opened.extract(member, partial)
     except (zipfile.BadZipFile, EOFError) as error:
         raise SourceError(
-            f"{archive} is no whole zip archive ({error}); remove it and fetch it again"
+            f"{archive} is not a complete zip archive ({error}); remove it and fetch it again"
         ) from None
     os.replace(partial, target)
 
 
 def check_member(member: zipfile.ZipInfo, archive: Path) -> None:
-    """Raise SourceError for a name that leads out of the folder it is unpacked into, and for links."""
+    """Raise SourceError for a member outside of the target folder, and for links."""
     name = PurePosixPath(member.filename.replace("\\", "/"))
     is_link = stat.S_ISLNK(member.external_attr >> 16)
     if name.is_absolute() or ".." in name.parts or ":" in member.filename or is_link:
         raise SourceError(
-            f"{archive} holds {member.filename!r}, which leads out of its folder; nothing was unpacked, and "
-            "nothing in that archive is to be trusted"
+            f"{archive} holds {member.filename!r}, which is outside of its folder; nothing was unpacked. "
+            "Do not trust this archive"
         )

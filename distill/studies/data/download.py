@@ -1,4 +1,4 @@
-"""Large files over HTTP: resumed where they broke off, checked, and under their name only when whole."""
+"""Download of large files over HTTP: resumable, checked, and renamed only when complete."""
 
 import errno
 import hashlib
@@ -18,7 +18,7 @@ from vcam.errors import SinkError, SourceError
 
 CHUNK = 1 << 18  # bytes
 TIMEOUT_S = 30.0  # without a byte
-AGAIN = "run it again: it goes on where it stopped"
+AGAIN = "run it again to resume"
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Remote:
     """A file on a server."""
 
     url: str
-    name: str  # that it is given here
+    name: str  # local name
     size: int  # bytes
     sha256: str  # hexadecimal digits
 
 
 def download(remote: Remote, folder: Path, timeout_s: float = TIMEOUT_S) -> Path:
-    """Fetch a file into a folder, which is made; returns its path. One that is there and right is kept.
+    """Download a file into a folder, which is created if needed; returns its path. A valid file is kept.
 
-    What has come lies in NAME.part. A transfer that breaks off is taken up from there as often as each try
-    brings something; servers that cannot start in the middle begin anew.
-    Raises SourceError if the server has no such file, cannot be reached, breaks off for good or sends
-    something else, in which case the part is removed; SinkError if there is no room.
+    Data received so far is in NAME.part. An interrupted transfer is resumed from there while attempts make
+    progress; servers without range requests start from the beginning.
+    Raises SourceError if the server does not have the file, cannot be reached, stops sending, or sends
+    something else, in which case NAME.part is removed; SinkError if there is not enough space.
     """
     path = folder / remote.name
     if path.exists() and sha256_of(path) == remote.sha256:
@@ -59,7 +59,7 @@ def download(remote: Remote, folder: Path, timeout_s: float = TIMEOUT_S) -> Path
 
 
 def sha256_of(path: Path) -> str:
-    """Of a file, in hexadecimal digits."""
+    """SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -78,7 +78,7 @@ def _check_room(remote: Remote, part: Path) -> None:
 
 
 def _receive(remote: Remote, part: Path, timeout_s: float) -> None:
-    """Append to the part what the server sends until it has sent all or breaks off."""
+    """Append the server's data to NAME.part until it is complete or the transfer is interrupted."""
     start = _size(part)
     with _open(remote, start, timeout_s) as response:
         is_resumed = response.status == 206
@@ -87,7 +87,7 @@ def _receive(remote: Remote, part: Path, timeout_s: float) -> None:
             part.unlink(missing_ok=True)
             raise SourceError(
                 f"{remote.url} has {total:,} bytes of {response.headers.get_content_type()}, expected "
-                f"{remote.size:,}: it is another file, or a page that asks something; see it in a browser"
+                f"{remote.size:,}: it is another file, or a web page; open the URL in a browser"
             )
         held = start if is_resumed else 0
         with (
@@ -101,14 +101,14 @@ def _receive(remote: Remote, part: Path, timeout_s: float) -> None:
 
 
 def _open(remote: Remote, start: int, timeout_s: float) -> HTTPResponse:
-    """Ask for the file from byte `start` on."""
+    """Request the file from byte `start` on."""
     headers = {"User-Agent": "sharpkd"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
         response: HTTPResponse = urlopen(Request(remote.url, headers=headers), timeout=timeout_s)
     except HTTPError as error:
         raise SourceError(
-            f"{remote.url} answers {error.code} {error.reason}, expected 200; see its home page for where it "
-            "has moved to, and lay the file into the folder by hand"
+            f"{remote.url} answers {error.code} {error.reason}, expected 200; see its home page for the "
+            "new URL, and put the file into the folder by hand"
         ) from None
     except (URLError, HTTPException, OSError) as error:
         reason = error.reason if isinstance(error, URLError) else error
@@ -119,12 +119,12 @@ def _open(remote: Remote, start: int, timeout_s: float) -> HTTPResponse:
 
 
 def _chunks(response: HTTPResponse) -> Iterator[bytes]:
-    """What comes, until it ends, breaks off or stops for too long."""
+    """Received data until the end, an interruption or a timeout."""
     try:
         while chunk := response.read(CHUNK):
             yield chunk
     except (HTTPException, OSError):
-        return  # the caller sees by the size that something is missing
+        return  # the caller compares the size
 
 
 @contextmanager
@@ -141,6 +141,6 @@ def _check_content(remote: Remote, part: Path) -> None:
     if found != remote.sha256:
         part.unlink()
         raise SourceError(
-            f"{remote.url} has sha256 {found}, expected {remote.sha256}: it was damaged on its way, or is "
-            "another file by now. It was removed; run it again, and if it stays so, do not trust that server"
+            f"{remote.url} has sha256 {found}, expected {remote.sha256}: it was damaged in transfer or "
+            "has changed. It was removed; try again, and do not trust this server if the checksum stays wrong"
         )

@@ -1,4 +1,4 @@
-"""Training samples from pairs that were taken: blurry/NAME beside sharp/NAME, wherever they lie."""
+"""Training samples from real pairs of pictures: blurry/NAME and sharp/NAME in any folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from distill.studies.data.stills import PATCHES, bring_to, read_rgb, stack_pairs
 from vcam.errors import SourceError
 
 BLURRY, SHARP = "blurry", "sharp"  # the folders' names
-LARGEST_SCALE = 4  # of a sharp picture, relative to its blurry one
+LARGEST_SCALE = 4  # of a sharp picture relative to the blurry one
 
 Pair = tuple[Path, Path]  # blurry, sharp
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of files of one name, and the files whose partner is missing."""
+    """Pairs of files with the same name, and files without a partner."""
 
     complete: tuple[Pair, ...]
     alone: tuple[Path, ...]
@@ -30,9 +30,10 @@ class Pairs:
 
 @dataclass(frozen=True)
 class PairedStills:
-    """Draws patches (n, 1, 2, C, kept, kept) at one place of both pictures of a pair; C is 3, or 1 of luma.
+    """Draws patches (n, 1, 2, C, kept, kept) at the same position in both pictures of a pair.
 
-    The blurry one may be smaller by 2, 3 or 4: it is scaled up, bicubically, and its kind is that scale.
+    C is 3, or 1 for luma. The blurry picture may be smaller by 2, 3 or 4: it is scaled up bicubically, and
+    its damage class is that scale.
     """
 
     pairs: tuple[Pair, ...]
@@ -40,9 +41,9 @@ class PairedStills:
     luma: bool = False
 
     def __call__(self, rng: np.random.Generator) -> Samples:
-        """Up to PATCHES patches of one random pair; none, but a name, if one of its files cannot be read.
+        """Up to PATCHES patches of one random pair; none, with the file's name, if one is unreadable.
 
-        Raises SourceError if the sizes of the two are neither equal nor such a multiple.
+        Raises SourceError if the sizes are neither equal nor such a multiple.
         """
         paths = self.pairs[rng.integers(len(self.pairs))]
         blurry, sharp = (read_rgb(path) for path in paths)
@@ -63,7 +64,7 @@ class PairedStills:
 
 
 def find_pairs(folders: Sequence[Path]) -> Pairs:
-    """Every still below a folder BLURRY with the one of its name below the folder SHARP beside it.
+    """Every still below a folder BLURRY with the one of the same name below its sibling SHARP.
 
     Raises SourceError if a folder is missing or there is no pair.
     """
@@ -87,7 +88,7 @@ def find_pairs(folders: Sequence[Path]) -> Pairs:
 
 
 def match_sizes(blurry: Rgb, sharp: Rgb, paths: Pair) -> tuple[Rgb, int]:
-    """The blurry picture at the sharp one's size, and by how much it was scaled. Raises SourceError."""
+    """The blurry picture scaled to the sharp one's size, and the scale. Raises SourceError."""
     (height, width), (low_height, low_width) = sharp.shape[:2], blurry.shape[:2]
     scale = width // low_width
     if not 1 <= scale <= LARGEST_SCALE or (low_width * scale, low_height * scale) != (width, height):
@@ -102,6 +103,6 @@ def match_sizes(blurry: Rgb, sharp: Rgb, paths: Pair) -> tuple[Rgb, int]:
 
 
 def _stills(folder: Path) -> dict[Path, Path]:
-    """The stills below a folder by their place in it, sorted."""
+    """The stills below a folder by relative path, sorted."""
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in STILLS)
     return {path.relative_to(folder): path for path in found}

@@ -1,4 +1,4 @@
-"""The training and the held-out part of the studies' data sources; official ones where a set has them."""
+"""Training and held-out parts of the studies' data sources; official splits where they exist."""
 
 import re
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ DIV2K_VALIDATION = 801  # the first of the official validation part
 
 
 def stills(data: Data, folders: Sequence[Path]) -> Split:
-    """Patches of sharp stills, damaged as the recipe says."""
+    """Patches of sharp stills, with the recipe's degradation."""
     return _patches(data, *listed(data, folders))
 
 
 def celeba(data: Data, folders: Sequence[Path]) -> Split:
-    """CelebA's aligned faces with its official parts; else the stand-in, scaled to CelebA's height."""
+    """CelebA's aligned faces with the official split; else the replacement, scaled to CelebA's height."""
     faces = _numbered(list_media(folders), CELEBA_NAME)
     train = [path for path in faces if int(path.stem) < CELEBA_VALIDATION]
     held = [path for path in faces if int(path.stem) >= CELEBA_TEST]
@@ -38,7 +38,7 @@ def celeba(data: Data, folders: Sequence[Path]) -> Split:
 
 
 def div2k(data: Data, folders: Sequence[Path]) -> Split:
-    """DIV2K's sharp pictures with its official parts; else the stand-in."""
+    """DIV2K's sharp pictures with the official split; otherwise the replacement."""
     sharp = _numbered(list_media(folders), DIV2K_NAME)
     train = [path for path in sharp if int(path.stem) < DIV2K_VALIDATION]
     held = [path for path in sharp if int(path.stem) >= DIV2K_VALIDATION]
@@ -49,7 +49,7 @@ def div2k(data: Data, folders: Sequence[Path]) -> Split:
 
 
 def cifar10(data: Data, folders: Sequence[Path]) -> Split:
-    """CIFAR-10's training part and its test part, at most `shards` and `held_shards` of 32 pictures."""
+    """CIFAR-10's training and test parts, at most `shards` and `held_shards` of 32 pictures."""
     degradation, archive = check_degradation(data.degradation), find_cifar(folders)
     train = Cifar(archive, "train", degradation, data.shards * SAMPLES_A_SHARD, data.seed)
     held = Cifar(archive, "test", degradation, data.held_shards * SAMPLES_A_SHARD, data.seed + 1)
@@ -60,7 +60,7 @@ def cifar10(data: Data, folders: Sequence[Path]) -> Split:
 
 
 def paired(data: Data, folders: Sequence[Path]) -> Split:
-    """Pairs that were taken, as they are."""
+    """Real pairs of blurry and sharp pictures."""
     pairs = find_pairs(folders)
     held = pairs.complete[data.holdout // 2 :: data.holdout] or pairs.complete
     train = tuple(pair for pair in pairs.complete if pair not in held) or pairs.complete

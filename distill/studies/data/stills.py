@@ -1,4 +1,4 @@
-"""Training samples from sharp stills, damaged as a published system does: several patches of each."""
+"""Training samples from sharp stills with a published system's degradation: several patches of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,18 @@ from distill.studies.bicubic import scale_bicubic
 from distill.studies.damage import DEGRADATIONS, Rgb
 from vcam.conversion.opencv import from_bgr, to_bgr
 
-PATCHES = 4  # cut out of a picture that was opened: decoding takes longer than damaging
+PATCHES = 4  # per decoded picture: decoding takes longer than degrading
 
 
 @dataclass(frozen=True)
 class Stills:
-    """Draws patches (n, 1, 2, C, kept, kept) of stills, or of frames of clips where there are no stills.
+    """Draws patches (n, 1, 2, C, kept, kept) of stills, or of frames of clips if there are no stills.
 
     degradation   one of DEGRADATIONS; it acts on `side` pixels, of which the middle `kept` are kept
-    lines         height to which larger pictures are scaled first; 0 leaves all as they are
+    lines         height that larger pictures are scaled down to first; 0: no scaling
     luma          BT.601 limited luma as a Frame's, C = 1; else R, G, B in full range, C = 3
 
-    A picture smaller than `side` is scaled up to it, and is no sharp truth then: prefer larger ones.
+    A picture smaller than `side` is scaled up, so its truth is not sharp: prefer larger ones.
     """
 
     media: Media
@@ -35,7 +35,7 @@ class Stills:
     luma: bool = False
 
     def __call__(self, rng: np.random.Generator) -> Samples:
-        """Up to PATCHES damaged patches of one random file; none, but its name, if it cannot be read."""
+        """Up to PATCHES degraded patches of one random file; none, with its name, if it is unreadable."""
         paths = self.media.stills or self.media.clips
         path = paths[rng.integers(len(paths))]
         patches = self._cut(path, rng)
@@ -49,7 +49,7 @@ class Stills:
         return Samples(stack_pairs(pairs, self.kept, self.luma), kinds)
 
     def _cut(self, path: Path, rng: np.random.Generator) -> list[Rgb]:
-        """Square patches of `side` pixels, RGB; none of a file that cannot be read."""
+        """Square patches of `side` pixels, RGB; none if the file is unreadable."""
         if not self.media.stills:
             return [to_bgr(frame)[..., ::-1] for frame in cut_clip(path, self.side, 1, rng)]
         picture = read_rgb(path)
@@ -62,13 +62,13 @@ class Stills:
 
 
 def read_rgb(path: Path) -> Rgb | None:
-    """A still as (H, W, 3) RGB; None if it is no picture."""
+    """A still as (H, W, 3) RGB; None if it is unreadable."""
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
 def bring_to(picture: Rgb, lines: int, smallest: int) -> Rgb:
-    """Scale a picture down to so many lines (0: as it is), and up where a side would be below `smallest`."""
+    """Scale a picture down to `lines` (0: no), and up if a side would be smaller than `smallest`."""
     height, width = picture.shape[:2]
     scale = max(min(1.0, (lines or height) / height), smallest / min(height, width))
     if scale == 1:
@@ -78,7 +78,7 @@ def bring_to(picture: Rgb, lines: int, smallest: int) -> Rgb:
 
 
 def stack_pairs(pairs: list[tuple[Rgb, Rgb]], kept: int, luma: bool = False) -> np.ndarray:
-    """Pairs (seen, truth) of RGB (S, S, 3) as clips (N, 1, 2, C, kept, kept): the middle of each."""
+    """Pairs (seen, truth) of RGB (S, S, 3) as clips (N, 1, 2, C, kept, kept): the centre of each."""
     margin = (pairs[0][0].shape[0] - kept) // 2
     window = np.s_[margin : margin + kept, margin : margin + kept]
     clips = np.stack([np.stack([_planes(picture[window], luma) for picture in pair]) for pair in pairs])

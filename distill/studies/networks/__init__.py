@@ -1,1 +1,1 @@
-"""The studies' networks, and readers of others' weights."""
+"""The networks of the studies, and readers of third-party weights."""

@@ -9,17 +9,17 @@ BINOMIAL = (1 / 4, 2 / 4, 1 / 4)  # the published unsharp mask's blur, in each d
 
 
 class EnhancedNet(nn.Module):
-    """Make a sharp RGB picture from a blurred one, directly, at full resolution.
+    """Predict a sharp RGB picture from a blurred one, without a skip connection, at full resolution.
 
     channels   features
     blocks     residual blocks with instance norm
     reduction  channels for each one inside the channel attention
-    unsharp    strength of an unsharp mask after the network, in eval mode only: it is no part of what is
-               learnt, but of what is judged, exported and shown; the published system has 0.15
+    unsharp    strength of an unsharp mask after the network, in eval mode only: not part of training, but of
+               evaluation and export; 0.15 in the published system
 
-    As published: 32 channels, 6 blocks, a sigmoid on the picture and a 1x1 convolution that refines it. There
-    is no skip from the input. Instance norm and channel attention pool over the whole picture: what comes out
-    for a pixel depends on all others, and on the size of the picture.
+    As published: 32 channels, 6 blocks, a sigmoid on the picture and a 1x1 convolution that refines it.
+    Instance norm and channel attention pool over the whole picture, so each output pixel depends on all
+    others, and on the size of the picture.
     """
 
     colour = "rgb"
@@ -53,7 +53,7 @@ class EnhancedNet(nn.Module):
 
 
 class NormedBlock(nn.Module):
-    """Convolution, instance norm, leaky ReLU, convolution, instance norm; beside the identity."""
+    """Residual block: convolution, instance norm, leaky ReLU, convolution, instance norm."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -67,10 +67,10 @@ class NormedBlock(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Weigh each channel by its mean and the others'. Source: Hu et al. 2018, arXiv:1709.01507.
+    """Channel attention from the channels' means. Source: Hu et al. 2018, arXiv:1709.01507.
 
-    As published, 32 channels leave two inner features and no biases: of 400 seeds 17% began with both silent
-    on each of 20 stills. Then each channel is halved, and the attention itself gets no gradient.
+    As published, 32 channels give two inner features without biases: with 17% of 400 seeds, both are zero on
+    all of 20 stills at the start. Then each channel is halved, and the attention gets no gradient.
     """
 
     def __init__(self, channels: int, reduction: int) -> None:
@@ -85,7 +85,7 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """Weigh each place by its channels' maximum and mean. Source: Woo et al. 2018, arXiv:1807.06521."""
+    """Spatial attention from the channels' maximum and mean. Source: Woo et al. 2018, arXiv:1807.06521."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
-"""PlainNet: convolutions and ReLUs in a row, on RGB at full resolution."""
+"""PlainNet: a stack of convolutions and ReLUs, on RGB at full resolution."""
 
 import torch
 from torch import Tensor, nn
 
 from vcam.errors import ConfigError
 
-TAIL_START = 0.1  # of the usual size: an untrained network hardly changes the picture, and still learns
+TAIL_START = 0.1  # of the usual initial weights: an untrained network hardly changes the picture
 
 
 class PlainNet(nn.Module):
@@ -13,11 +13,11 @@ class PlainNet(nn.Module):
 
     channels  features of every layer but the last
     depth     convolutions in all, the last one included; at least 2
-    residual  whether the stack's output is added to what was seen, or is the picture itself
+    residual  whether the stack's output is added to the input
 
-    Deep with the residual it is DnCNN (Zhang et al. 2017, arXiv:1608.03981) without its batch norm, whose
-    statistics differ between a training crop and a frame; shallow it is near SRCNN (Dong et al. 2014,
-    arXiv:1501.00092). Raises ConfigError if it is not that deep.
+    Deep and residual, it is DnCNN (Zhang et al. 2017, arXiv:1608.03981) without batch norm, whose statistics
+    differ between training crops and frames; shallow, it is similar to SRCNN (Dong et al. 2014,
+    arXiv:1501.00092). Raises ConfigError if depth is less than 2.
     """
 
     colour = "rgb"
@@ -46,6 +46,6 @@ class PlainNet(nn.Module):
 
 @torch.no_grad()
 def quieten(conv: nn.Conv2d) -> None:
-    """Start a convolution whose output is a residual at TAIL_START of its usual size."""
+    """Scale the initial weights of a convolution whose output is a residual by TAIL_START."""
     for parameter in conv.parameters():
         parameter.mul_(TAIL_START)

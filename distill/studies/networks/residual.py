@@ -10,7 +10,7 @@ class ResidualNet(nn.Module):
 
     channels  features, at full resolution
     blocks    residual blocks of two 3x3 convolutions
-    residual  whether the network's output is added to what was seen, or is the picture itself
+    residual  whether the network's output is added to the input
 
     EDSR (Lim et al. 2017, arXiv:1707.02921) at scale 1, so without its upsampler.
     """
@@ -38,13 +38,13 @@ class ResidualNet(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside the identity, (B, C, H, W) to the same."""
+    """Residual block of two 3x3 convolutions: (B, C, H, W) to the same."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        quieten(self.second)  # else the features grow with every block
+        quieten(self.second)  # otherwise the features grow with every block
 
     def forward(self, features: Tensor) -> Tensor:
         return features + self.second(self.first(features).relu())

@@ -1,4 +1,4 @@
-"""Weights of RRDBNet from elsewhere: BSRGAN's names, Real-ESRGAN's names, and ncnn files without names."""
+"""Readers of third-party RRDBNet weights: BSRGAN's and Real-ESRGAN's names, and ncnn files without names."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ OLD_NAMES = {
 
 
 def load_rrdb(path: Path) -> RRDBNet:
-    """A network with a user's weights, of the shape that they have.
+    """Build a network for the user's weights and load them.
 
     path  a torch file with the names of BSRGAN or of Real-ESRGAN, or one of an ncnn model's two files
 
@@ -42,7 +42,7 @@ def _new_name(name: str) -> str:
 
 
 def _name_convolutions(convolutions: list[tuple[Tensor, Tensor]], path: Path) -> dict[str, Tensor]:
-    """Names for the convolutions of a file that has none, in the order in which they are used."""
+    """Names for the convolutions of a file without names, in the order of execution."""
     blocks, ends = divmod(len(convolutions) - 5, 15)
     if blocks < 0 or ends > 1:
         raise ModelError(
@@ -58,7 +58,7 @@ def _name_convolutions(convolutions: list[tuple[Tensor, Tensor]], path: Path) ->
 
 
 def _tell_options(weights: Mapping[str, Tensor]) -> dict[str, int]:
-    """The constructor's arguments that these weights ask for; the defaults where they do not say."""
+    """The constructor's arguments for these weights; defaults if the weights do not determine them."""
     shapes = {name: value.shape for name, value in weights.items() if value.ndim == 4}
     channels, inputs = shapes.get("conv_first.weight", (64, 3))[:2]
     growth = shapes.get("body.0.rdb1.conv1.weight", (32,))[0]

@@ -1,4 +1,4 @@
-"""RRDBNet: the network of ESRGAN, BSRGAN and Real-ESRGAN, for weights that a user has."""
+"""RRDBNet: the network of ESRGAN, BSRGAN and Real-ESRGAN, for third-party weights."""
 
 import torch
 from torch import Tensor, nn
@@ -16,13 +16,12 @@ class RRDBNet(nn.Module):
     channels   features
     growth     features that each dense layer adds
     blocks     residual-in-residual dense blocks (RRDB)
-    scale      what it was made to enlarge by: 4, 2 or 1
-    unshuffle  side of the cells that become channels of its input; scale * unshuffle is 2 or 4
+    scale      its upscaling factor: 4, 2 or 1
+    unshuffle  side of the cells that become input channels; scale * unshuffle is 2 or 4
 
-    Its native job is `enlarge`: a low-resolution picture, `scale` times. What we see has been scaled up
-    already, so `forward` first takes its area mean to 1/scale. That gives back what was sent if it was sent
-    at that size; of a picture sent larger it throws detail away, as weights for one scale must. With scale 1
-    nothing is thrown away: the grid's cells keep every pixel.
+    Its native function is `enlarge`, by `scale`. Our input has been scaled up already, so `forward` first
+    averages it down to 1/scale. That recovers a picture that was sent at that size; of a larger one it loses
+    detail, which weights for a fixed scale cannot avoid. With scale 1 nothing is lost.
 
     | weights | scale | unshuffle |
     | --- | --- | --- |
@@ -57,7 +56,7 @@ class RRDBNet(nn.Module):
         self.conv_last = nn.Conv2d(channels, 3, 3, padding=1)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 3, H, W) in 0..1, already of the output size; returns it restored, same shape."""
+        """seen (B, 3, H, W) in 0..1, at the output size; returns it restored, same shape."""
         return self.enlarge(F.avg_pool2d(seen, self.scale))
 
     def enlarge(self, low: Tensor) -> Tensor:
@@ -74,7 +73,7 @@ class RRDBNet(nn.Module):
 
 
 class ResidualInResidual(nn.Module):
-    """Three dense blocks beside the identity (RRDB), (B, C, h, w) to the same."""
+    """Three dense blocks with a skip connection (RRDB): (B, C, h, w) to the same."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -87,7 +86,7 @@ class ResidualInResidual(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """Five 3x3 convolutions, each on all before it, beside the identity; (B, C, h, w) to the same."""
+    """Five densely connected 3x3 convolutions with a skip connection: (B, C, h, w) to the same."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -96,7 +95,7 @@ class DenseBlock(nn.Module):
             conv = nn.Conv2d(channels + (layer - 1) * growth, outputs, 3, padding=1)
             nn.init.kaiming_normal_(conv.weight)
             with torch.no_grad():
-                conv.weight *= 0.1  # as ESRGAN does: deep residual networks start near the identity
+                conv.weight *= 0.1  # as in ESRGAN: deep residual networks start near the identity
             self.add_module(f"conv{layer}", conv)
 
     def forward(self, features: Tensor) -> Tensor:

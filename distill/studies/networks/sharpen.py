@@ -8,11 +8,11 @@ from vcam.errors import ConfigError
 
 
 class SharpenNet(nn.Module):
-    """Make a sharp picture from a blurred one, directly: no residual, and no bound on its output.
+    """Predict a sharp picture from a blurred one, without a residual, and without bounds on its output.
 
     widths  features of the 3x3 convolutions in turn: "64-64-32" is the published teacher, "16" its student
 
-    Each 3x3 convolution is followed by a ReLU; a 1x1 convolution makes RGB of the last features.
+    Each 3x3 convolution is followed by a ReLU; a 1x1 convolution maps the last features to RGB.
     """
 
     colour = "rgb"

@@ -1,4 +1,4 @@
-"""SrvggNet: Real-ESRGAN's compact network (SRVGGNetCompact), for weights that a user has."""
+"""SrvggNet: Real-ESRGAN's compact network (SRVGGNetCompact), for third-party weights."""
 
 import re
 from pathlib import Path
@@ -14,9 +14,9 @@ class SrvggNet(nn.Module):
 
     channels  features
     depth     3x3 convolutions between the first and the last; 32 in Real-ESRGAN's general x4v3
-    scale     what it was made to enlarge by
+    scale     its upscaling factor
 
-    Its native job is `enlarge`; as RRDBNet's, `forward` first takes the picture's area mean to 1/scale.
+    Its native function is `enlarge`; as in RRDBNet, `forward` first averages the picture down to 1/scale.
     Source: Wang et al. 2021, arXiv:2107.10833, and the code beside its models.
     """
 
@@ -33,7 +33,7 @@ class SrvggNet(nn.Module):
         self.tail = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 3, H, W) in 0..1, already of the output size; returns it restored, same shape."""
+        """seen (B, 3, H, W) in 0..1, at the output size; returns it restored, same shape."""
         return self.enlarge(F.avg_pool2d(seen, self.scale))
 
     def enlarge(self, low: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class SrvggNet(nn.Module):
 
 
 def load_srvgg(path: Path) -> SrvggNet:
-    """A network with a user's weights, of the shape that they have.
+    """Build a network for the user's weights and load them.
 
     path  a torch file with Real-ESRGAN's names, `body.N`, the last of which is our `tail`
 

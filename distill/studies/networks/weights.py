@@ -1,4 +1,4 @@
-"""Weights made elsewhere: torch checkpoints and ncnn files, read into tensors; nothing in them is run."""
+"""Readers of third-party weights: torch checkpoints and ncnn files. No code in them is executed."""
 
 import pickle
 import struct
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from vcam.errors import ModelError
 
-WRAPPERS = ("params_ema", "params", "state_dict", "model")  # the first one found holds the weights
+WRAPPERS = ("params_ema", "params", "state_dict", "model")  # the first key found has the weights
 NCNN_MAGIC = "7767517"
 FP16_TAG, FP32_TAG = 0x01306B47, 0
 WEIGHTLESS = {"Input", "Split", "Concat", "BinaryOp", "Eltwise", "Interp", "ReLU"}
 
 
 def read_torch_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of a torch file by name, float32 on the CPU, without wrapping and the `module.` of DDP.
+    """The weights of a torch file by name, float32 on the CPU, without wrappers and DDP's `module.`.
 
-    Raises ModelError if there is no such file, or if it holds anything but tensors by name.
+    Raises ModelError if there is no such file, or if it contains anything but named tensors.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -29,7 +29,7 @@ def read_torch_weights(path: Path) -> dict[str, Tensor]:
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(
-            f"{path} is no torch file of plain weights: {reason}. Save its state_dict anew"
+            f"{path} is not a torch file of plain weights: {reason}. Save its state_dict again"
         ) from None
     while isinstance(content, dict) and (wrapper := next((key for key in WRAPPERS if key in content), "")):
         content = content[wrapper]
@@ -39,11 +39,11 @@ def read_torch_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_exactly(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Put the weights into the network.
+    """Load the weights into the network.
 
-    path  where they come from, for the message
+    path  their file, for the error
 
-    Raises ModelError that names what is missing, unexpected or of another shape.
+    Raises ModelError with the names of missing and unexpected weights, and of those of another shape.
     """
     expected = network.state_dict()
     complaints = [
@@ -70,9 +70,9 @@ def load_exactly(network: nn.Module, weights: Mapping[str, Tensor], path: Path) 
 def read_ncnn_convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
     """(weight (out, in, k, k), bias (out,)) float32 of each convolution, in the order of the file.
 
-    path  the .param or the .bin; the other lies beside it
+    path  the .param or the .bin file; the other one is beside it
 
-    Raises ModelError if one of the two is missing, cut short, or has weights in other layers.
+    Raises ModelError if one of the two is missing, truncated, or has weights in other layers.
     Source: per convolution a u32 tag, weights (fp16 padded to 4 bytes, or fp32), fp32 bias;
     ncnn's modelbin.cpp and convolution.cpp.
     """
@@ -89,17 +89,18 @@ def read_ncnn_convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
             convolutions.append((torch.from_numpy(weight), torch.from_numpy(bias.copy())))
     except (struct.error, ValueError) as error:
         raise ModelError(
-            f"{binary} does not hold the convolutions of {param.name}: {error}. Copy both anew"
+            f"{binary} does not hold the convolutions of {param.name}: {error}. Copy both again"
         ) from None
     if position != len(content):
         raise ModelError(
-            f"{binary} has {len(content)} bytes, {param.name} tells of {position}. Take both from one model"
+            f"{binary} has {len(content)} bytes, {param.name} describes {position}. "
+            "Use both files of the same model"
         )
     return convolutions
 
 
 def _read_ncnn_shapes(param: Path) -> list[tuple[int, int, int, int]]:
-    """(out, in, k, k) of each convolution that a .param tells of."""
+    """The shape (out, in, k, k) of each convolution in a .param file."""
     lines = param.read_text(encoding="utf-8", errors="replace").split("\n")
     if lines[0].strip() != NCNN_MAGIC:
         raise ModelError(f"{param} begins with {lines[0][:20]!r}; expected {NCNN_MAGIC}, ncnn's text form")
@@ -117,12 +118,12 @@ def _read_ncnn_shapes(param: Path) -> list[tuple[int, int, int, int]]:
             out, side, count = (int(values[key]) for key in ("0", "1", "6"))
             shapes.append((out, count // (out * side * side), side, side))
         except (KeyError, ValueError, ZeroDivisionError):
-            raise ModelError(f"{param}: {' '.join(layer)} tells no shape; copy the file anew") from None
+            raise ModelError(f"{param}: {' '.join(layer)} has no shape; copy the file again") from None
     return shapes
 
 
 def _take_tagged(content: bytes, position: int, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
-    """One weight as float32 in its shape, and where its bias begins."""
+    """One weight as float32 with its shape, and the position of its bias."""
     (tag,) = struct.unpack_from("<I", content, position)
     if tag not in (FP16_TAG, FP32_TAG):
         raise ValueError(f"tag {tag:#010x} at byte {position}; expected {FP16_TAG:#010x} or 0")

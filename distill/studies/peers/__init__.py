@@ -1,1 +1,1 @@
-"""Others' upscaling networks, run as they were published."""
+"""Third-party upscaling networks, run as published."""

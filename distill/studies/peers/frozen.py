@@ -1,6 +1,6 @@
-"""Frozen TensorFlow upscaling networks (FSRCNN, ESPCN) as ONNX, so that one runtime measures them all.
+"""Converts frozen TensorFlow upscaling networks (FSRCNN, ESPCN) to ONNX, so that one runtime runs them all.
 
-OpenCV reads these files by `cv2.dnn_superres` up to version 4 alone. The pictures are the same: at most 0.5
+Only OpenCV up to version 4 reads these files, with `cv2.dnn_superres`. The outputs are the same: at most 0.5
 code values apart, which is OpenCV's rounding.
 """
 
@@ -24,8 +24,8 @@ OPSET = 17
 def convert_frozen_graph(content: bytes) -> bytes:
     """Convert a frozen graph: `seen` (1, C, H, W) float32 in, `restored` (1, C', H', W') out.
 
-    TensorFlow's runs on (N, H, W, C) and ends by turning that to (N, C, H, W); here all of it runs on the
-    latter. Raises ModelError if it is no such graph, or uses an operation that is not known here.
+    TensorFlow's graph has (N, H, W, C) inside and ends with a transpose to (N, C, H, W); the converted graph
+    is (N, C, H, W) throughout. Raises ModelError if it is not such a graph, or has an unsupported operation.
     """
     try:
         nodes = read_graph(content)
@@ -33,7 +33,7 @@ def convert_frozen_graph(content: bytes) -> bytes:
         model = _build([node for node in nodes if node.operation != "Const"], constants)
         onnx.checker.check_model(model)
     except (IndexError, KeyError, ValueError, onnx.checker.ValidationError) as error:
-        raise ModelError(f"no frozen TensorFlow graph of an upscaling network: {error}") from None
+        raise ModelError(f"not a frozen TensorFlow graph of an upscaling network: {error}") from None
     return model.SerializeToString()
 
 
@@ -63,7 +63,7 @@ def _build(nodes: Sequence[Node], constants: Constants) -> onnx.ModelProto:
 
 
 def _fold_prelu(nodes: Sequence[Node], constants: Constants) -> list[Node]:
-    """Make relu(x) + alpha * (x - |x|) * 0.5 one PRelu, which it is: FSRCNN runs in 60% of the time."""
+    """Replace relu(x) + alpha * (x - |x|) * 0.5 by the equivalent PRelu: FSRCNN takes 60% of the time."""
     by_name = {node.name: node for node in nodes}
     folded: dict[str, Node] = {}
     inner: set[str] = set()
@@ -81,7 +81,7 @@ def _fold_prelu(nodes: Sequence[Node], constants: Constants) -> list[Node]:
 
 
 def _arrange(array: Array, is_kernel: bool) -> Array:
-    """A constant as (N, C, H, W) needs it: kernels (H, W, in, out) turned, one value a channel spread."""
+    """A constant for (N, C, H, W): kernels (H, W, in, out) are transposed, values per channel reshaped."""
     if is_kernel:
         return np.ascontiguousarray(array.transpose(3, 2, 0, 1))
     return array.reshape(-1, 1, 1) if array.ndim == 1 else array
@@ -100,4 +100,4 @@ def _convert(node: Node, constants: Constants) -> onnx.NodeProto:
         height, width = constants[inputs[1]].shape[:2]
         if height % 2 and width % 2:
             return helper.make_node("Conv", inputs, [node.name], pads=[height // 2, width // 2] * 2)
-    raise ValueError(f"{node.name}: this {node.operation} is not known")
+    raise ValueError(f"{node.name}: this {node.operation} is not supported")

@@ -41,7 +41,7 @@ class Node:
         return numbers
 
     def tensor(self) -> Array:
-        """What a Const node holds: float32 or int32, of its shape."""
+        """The value of a Const node: float32 or int32."""
         fields = dict(_fields(_bytes(dict(_fields(self.attributes["value"]))[8])))
         kind = _integer(fields[1])
         if kind not in DATA_TYPES:
@@ -56,7 +56,7 @@ class Node:
 
 
 def read_graph(content: bytes) -> list[Node]:
-    """The nodes of an encoded GraphDef. Raises ValueError, IndexError or KeyError if it is none."""
+    """The nodes of an encoded GraphDef. Raises ValueError, IndexError or KeyError if it is not valid."""
     return [_read_node(_bytes(value)) for number, value in _fields(content) if number == 1]
 
 
@@ -82,13 +82,13 @@ def _fields(message: bytes) -> Iterator[tuple[int, Value]]:
         if kind == BYTES:
             length, place = _varint(message, place)
         if length is None or place + length > len(message):
-            raise ValueError(f"byte {place} of {len(message)} is no protocol buffer's")
+            raise ValueError(f"byte {place} of {len(message)} is not valid in a protocol buffer")
         yield tag >> 3, message[place : place + length]
         place += length
 
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:
-    """A number in groups of 7 bits, the lowest first, and the place after it."""
+    """A varint (groups of 7 bits, lowest first), and the position after it."""
     value = shift = 0
     while True:
         byte = message[place]

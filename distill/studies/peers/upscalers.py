@@ -1,10 +1,11 @@
-"""Published upscaling networks of others, from a folder of their files: they see the decoded picture itself.
+"""Third-party upscaling networks as contenders, from a folder of their files; their input is the decoded
+picture at its own size.
 
     FSRCNN_x{2,3,4}.pb, ESPCN_x{2,3,4}.pb   frozen TensorFlow graphs, luma
     webcam_espcn_x2.onnx                    RGB 0..1, x2
 
-Where a degradation keeps the size, none of them has a network: their picture is the bicubic one, and the note
-says so.
+None of them has a network for degradations that keep the size: their picture is then the bicubic one, with a
+note.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,15 +41,15 @@ NO_NETWORK = "no x1 network: the bicubic picture"
 
 
 def nearest_scale(seen: Size, size: Size) -> int:
-    """By how much a picture of size `seen` must grow to `size`, rounded; at least 1."""
+    """The scale from `seen` to `size`, rounded; at least 1."""
     return max(1, round(size[0] / seen[0]))
 
 
 class LumaPeer:
-    """A luma network for each of several scales; chroma is bicubic, as in OpenCV's dnn_superres.
+    """Luma networks for several scales; chroma is bicubic, as in OpenCV's dnn_superres.
 
-    The networks were trained on full-range luma in 0..1. Where the size is no exact multiple, the result is
-    scaled to it by bicubic interpolation; scales without a network take the next larger one's.
+    The networks were trained on full-range luma in 0..1. If the size is not an exact multiple, the result is
+    scaled to it by bicubic interpolation; scales without a network use the next larger one.
     """
 
     kind = "peer"
@@ -126,7 +127,7 @@ def _fit(luma: Plane, size: Size) -> Plane:
 
 
 def peers(folder: Path, threads: int) -> list[Contender]:
-    """The peers whose files are in the folder. Raises ModelError if there are none, or a scale is missing."""
+    """The peers with files in the folder. Raises ModelError if there are none, or a scale is missing."""
     found: list[Contender] = []
     for name, title in LUMA_PEERS.items():
         paths = {scale: folder / f"{name}_x{scale}.pb" for scale in SCALES}
@@ -141,7 +142,7 @@ def peers(folder: Path, threads: int) -> list[Contender]:
 
 
 def peer_graphs(folder: Path) -> dict[str, onnx.ModelProto]:
-    """The peers' networks for x2 as ONNX graphs, by the contenders' names, as far as the folder has them."""
+    """The peers' x2 networks in the folder as ONNX graphs, by contender name."""
     paths = {name: folder / f"{name}_x2.pb" for name in LUMA_PEERS}
     graphs = {
         name: onnx.load_from_string(convert_frozen_graph(read_network(path)[0]))

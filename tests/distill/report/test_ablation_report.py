@@ -61,5 +61,5 @@ def test_without_an_ablation_the_section_names_the_command(tmp_path: Path) -> No
 
 def test_a_file_that_is_no_ablation_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ablation.json").write_text('{"rows": [{"variant": "base"}]}')
-    with pytest.raises(ModelError, match="is no ablation"):
+    with pytest.raises(ModelError, match="is not a valid ablation"):
         read_ablation(tmp_path / "ablation.json")

@@ -68,5 +68,5 @@ def test_the_bundled_clip_holds_the_pieces_that_are_shown() -> None:
 def test_a_file_that_is_no_clip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.mp4"
     path.write_text("no picture")
-    with pytest.raises(SourceError, match="is no clip of at least"):
+    with pytest.raises(SourceError, match="is not a clip of at least"):
         choose_places(path)

@@ -23,7 +23,9 @@ def test_no_folder_means_no_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"own": {}}'])
 def test_a_file_that_is_no_record_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd.json").write_text(content)
-    with pytest.raises(ModelError, match=r"odd\.json is no record.*run: python -m distill run --recipe odd"):
+    with pytest.raises(
+        ModelError, match=r"odd\.json is not a valid record.*run: python -m distill run --recipe odd"
+    ):
         read_records(tmp_path)
 
 

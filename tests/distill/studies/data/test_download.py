@@ -94,7 +94,7 @@ def test_a_wrong_checksum_removes_the_part_and_says_what_was_found(
 
 def test_a_part_damaged_in_the_middle_is_found_out(server: FileServer, tmp_path: Path) -> None:
     (tmp_path / "set.zip.part").write_bytes(b"x" * 1000)
-    with pytest.raises(SourceError, match="damaged on its way"):
+    with pytest.raises(SourceError, match="damaged in transfer"):
         download(remote(server), tmp_path)
     assert download(remote(server), tmp_path).read_bytes() == CONTENT
 

@@ -27,13 +27,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_torch_cannot_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.pth").write_bytes(b"<html>not found</html>")
-    with pytest.raises(ModelError, match="no torch file of plain weights"):
+    with pytest.raises(ModelError, match="not a torch file of plain weights"):
         read_torch_weights(tmp_path / "x.pth")
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     torch.save(nn.ReLU(), tmp_path / "x.pth")  # a whole module, which unpickling would construct
-    with pytest.raises(ModelError, match="no torch file of plain weights"):
+    with pytest.raises(ModelError, match="not a torch file of plain weights"):
         read_torch_weights(tmp_path / "x.pth")
 
 
@@ -70,7 +70,7 @@ def test_an_ncnn_file_with_more_than_it_should_have_is_refused(conv: nn.Conv2d, 
     write_ncnn(tmp_path / "x", [conv])
     with (tmp_path / "x.bin").open("ab") as file:
         file.write(bytes(8))
-    with pytest.raises(ModelError, match=r"80 bytes, .* tells of 72"):
+    with pytest.raises(ModelError, match=r"80 bytes, .* describes 72"):
         read_ncnn_convolutions(tmp_path / "x.bin")
 
 

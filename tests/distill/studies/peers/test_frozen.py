@@ -52,13 +52,13 @@ def test_a_single_value_stands_for_all() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no graph at all", nearest(2)[:-20], b"\xff" * 40])
 def test_what_is_no_graph_is_refused(content: bytes) -> None:
-    with pytest.raises(ModelError, match="no frozen TensorFlow graph"):
+    with pytest.raises(ModelError, match="not a frozen TensorFlow graph"):
         convert_frozen_graph(content)
 
 
 def test_an_unknown_operation_is_named() -> None:
     graph = node("x", "Placeholder") + node("y", "Softmax", ["x"])
-    with pytest.raises(ModelError, match="y: this Softmax is not known"):
+    with pytest.raises(ModelError, match="y: this Softmax is not supported"):
         convert_frozen_graph(graph)
 
 
@@ -66,7 +66,7 @@ def test_an_unknown_operation_is_named() -> None:
 def test_a_convolution_of_another_kind_is_refused(padding: bytes, stride: int, side: int) -> None:
     kernel = constant("k", np.ones((side, side, 1, 1)))
     graph = node("x", "Placeholder") + kernel + convolution("y", "x", "k", padding, stride)
-    with pytest.raises(ModelError, match="y: this Conv2D is not known"):
+    with pytest.raises(ModelError, match="y: this Conv2D is not supported"):
         convert_frozen_graph(graph)
 
 
