@@ -33,6 +33,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports setup.cfg --no-cache
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

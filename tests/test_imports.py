@@ -70,6 +70,14 @@ def test_the_distillery_uses_only_what_it_may(path: Path) -> None:
     assert used <= FROM_VCAM
 
 
+def test_each_room_imports_only_the_rooms_below_it() -> None:
+    """The contracts of setup.cfg, by import-linter."""
+    program = "from importlinter.cli import lint_imports as lint; exit(lint('setup.cfg', no_cache=True))"
+    run = [sys.executable, "-c", program]
+    found = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert found.returncode == 0, found.stdout
+
+
 def test_this_looks_at_something() -> None:
     assert ROOT / "vcam" / "restore" / "model.py" in MODULES
     assert "vcam.errors" in set(imports_of(ROOT / "vcam" / "restore" / "model.py"))
