@@ -43,8 +43,8 @@ format: $(VENV)/.dev
 distill: $(VENV)/.dev
 	$(BIN)/python -m distill run --recipe $(RECIPE) --data $(DATA) $(ARGS)
 
-# The whole road in under a minute, on the bundled clip, into build/: of the recipe `smoke`, published at the end,
-# or of any RECIPE, cut down.
+# All steps of training in under a minute, on the bundled clip, into build/: for the recipe `smoke`, published at the
+# end, or for any RECIPE, cut down.
 distill-smoke: $(VENV)/.dev
 	rm -rf build/smoke/$(SMOKED)
 	$(BIN)/python -m distill --weights build/smoke/$(SMOKED)/weights --build build/smoke/$(SMOKED) \
