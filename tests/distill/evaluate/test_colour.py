@@ -51,5 +51,5 @@ def test_equal_frames_do_not_differ(film: Film) -> None:
 
 def test_frames_of_two_sizes_are_refused(film: Film) -> None:
     small: Frame = film(1, (64, 48))[0]
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(ValueError, match="different sizes"):
         colour_difference(small, film(1, (160, 96))[0])

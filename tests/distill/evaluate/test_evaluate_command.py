@@ -65,7 +65,7 @@ def test_a_call_is_judged_and_the_next_run_has_nothing_to_do(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--set", "call", "W"], "the set call is judged by itself"),
+        (["--set", "call", "W"], "the set call is evaluated separately"),
         (["--set", "call", "--looks", "crisp"], "no look 'crisp'; choose some of: bicubic"),
         (["--set", "call", "--looks", "bright", "--kbps", "77"], "no call has a rate of"),
         (["--set", "W", "--model", "fast"], "no model 'fast' in the manifest; choose one of: bright"),

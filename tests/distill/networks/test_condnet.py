@@ -195,7 +195,7 @@ def test_looks_that_are_joined_are_each_what_they_were(network: CondNet, seen: t
 
 
 def test_looks_of_different_starts_cannot_be_joined(network: CondNet) -> None:
-    with pytest.raises(ValueError, match="another gauge or head"):
+    with pytest.raises(ValueError, match="differ in gauge or head"):
         join_looks(network, CondNet(4, 8, 2, experts=3))
 
 

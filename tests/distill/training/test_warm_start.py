@@ -220,7 +220,7 @@ def test_a_start_that_is_not_there_is_an_error_with_the_remedy(
         Trainer(started(toy), tmp_path / "crisp", log=quiet).fit(prepared)
     assert str(caught.value) == (
         f"crisp starts from toy, and there is no {tmp_path}/toy/checkpoint.pt. "
-        "Train that first: python -m distill run --recipe toy"
+        "Train it first: python -m distill run --recipe toy"
     )
     assert not list(tmp_path.iterdir())
 
@@ -234,7 +234,7 @@ def test_a_start_of_another_network_is_refused_with_both(
     assert str(caught.value) == (
         f"{tmp_path}/toy/checkpoint.pt holds cellnet cell=4 channels=8 depth=1; crisp, which starts from it, "
         "expected cellnet cell=4 channels=12 depth=1. Give both recipes one [network] table. "
-        "Train that first: python -m distill run --recipe toy"
+        "Train it first: python -m distill run --recipe toy"
     )
 
 
@@ -252,7 +252,7 @@ def test_an_option_that_one_recipe_leaves_at_its_default_makes_no_other_network(
     [
         (
             {"recipe": '{"name": "toy", "colour": "blue"}'},
-            "toy/checkpoint.pt is of another program: .* no key 'colour'",
+            "toy/checkpoint.pt is from another version of the program: .* no key 'colour'",
         ),
         (
             {"averaged": {"head.bias": torch.zeros(8)}},

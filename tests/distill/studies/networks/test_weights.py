@@ -88,8 +88,8 @@ def test_an_unknown_tag_is_refused(conv: nn.Conv2d, tmp_path: Path) -> None:
         ("\x00\x01", "expected 7767517"),
         ("7767517\n1 1\nPReLU p 1 1 a b 0=64\n", "has a layer PReLU p"),
         ("7767517\n1 1\nConvolution c 1 1 a b 0=64 1=3 6=9\n", "has a layer Convolution c"),
-        ("7767517\n1 1\nConvolution c 1 1 a b 0=64 5=1 6=9\n", "tells no shape"),
-        ("7767517\n1 1\nConvolution c 1 1 a b 0=0 1=3 5=1 6=9\n", "tells no shape"),
+        ("7767517\n1 1\nConvolution c 1 1 a b 0=64 5=1 6=9\n", "has no shape"),
+        ("7767517\n1 1\nConvolution c 1 1 a b 0=0 1=3 5=1 6=9\n", "has no shape"),
     ],
 )
 def test_a_param_file_that_is_not_understood_is_refused(param: str, message: str, tmp_path: Path) -> None:
