@@ -1,6 +1,6 @@
-"""Fit how strongly chroma is cleaned to the published models, judge that, and write it into the manifest.
+"""Fit the strengths of chroma cleaning for published models, evaluate them, and update the manifest.
 
-`run` does it for what it publishes: this is for models that were published without, and for other folders.
+`run` does this for the models it publishes: this command is for older models, and for other folders.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Judge published models as publication does, in every look: gains, worst undamaged frames, a verdict.
+"""Evaluate published models as publication does, in every look: gains, worst undamaged frames, a verdict.
 
-The clips are those that the recipe holds back from training on DATA. Prints a table a look, then one JSON
-line; fails if a look harms what was sent to it.
+The clips are the recipe's held-out part of DATA. Prints a table per look, then one JSON line; fails if a
+look harms its input.
 """
 
 import argparse
@@ -23,7 +23,9 @@ from vcam.restore import Engine, Model
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of sharp media")
-    parser.add_argument("--recipe", default="fast", help="says which of DATA it holds back, and their side")
+    parser.add_argument(
+        "--recipe", default="fast", help="decides which part of DATA is held out, and the size of the clips"
+    )
     parser.add_argument("--models", nargs="+", help="default all that WEIGHTS has")
 
 
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _show(name: str, found: Judgement) -> list[str]:
-    """Print a look's table and verdict. Returns what is wrong with it."""
+    """Print a look's table and verdict. Returns its faults."""
     faults = [fault.text for fault in find_faults(found)]
     print(f"## {name}, {found.look}: {'FAILS' if faults else 'passes'}\n\n{judgement_table(found)}\n")
     print("".join(f"- {fault}\n" for fault in faults), flush=True)

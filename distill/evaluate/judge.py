@@ -1,4 +1,4 @@
-"""What a published model is worth: restored frames against the truth, through vcam.restore as shipped."""
+"""Evaluation of published models as shipped: frames restored by vcam.restore, against the truth."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from vcam.frame import Frame
 from vcam.metrics import psnr
 from vcam.restore import Model, Restorer
 
-FIRST_SCORED = 10  # the encoder's first frames are a keyframe's, and say little about a call
+FIRST_SCORED = 10  # the first frames are dominated by the encoder's keyframe
 
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of one clip under one degradation; `before` is the bicubic picture.
+    """Scores of one clip under one degradation; `before` is the bicubic picture.
 
-    computed  share of the picture that the restorer computed, the mean over the scored frames
+    computed  fraction of the picture that the restorer computed, mean over the scored frames
     """
 
     clip: str
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True)
 class CleanRow:
-    """The worst frame of an undamaged clip, restored, against itself."""
+    """PSNR after restoration of the worst frame of an undamaged clip."""
 
     clip: str
     psnr: float  # dB of the worst of its three planes
@@ -67,10 +67,10 @@ def evaluate(
     crispness: float = 0.0,
     first: int = FIRST_SCORED,
 ) -> Iterator[Row]:
-    """Judge a model on true clips: all frames are restored in order, some of them scored.
+    """Evaluate a model on undamaged clips under degradations: all frames are restored in order, some scored.
 
     stride   score every Nth frame
-    first    number of the first one; of a clip that is too short for it the last one is scored
+    first    index of the first scored frame; of shorter clips the last frame is scored
     """
     for name, frames in clips:
         for label, degradation in degradations.items():
@@ -87,7 +87,7 @@ def _judge(
 ) -> Row:
     base, motion = Restorer(restore.model, restore.size, strength=0), Motion()
     before, after, computed = Tally(), Tally(), []
-    last: list[Frame] = []  # the truth, the bicubic and the restored picture of the frame before
+    last: list[Frame] = []  # truth, bicubic and restored picture of the previous frame
     for index, frame in enumerate(seen):
         shown = [truth[index], base(frame), restore(frame)]
         areas = motion(truth[index].y)
@@ -105,7 +105,7 @@ def _pairs(last: Sequence[Frame], shown: Sequence[Frame]) -> list[FramePair]:
 
 
 def read_clips(folder: Path, min_height: int, limit: int | None) -> Iterator[tuple[str, list[Frame]]]:
-    """The clips of a folder that have at least `min_height` lines, each whole or its first `limit` frames."""
+    """The clips of a folder with at least `min_height` lines, complete or their first `limit` frames."""
     for path in sorted(folder.iterdir()):
         frames = read_clip(path, limit)
         if frames and frames[0].height >= min_height:
@@ -113,15 +113,15 @@ def read_clips(folder: Path, min_height: int, limit: int | None) -> Iterator[tup
 
 
 def hold_still(frames: Sequence[Frame]) -> list[Frame]:
-    """A clip's first frame, for as long as the clip: a scene before which only the camera changes."""
+    """Repeat a clip's first frame: a static scene, in which only the camera's noise changes."""
     first = frames[0]
     return [replace(first, index=frame.index, captured_ns=frame.captured_ns) for frame in frames]
 
 
 def hold_out(media: Media, side: int, count: int, frames: int) -> Iterator[tuple[str, list[Frame]]]:
-    """Up to `count` square clips of held-out media, of all kinds alike, always the same.
+    """Up to `count` square clips of held-out media, evenly of all kinds, always the same.
 
-    frames   of each; a clip that is shorter is all there is of it
+    frames   per clip; shorter clips are used as they are
     """
     paths = [*media.clips, *media.stills]
     for place in dict.fromkeys(np.linspace(0, len(paths) - 1, min(count, len(paths))).round().astype(int)):
@@ -137,7 +137,7 @@ def hold_out(media: Media, side: int, count: int, frames: int) -> Iterator[tuple
 
 
 def worst_clean_frame(model: Model, name: str, frames: Sequence[Frame], crispness: float = 0.0) -> CleanRow:
-    """What an undamaged clip comes out at: the worst of all its frames, the first ones too."""
+    """The worst frame of an undamaged clip after restoration, of all frames."""
     restore = Restorer(model, frames[0].size, crispness=crispness)
     found = [_against_itself(restore(frame), frame) for frame in frames]
     worst = min(range(len(found)), key=found.__getitem__)
@@ -150,7 +150,7 @@ def _against_itself(shown: Frame, true: Frame) -> float:
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, float | str]:
-    """The means over all rows, and the worst of them with its name."""
+    """The means over all rows, and the worst row with its name."""
     worst = min(rows, key=lambda row: row.psnr_gain)
     return {
         "psnr_gain": round(fmean(row.psnr_gain for row in rows), 4),

@@ -1,4 +1,4 @@
-"""How strongly chroma is cleaned for each damage: fitted to a student's gauge on damaged scenes."""
+"""Strengths of chroma cleaning for each kind of damage, fitted to a student's gauge on degraded scenes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from vcam.manifest import MOST_CHROMA
 from vcam.restore import Model, Restorer
 from vcam.restore.chroma import restore_chroma
 
-MOST_SCENES = 500  # to fit to: 1,000 planes for eight numbers
+MOST_SCENES = 500  # for fitting: 1,000 planes for eight numbers
 SCENES_A_FILE = 40
-HELD_SCENES = 100  # to decide by whether it is worth it
-TRIED = np.linspace(0, MOST_CHROMA, 9)  # strengths; what lies between is interpolated
+HELD_SCENES = 100  # to decide whether it helps
+TRIED = np.linspace(0, MOST_CHROMA, 9)  # strengths; values between are interpolated
 FINE = np.linspace(0, MOST_CHROMA, 41)  # an expert's strength is one of these
 CLEAN_MSE = 0.2  # code values squared, 55 dB: an input that is better counts as this good
-LOSS_WEIGHT = 2.0  # what is lost counts for so many times what is gained: never worse comes first
+LOSS_WEIGHT = 2.0  # weight of losses against gains
 
 Shares = npt.NDArray[np.floating]  # (N, experts)
 Errors = npt.NDArray[np.floating]  # (N, TRIED): mean squared, in code values
@@ -31,9 +31,9 @@ Errors = npt.NDArray[np.floating]  # (N, TRIED): mean squared, in code values
 
 @dataclass(frozen=True)
 class Trials:
-    """What cleaning was worth on N chroma planes: the gauge's shares, and the error at each strength TRIED.
+    """Effect of cleaning on N chroma planes: the gauge's shares, and the error at each strength TRIED.
 
-    The errors are of whole code values, as they are shown: a change of less than half a one is lost.
+    Errors are of rounded code values, as displayed: changes of less than half a code value have no effect.
     """
 
     shares: Shares
@@ -56,12 +56,12 @@ class Trials:
 
 
 def fit_chroma(model: Model, train: Media, held: Media, side: int, seed: int = 0) -> tuple[float, ...]:
-    """The experts' strengths for a student, fitted to scenes of `train`; none if worth nothing on `held`.
+    """The experts' strengths for a student, fitted to scenes of `train`; empty if they do not help on `held`.
 
-    model   as published, but for strengths: it must not clean chroma itself
+    model   as published, but without strengths: it must not clean chroma itself
     side    of the scenes, in pixels
 
-    Strengths differ a little from run to run: real-time encoders watch the clock.
+    Strengths differ slightly between runs, because real-time encoders depend on the clock.
     """
     if model.spec.chroma:
         raise ValueError(f"model {model.spec.name!r} has strengths already; leave them out of its spec")
@@ -82,9 +82,9 @@ def fit_chroma(model: Model, train: Media, held: Media, side: int, seed: int = 0
 
 
 def fit_strengths(trials: Trials) -> npt.NDArray[np.floating]:
-    """The experts' strengths of the highest worth, (experts,), each one of FINE.
+    """The best strengths of the experts, (experts,), each one of FINE.
 
-    One after the other takes its best value until none moves: worth is all but concave in them.
+    Coordinate ascent until no strength changes: the objective is almost concave in them.
     """
     strengths = np.zeros(trials.shares.shape[1])
     moved = True
@@ -102,19 +102,19 @@ def fit_strengths(trials: Trials) -> npt.NDArray[np.floating]:
 def try_scenes(
     model: Model, media: Media, side: int, most: int, rng: np.random.Generator
 ) -> Iterator[Trials]:
-    """Clean the last picture of scenes of the media, damaged as calls and webcams do; two planes a scene."""
+    """Clean the last picture of degraded scenes (calls and webcams) of the media; two planes per scene."""
     count = min(most, SCENES_A_FILE * (len(media.clips) + len(media.stills)))
     draw = Scenes(media, side, side)
     for _ in tqdm(range(count), f"chroma of {model.spec.name}", unit="scene"):
         scene = draw.film(int(rng.choice([2, 6, 12])), rng)
         if isinstance(scene, Path) or not scene:
-            continue  # a file that cannot be read
+            continue  # unreadable file
         truth, seen = damage(scene, side, rng)
         yield try_cleaning(Restorer(model, truth[-1].size), seen, truth[-1])
 
 
 def gather(trials: Iterable[Trials]) -> Trials | None:
-    """All trials as one; None if there are none."""
+    """Concatenate trials; None if there are none."""
     found = list(trials)
     if not found:
         return None
@@ -126,9 +126,9 @@ def gather(trials: Iterable[Trials]) -> Trials | None:
 def damage(
     scene: Sequence[Frame], side: int, rng: np.random.Generator
 ) -> tuple[Sequence[Frame], Sequence[Frame]]:
-    """What is true of a scene and what is seen of it, at its size: three in five links, a quarter cameras.
+    """Degrade a scene: the truth and the degraded frames at the same size; 60% links, 25% cameras.
 
-    The others are clean, as large or smaller: whoever sends a good small picture wants no colour lost.
+    The others are undamaged, at full or smaller size, so that good small pictures keep their colours.
     """
     chance = rng.random()
     if chance < 0.25:

@@ -1,32 +1,32 @@
-"""Which students are published: those that are worth it, harm nothing, and are better than what is there."""
+"""Conditions for publication: a student must gain, harm nothing, and be better than the published one."""
 
 from dataclasses import dataclass
 
 from distill.publish.judgement import CRISP, FAITHFUL, Judgement
 from vcam.errors import ModelError
 
-CLEAN_DB = 45.0  # what the worst frame of an undamaged clip must come out at, against itself
-LEAST_GAIN_DB = {FAITHFUL: 0.0, CRISP: -0.2}  # of the worst clip and degradation
-ROUNDING_DB = 0.005  # less is nothing to two decimals, and there is always a pixel that rounds the other way
-MOST_LOST_DB = 0.02  # by the one grid that both looks' weights share
+LEAST_CLEAN_DB = 45.0  # PSNR of the worst frame of an undamaged clip after restoration
+LEAST_GAIN_DB = {FAITHFUL: 0.0, CRISP: -0.2}  # gain on the worst clip and degradation
+ROUNDING_DB = 0.005  # smaller losses are rounding of single pixels
+MOST_LOST_DB = 0.02  # loss from the quantisation grid that both looks share
 REMEDIES = {
-    FAITHFUL: "train on more that is damaged as little, or weigh careful_mse more",
-    CRISP: "train on more that is damaged as little, or give crisp_mse a smaller gain",
-    "clean": "train on more that is not damaged at all",
+    FAITHFUL: "train on more data with as little damage, or increase the weight of careful_mse",
+    CRISP: "train on more data with as little damage, or reduce the gain of crisp_mse",
+    "clean": "train on more undamaged data",
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What a look does that no published one may."""
+    """A harm that prevents the publication of a look."""
 
-    figure: str  # "worst" or "clean": which of a judgement's
+    figure: str  # "worst" or "clean", of a judgement
     found_db: float
     text: str
 
 
 def find_faults(found: Judgement) -> list[Fault]:
-    """Where a look harms what was sent to it; each with clip, figure and remedy."""
+    """The harms of a look, each with clip, value and remedy."""
     faults, worst, clean, least = [], found.worst, found.worst_clean, LEAST_GAIN_DB[found.look]
     if not worst.psnr_gain >= least - ROUNDING_DB:  # so written, nan is a fault too
         text = (
@@ -34,20 +34,21 @@ def find_faults(found: Judgement) -> list[Fault]:
             f"{worst.degradation}, expected at least {least:+g}; {REMEDIES[found.look]}"
         )
         faults.append(Fault("worst", worst.psnr_gain, text))
-    if not clean.psnr >= CLEAN_DB:
+    if not clean.psnr >= LEAST_CLEAN_DB:
         text = (
-            f"in the {found.look} look frame {clean.frame} of {clean.clip}, undamaged, comes out at "
-            f"{clean.psnr:.1f} dB of itself, expected at least {CLEAN_DB:g}; {REMEDIES['clean']}"
+            f"in the {found.look} look, undamaged frame {clean.frame} of {clean.clip} has a PSNR of "
+            f"{clean.psnr:.1f} dB after restoration, expected at least {LEAST_CLEAN_DB:g}; "
+            f"{REMEDIES['clean']}"
         )
         faults.append(Fault("clean", clean.psnr, text))
     return faults
 
 
 def check_harmless(new: Judgement, old: Judgement | None, slack_db: float = 0.0) -> list[Fault]:
-    """Raise ModelError if a look harms what was sent to it. Returns the faults that are excused.
+    """Raise ModelError if a look harms its input. Returns the faults that are excused.
 
-    old   the same look of the published model: it may have been published before there was such a rule. A
-          fault is excused where it has a greater one of the kind: what is better must be able to replace it.
+    old   the same look of the published model, which may be older than this rule. A fault is excused if the
+          published model has a larger one of the same kind, so that better models can replace it.
     """
     greater = {fault.figure: fault.found_db for fault in find_faults(old)} if old else {}
     faults = find_faults(new)
@@ -60,8 +61,8 @@ def check_harmless(new: Judgement, old: Judgement | None, slack_db: float = 0.0)
 def check_better(new: Judgement, old: Judgement | None) -> list[Fault]:
     """Raise ModelError if a faithful look must not be published. Returns the faults that are excused.
 
-    old   the published model's on the same clips; None if there is none. One that harms may be replaced by
-          one that does not, though that gains less
+    old   that of the published model on the same clips; None if there is none. A harmful model can be
+          replaced by a harmless one that gains less
     """
     if not (new.psnr_gain > 0 and new.ssim_gain > 0):
         raise ModelError(
@@ -84,7 +85,7 @@ def check_look(
     """Raise ModelError if a model must not be given a crisp look. Returns the faults that are excused.
 
     faithful, crisp   the model's looks, once it has both
-    old, old_crisp    those of the published model, which may have the first alone
+    old, old_crisp    those of the published model, which may have only the first
     """
     lost = old.psnr_gain - faithful.psnr_gain
     if not lost <= MOST_LOST_DB:

@@ -1,4 +1,4 @@
-"""What a look of a model is worth on media that no training has seen: all that publication is decided by."""
+"""The evaluation that decides on publication: one look of a model on held-out media."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from vcam.restore import Model
 
 FAITHFUL, CRISP = "faithful", "crisp"  # crispness 0 and 1
 DAMAGED_CLIPS, DAMAGED_FRAMES = 16, 16  # the last six frames are scored, every second one
-CLEAN_CLIPS, CLEAN_FRAMES = 60, 24  # cheap: the one portrait in ten that comes out worse must be among them
+CLEAN_CLIPS, CLEAN_FRAMES = 60, 24  # cheap, and enough to include the one portrait in ten that is harmed most
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One look of one model: each clip under each degradation, and each clip as it is."""
+    """Results of one look: each clip under each degradation, and each undamaged clip."""
 
     look: str  # FAITHFUL or CRISP
     rows: Sequence[Row]
@@ -38,7 +38,7 @@ class Judgement:
 
     @property
     def worst(self) -> Row:
-        """The clip and degradation that loses most, or gains least."""
+        """The clip and degradation with the smallest gain."""
         return min(self.rows, key=lambda row: row.psnr_gain)
 
     @property
@@ -46,7 +46,7 @@ class Judgement:
         return min(self.clean, key=lambda row: row.psnr)
 
     def summary(self) -> dict[str, float]:
-        """The figures that a manifest keeps; where the worst were measured is in their names."""
+        """The scores for the manifest; keys of the worst ones say where they were measured."""
         worst, clean = self.worst, self.worst_clean
         return {
             "psnr_gain": round(self.psnr_gain, 4),
@@ -61,23 +61,23 @@ class Judgement:
 
 
 class Judge:
-    """Judges models as they are shipped on square clips of `side` pixels of held-out media."""
+    """Evaluates models, as shipped, on square clips of `side` pixels of held-out media."""
 
     def __init__(self, media: Media, side: int) -> None:
         self._media, self._side = media, side
         self._degradations = judged(side)
 
     def __call__(self, model: Model, crispness: float) -> Judgement:
-        """Judge a model in one of its looks. Raises SourceError if no file can be read."""
+        """Evaluate one look of a model. Raises SourceError if no file is readable."""
         damaged = hold_out(self._media, self._side, DAMAGED_CLIPS, DAMAGED_FRAMES)
         rows = list(evaluate(model, damaged, self._degradations, stride=2, crispness=crispness))
         clean = list(self._clean(model, crispness))
         if not rows or not clean:
-            raise SourceError("none of the files held back to judge by can be read; check DATA")
+            raise SourceError("none of the held-out files is readable; check DATA")
         return Judgement(CRISP if crispness else FAITHFUL, rows, clean)
 
     def looks(self, model: Model) -> list[Judgement]:
-        """Every look of a model."""
+        """Evaluate every look of a model."""
         return [self(model, float(look)) for look in range(model.spec.looks)]
 
     def _clean(self, model: Model, crispness: float) -> Iterator[CleanRow]:
@@ -86,5 +86,5 @@ class Judge:
 
 
 def judged(side: int) -> Mapping[str, Degradation]:
-    """From links and dim rooms that leave little to links that harm nothing an eye sees."""
+    """The degradations: from bad links and dim rooms to links without visible damage."""
     return {**NAMED, **WEBCAM, **FILMED["L"], **FILMED["N"], **good_end((side, side))}

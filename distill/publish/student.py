@@ -1,4 +1,4 @@
-"""From a trained student to the camera: both precisions, judged as shipped, published if better."""
+"""From a trained student to the camera's weights: export, evaluate as shipped, publish if better."""
 
 import copy
 import json
@@ -34,9 +34,9 @@ from vcam.restore import Engine, Model
 def release(
     recipe: Recipe, student: nn.Module, held: Samples, folders: Sequence[Path], build: Path, weights: Path
 ) -> None:
-    """Judge the student beside the published model of its name, and let it take its place if it is better.
+    """Compare the student with the published model of its name, and replace that if the student is better.
 
-    folders   the sharp media it was trained on: the held-out part judges it
+    folders   the sharp media of its training; it is evaluated on the held-out part
     build     where the candidate is staged
     """
     student = _of_the_camera(recipe, student)
@@ -55,10 +55,10 @@ def release(
 def release_look(
     recipe: Recipe, student: nn.Module, held: Samples, folders: Sequence[Path], build: Path, weights: Path
 ) -> None:
-    """Give the published model that a recipe was started from its second look, the crisp one.
+    """Add the crisp look to the published model that a recipe was started from.
 
-    The files are made anew of both networks. Raises ModelError if the model of that name in `weights` is no
-    longer made of the start's weights: its faithful look must stay what it is.
+    The files are exported again from both networks. Raises ModelError if the model in `weights` was made of
+    other weights than the start's: its faithful look must not change.
     """
     crisp, name = _of_the_camera(recipe, student), recipe.training.start
     faithful = copy.deepcopy(crisp)
@@ -84,7 +84,7 @@ def release_look(
 
 
 def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> None:
-    """Fit how strongly chroma is cleaned to the published model of a recipe's name; its files stay."""
+    """Fit the strengths of chroma cleaning for a published model again, without changing its files."""
     if recipe.name not in published(weights):
         raise ModelError(
             f"no model {recipe.name!r} is published in {weights}; run: make distill RECIPE={recipe.name}"
@@ -100,7 +100,7 @@ def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> No
 
 
 def _with_chroma(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:
-    """The candidate with strengths for chroma, which depend on its gauge."""
+    """The candidate with fitted strengths of chroma cleaning, which depend on its gauge."""
     strengths = _fit_chroma(candidate.spec, _stage(candidate, build), recipe, folders)
     return replace(candidate, spec=replace(candidate.spec, chroma=strengths))
 
@@ -117,7 +117,7 @@ def _of_the_camera(recipe: Recipe, student: nn.Module) -> CondNet:
 
 
 def _stage(candidate: Candidate, build: Path) -> Path:
-    """Write a candidate where it can be judged as it would be shipped."""
+    """Write a candidate's files to a folder where it is evaluated as shipped."""
     staging = build / candidate.spec.name / "weights"
     write_candidate(candidate, staging)
     return staging
@@ -162,7 +162,7 @@ def _export(
 
 
 def open_judge(recipe: Recipe, folders: Sequence[Path]) -> Judge:
-    """The judge of what a recipe trains: by the media that it holds back. Raises SourceError without any."""
+    """The evaluation on a recipe's held-out media. Raises SourceError if there are none."""
     _, held, _ = listed(recipe.data, folders)
     return Judge(held, recipe.data.side)
 

@@ -1,4 +1,4 @@
-"""The weights folder: a student's files beside those of others, under one manifest."""
+"""The weights folder: the files of all published students, with one manifest."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -42,8 +42,8 @@ def _opset(content: bytes) -> int:
 def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSpec] = ()) -> None:
     """Write the candidate's files and a manifest of it and `others`.
 
-    All are written before the first takes its place, the manifest last: a full disk leaves the old ones.
-    Models are listed by their cost, the dearest first: the order in which a daemon tries them.
+    All files are written before the first is renamed, the manifest last: on a full disk the old ones stay.
+    Models are listed by cost, the most expensive first: the order in which a daemon tries them.
     """
     specs = sorted((candidate.spec, *others), key=lambda spec: -spec.macs_per_pixel)
     files = {
@@ -54,7 +54,7 @@ def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSp
 
 
 def replace_files(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files, by name, into a folder: all of them before the first takes its place, in this order."""
+    """Write files, by name, into a folder: all to temporary names first, then renamed in this order."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (folder / f"{name}.tmp").write_bytes(content)
@@ -63,5 +63,5 @@ def replace_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def published(folder: Path) -> dict[str, ModelSpec]:
-    """The models that are published already; none if the folder has no manifest yet."""
+    """The published models; empty if the folder has no manifest yet."""
     return read_manifest(folder) if (folder / FILE_NAME).exists() else {}

@@ -1,4 +1,4 @@
-"""What publication is decided by, as a table for people."""
+"""The evaluation for publication as a Markdown table."""
 
 from statistics import fmean
 
@@ -7,7 +7,7 @@ from distill.report.markdown import plain, signed, table
 
 
 def judgement_table(found: Judgement) -> str:
-    """A clip a line: its gain in PSNR-Y behind each degradation, and the dB of its worst undamaged frame."""
+    """One line per clip: PSNR-Y gain under each degradation, and the PSNR of its worst undamaged frame."""
     gains = {(row.clip, row.degradation): row.psnr_gain for row in found.rows}
     clean = {row.clip: row.psnr for row in found.clean}
     labels = list(dict.fromkeys(row.degradation for row in found.rows))

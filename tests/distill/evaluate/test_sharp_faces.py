@@ -127,7 +127,7 @@ def test_a_face_too_small_to_say_something_is_none(person: list[Frame]) -> None:
 
 def test_a_clip_without_faces_is_named(person: list[Frame]) -> None:
     wall = [replace(frame, y=np.full_like(frame.y, 90)) for frame in person]
-    with pytest.raises(SourceError, match=r"no face of 48 lines or more in wall; leave it out"):
+    with pytest.raises(SourceError, match=r"no face of 48 lines or more in wall; remove it"):
         list(judge_faces([Changed(lambda luma, _: luma)], [specimen(wall, "wall")], 2, 4, CLEAN))
 
 

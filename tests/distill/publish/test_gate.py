@@ -52,7 +52,7 @@ def test_one_clip_behind_one_link_is_enough_for_a_fault_and_is_named_with_a_reme
 
 def test_one_frame_of_one_undamaged_clip_is_enough_for_a_fault() -> None:
     (fault,) = find_faults(judged(0.5, clean=[60, 44.9, 58]))
-    expected = "in the faithful look frame 7 of still1, undamaged, comes out at 44.9 dB of itself, "
+    expected = "in the faithful look, undamaged frame 7 of still1 has a PSNR of 44.9 dB after restoration, "
     assert fault.text.startswith(expected + "expected at least 45; train on more")
 
 
@@ -80,8 +80,8 @@ def test_a_better_student_takes_the_place_of_a_worse() -> None:
         (GOOD, judged(0.6, 0.1), r"the published one has \+0.350 dB"),
         (judged(0.9, -0.3), None, r"gains -0.300 dB on clip1 behind D1"),
         (judged(0.9, -0.3), judged(0.4, 0.1), r"gains -0.300 dB on clip1 behind D1"),
-        (judged(0.9, clean=[44.9]), judged(0.4), r"comes out at 44.9 dB of itself, expected at least 45"),
-        (judged(0.9, clean=[NAN]), None, "comes out at nan dB"),
+        (judged(0.9, clean=[44.9]), judged(0.4), r"PSNR of 44.9 dB after restoration, expected at least 45"),
+        (judged(0.9, clean=[NAN]), None, "PSNR of nan dB"),
     ],
 )
 def test_a_worse_student_is_not_published(new: Judgement, old: Judgement | None, words: str) -> None:
@@ -136,9 +136,9 @@ def test_a_look_that_harms_nothing_joins_its_model() -> None:
         (judged(NAN), SHARP, "faithful one gains nan dB less"),
         (GOOD, judged(-0.01, look=CRISP), r"crisp look gains -0\.010 dB over its input"),
         (GOOD, judged(0.9, -0.3, look=CRISP), r"the crisp look gains -0\.300 dB on clip1.*crisp_mse"),
-        (GOOD, judged(0.9, look=CRISP, clean=[44.9]), r"in the crisp look frame 7 of still0"),
+        (GOOD, judged(0.9, look=CRISP, clean=[44.9]), r"in the crisp look, undamaged frame 7 of still0"),
         (judged(0.9, -0.1), SHARP, r"the faithful look gains -0\.100 dB on clip1"),
-        (judged(0.5, 0.1, clean=[44]), SHARP, r"in the faithful look frame 7"),
+        (judged(0.5, 0.1, clean=[44]), SHARP, r"in the faithful look, undamaged frame 7"),
     ],
 )
 def test_a_look_that_makes_a_model_worse_is_refused(

@@ -56,7 +56,7 @@ def test_what_harms_fails_with_its_figures_and_names(
     assert "1 of 1 looks would not be published: bright, faithful" in captured.err
     found = json.loads(out[-1])["judged"]["bright, faithful"]
     assert "still10" in found["faults"][0]
-    assert "comes out at 42.1 dB of itself" in found["faults"][1]
+    assert "has a PSNR of 42.1 dB after restoration" in found["faults"][1]
     worst = [name for name in found if name.startswith("worst_psnr_gain: still10, ")]
     assert found[worst[0]] == found["worst_psnr_gain"] < -1
 

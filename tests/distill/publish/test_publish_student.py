@@ -80,7 +80,7 @@ def test_without_a_readable_file_to_judge_by_nothing_is_published(
     recipe: Recipe, samples: Samples, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "still1.png").write_bytes(b"no picture")
-    with pytest.raises(SourceError, match="none of the files held back to judge by can be read"):
+    with pytest.raises(SourceError, match="none of the held-out files is readable"):
         release(recipe, harmful(), samples, [folder], tmp_path / "build", tmp_path / "weights")
 
 
