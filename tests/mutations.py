@@ -67,8 +67,8 @@ MUTATIONS = (
     ),
     Mutation(
         "pause hides",
-        "rest = PAUSED if self._is_paused else rest",
-        "rest = rest or (PAUSED if self._is_paused else None)",
+        "closed = PAUSED if self._is_paused else closed",
+        "closed = closed or (PAUSED if self._is_paused else None)",
         "source_gate",
     ),
     # never worse than what came in
@@ -92,14 +92,12 @@ MUTATIONS = (
     ),
     Mutation("never worse", "        self._take()\n        self._mix(cells)\n", "", "tuning"),
     # colour
-    Mutation(
-        "colour", "BT601_TAGS = (2, 5, 6)", "BT601_TAGS = (1, 2, 5, 6)", "picture file_source conversion"
-    ),
+    Mutation("colour", "BT601_TAGS = (2, 5, 6)", "BT601_TAGS = (1, 2, 5, 6)", "picture file_source"),
     Mutation(
         "colour",
         "is_full = picture.color_range == ColorRange.JPEG",
         "is_full = False",
-        "picture file_source conversion",
+        "picture file_source",
     ),
     Mutation(
         "colour",

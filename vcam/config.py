@@ -122,15 +122,28 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def replace_setting(config: Config, key: str, text: str) -> Config:
-    """The configuration with one value changed, given as a person types it. Raises ConfigError."""
+def replace_settings(config: Config, settings: Mapping[str, object]) -> Config:
+    """The configuration with values changed as a client sends them: text, numbers, true or false.
+
+    Raises ConfigError.
+    """
+    for key, value in settings.items():
+        # a number stays one; true and false are words, which no number setting takes
+        config = replace_setting(config, key, value if type(value) in (int, float) else str(value))
+    return config
+
+
+def replace_setting(config: Config, key: str, given: object) -> Config:
+    """The configuration with one value changed, a number or text as a person types it. Raises ConfigError."""
     kind = KEYS[_check_key(key)]
     try:
-        if kind is not str and len(text) > LONGEST_SHOWN:
-            raise ValueError("far longer than any number")
-        value = _SETTINGS[key].validate_python(text.strip())
+        if kind is str or isinstance(given, str):
+            given = str(given).strip()
+            if kind is not str and len(given) > LONGEST_SHOWN:
+                raise ValueError("far longer than any number")
+        value = _SETTINGS[key].validate_python(given)
     except ValueError:  # pydantic's own error is one
-        raise ConfigError(_say_kind(key, text)) from None
+        raise ConfigError(_say_kind(key, given)) from None
     return replace(config, **{key: value})
 
 

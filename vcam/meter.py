@@ -21,7 +21,7 @@ class Percentiles:
 
 
 @dataclass(frozen=True)
-class Reading:
+class MeterReading:
     """A snapshot of a Meter."""
 
     sent: int  # frames given to the sink, repeats and placeholders among them
@@ -67,7 +67,7 @@ class Meter:
             self._drops[cause] += frames
 
     @property
-    def beats(self) -> int:
+    def output_ticks(self) -> int:
         """How often the output's clock has turned, whether a frame got out or not; costs nothing."""
         return self._sent + self._drops["unpublished"]
 
@@ -76,10 +76,10 @@ class Meter:
         with self._lock:
             return self._fresh, dict(self._drops)
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> MeterReading:
         with self._lock:
             recent = [sent_ns for sent_ns in self._sent_ns if now_ns - sent_ns <= RATE_SPAN_NS]
-            return Reading(
+            return MeterReading(
                 sent=self._sent,
                 fresh=self._fresh,
                 fps=_rate(recent, now_ns),

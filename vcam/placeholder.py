@@ -25,7 +25,7 @@ DRAWN_HEIGHT = 720  # smaller cards are drawn larger and scaled down: OpenCV spa
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line of text, centred; lengths in units of a hundredth of the height (less in a narrow picture)."""
 
     text: str
@@ -51,9 +51,9 @@ def placeholder(size: Size, title: str, detail: str) -> Frame:
     unit = min(canvas.shape[0], canvas.shape[1] * 0.65) / 100
     _draw_lens(canvas, unit)
     for line in (
-        Line(PRODUCT, -4.5, 2.8, SOFT),
-        Line(title, 9, 6, INK, 0.5, BOLD),
-        Line(detail, 19.5, 2.8, SOFT),
+        TextLine(PRODUCT, -4.5, 2.8, SOFT),
+        TextLine(title, 9, 6, INK, 0.5, BOLD),
+        TextLine(detail, 19.5, 2.8, SOFT),
     ):
         _draw_line(canvas, line, unit)
     return _shade(from_bgr(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)))
@@ -73,7 +73,7 @@ def _draw_lens(canvas: Bgr, unit: float) -> None:
     cv2.circle(canvas, middle, round(1.9 * unit * 16), ACCENT, cv2.FILLED, cv2.LINE_AA, 4)
 
 
-def _draw_line(canvas: Bgr, line: Line, unit: float) -> None:
+def _draw_line(canvas: Bgr, line: TextLine, unit: float) -> None:
     stroke = max(1, round(line.stroke * unit))
     text, scale = _fit(line, unit, stroke, canvas.shape[1] * WIDEST)
     width = _width(text, line.font, scale, stroke)
@@ -81,7 +81,7 @@ def _draw_line(canvas: Bgr, line: Line, unit: float) -> None:
     cv2.putText(canvas, text, origin, line.font, scale, line.colour, stroke, cv2.LINE_AA)
 
 
-def _fit(line: Line, unit: float, stroke: int, room: float) -> tuple[str, float]:
+def _fit(line: TextLine, unit: float, stroke: int, room: float) -> tuple[str, float]:
     """The line's text and font scale, made smaller and then cut until it fits into `room` pixels."""
     text = " ".join(line.text[:LONGEST].split())
     scale = line.height * unit / cv2.getTextSize("H", line.font, 1, 1)[0][1]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from manual_time import ManualTime
 
-from vcam.sources.agreement import YUYV
+from vcam.sources.negotiation import YUYV
 
 
 class FakeCapture:

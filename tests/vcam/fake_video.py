@@ -1,12 +1,11 @@
-"""A fake Linux with video devices, and a fake of what pyvirtualcam.Camera does."""
+"""A fake Linux with video devices, and a fake writer for their nodes."""
 
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyvirtualcam import PixelFormat
-
-from vcam.frame import Packed
+from vcam.errors import SinkError
+from vcam.frame import Packed, Size
 from vcam.v4l2.nodes import VideoRoots
 
 
@@ -43,9 +42,9 @@ class FakeSystem:
 class FakeCamera:
     """A camera that remembers what it is sent, or fails."""
 
-    arguments: tuple[int, int, float, PixelFormat]
     device: str
-    backend: str | None
+    size: Size
+    fps: float
     failure: str = ""
     sent: list[Packed] = field(default_factory=list)
     is_open: bool = True
@@ -61,24 +60,14 @@ class FakeCamera:
 
 @dataclass
 class FakeCameras:
-    """Called as pyvirtualcam.Camera is; cannot open any camera if there is a `refusal`."""
+    """Called as LoopbackWriter is; cannot open any camera if there is a `refusal`."""
 
     refusal: str = ""
     failure: str = ""
     made: list[FakeCamera] = field(default_factory=list)
 
-    def __call__(
-        self,
-        width: int,
-        height: int,
-        fps: float,
-        *,
-        fmt: PixelFormat,
-        device: str | None,
-        backend: str | None = None,
-    ) -> FakeCamera:
+    def __call__(self, device: str, size: Size, fps: float) -> FakeCamera:
         if self.refusal:
-            raise RuntimeError(f"'{backend or 'obs'}' backend: {self.refusal}")
-        name = device or "OBS Virtual Camera"
-        self.made.append(FakeCamera((width, height, fps, fmt), name, backend, self.failure))
+            raise SinkError(self.refusal)
+        self.made.append(FakeCamera(device, size, fps, self.failure))
         return self.made[-1]

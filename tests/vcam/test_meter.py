@@ -123,4 +123,4 @@ def test_the_output_beats_on_while_nothing_gets_out() -> None:
     meter.count_sent(0, None)
     meter.count_drop("unpublished")
     meter.count_drop("busy")
-    assert (meter.beats, meter.read(0).sent) == (2, 1)
+    assert (meter.output_ticks, meter.read(0).sent) == (2, 1)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SPAN_NS = 10_000_000_000
-LEAST_NS = 5_000_000_000  # less tells nothing: at a start, a model is still finding its speed
+LEAST_NS = 5_000_000_000  # less is not significant: a model is slower just after the start
 STEP_NS = 1_000_000_000
 TOLERANCE = 0.1  # of the camera's frames
 
@@ -26,7 +26,7 @@ class Lag:
         self._counts: deque[Counts] = deque()
 
     def note(self, counts: Counts) -> None:
-        """Take counts; one a second is kept."""
+        """Add counts; one per second is kept."""
         if self._counts and counts.at_ns - self._counts[-1].at_ns < STEP_NS:
             return
         self._counts.append(counts)
@@ -34,7 +34,7 @@ class Lag:
             self._counts.popleft()
 
     def forget(self) -> None:
-        """The stages are others now."""
+        """Start again: other stages run now."""
         self._counts.clear()
 
     @property

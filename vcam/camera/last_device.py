@@ -6,20 +6,20 @@ from pathlib import Path
 
 from vcam.errors import VcamError
 from vcam.paths import write_private
-from vcam.sources import Camera
+from vcam.sources import CaptureDevice
 
 log = logging.getLogger(__name__)
 
 LARGEST = 4096  # bytes; a name has at most 32
 
 
-class LastCamera:
+class LastDevice:
     """A small file. While it is missing, damaged or cannot be written, nothing is remembered."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> Camera | None:
+    def read(self) -> CaptureDevice | None:
         try:
             if not self._path.is_file() or self._path.stat().st_size > LARGEST:
                 return None
@@ -29,9 +29,9 @@ class LastCamera:
             return None
         if not isinstance(name, str) or not isinstance(link, str):
             return None
-        return Camera(Path(), name, Path(link) if link else None, is_loopback=False)
+        return CaptureDevice(Path(), name, Path(link) if link else None, is_loopback=False)
 
-    def note(self, camera: Camera) -> None:
+    def note(self, camera: CaptureDevice) -> None:
         """This one gives pictures."""
         known = {"name": camera.name, "stable_id": str(camera.stable_id or "")}
         before = self.read()

@@ -1,4 +1,4 @@
-"""Which of the published models this machine can follow."""
+"""Which of the published models is fast enough on this machine."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from vcam.restore import Engine, Model
 log = logging.getLogger(__name__)
 
 AUTO = "auto"
-BUDGET = 0.45  # of the frame period: what is left is for decoding, scaling and the call itself
+BUDGET = 0.45  # of the frame period; the rest is for decoding, scaling and the calling program
 
 
 def choose_model(
@@ -27,7 +27,7 @@ def choose_model(
     """Load and warm the model to use at an output of `size`.
 
     specs      by name, best picture first
-    budget_ms  for one run; "auto" takes the first model that keeps it, else the fastest
+    budget_ms  for one run; "auto" takes the first model within it, else the fastest
     name       a model's name, or "auto"
 
     Raises ModelError if there is no such model, or if one that is tried cannot be used.

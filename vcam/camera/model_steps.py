@@ -1,4 +1,4 @@
-"""Which model fits the machine as time goes by: loads come and go, and a warm-up measures but its moment."""
+"""Steps to a faster or a better model while the camera runs: the machine's load changes."""
 
 import logging
 import time
@@ -13,13 +13,13 @@ from vcam.pipeline import Clock
 log = logging.getLogger(__name__)
 
 SECOND_NS = 1_000_000_000
-FIRST_WAIT_NS = 60 * SECOND_NS  # of frames on time, before a better model is tried
+FIRST_WAIT_NS = 60 * SECOND_NS  # frames must be on time for so long before a better model is tried
 LONGEST_WAIT_NS = 3600 * SECOND_NS
-LONGEST_REFUSED_NS = 600 * SECOND_NS  # a try that finds no room is seen by nobody, and may come more often
-GOOD_NS = 600 * SECOND_NS  # a better model that kept up for so long was no mistake
-REST_NS = 10 * SECOND_NS  # after a model that could not be loaded
+LONGEST_REFUSED_NS = 600 * SECOND_NS  # a refused try is not visible, so it may be repeated sooner
+GOOD_NS = 600 * SECOND_NS  # a better model that kept up for so long was a good choice
+RETRY_NS = 10 * SECOND_NS  # after a model that could not be loaded
 
-SINGLE_FRAMES = ", single frames"  # behind a model's name: it runs without fusion, which takes time as well
+SINGLE_FRAMES = ", single frames"  # appended to a model's name: it runs without fusion, which costs time, too
 
 Switch: TypeAlias = Callable[[str, bool], bool]
 
@@ -30,18 +30,18 @@ class Step(Enum):
     BETTER = "better"
 
 
-class Trend:
-    """Which way to go: to a faster model at once when frames come late, to a better one after a calm time.
+class StepPolicy:
+    """Decides to step to a faster model as soon as frames are late, to a better one after a calm time.
 
-    A better model that comes too early is paid for with late frames: each time that happens, the calm time
-    that is asked for doubles, so that the choice never goes to and fro.
+    A better model that turns out too slow costs late frames: each time that happens, the required calm time
+    doubles, so that the choice does not oscillate.
     """
 
     def __init__(self) -> None:
         self._wait_ns = FIRST_WAIT_NS
         self._calm_since_ns: int | None = None
         self._better_ns: int | None = None  # when the last better model was taken
-        self._rest_until_ns = 0
+        self._retry_ns = 0
 
     def judge(self, late: float, is_flowing: bool, now_ns: int) -> Step:
         """late: share of the frames; is_flowing: whether that is known at all."""
@@ -49,7 +49,7 @@ class Trend:
             self._calm_since_ns = None
         elif self._calm_since_ns is None:
             self._calm_since_ns = now_ns
-        if now_ns < self._rest_until_ns:
+        if now_ns < self._retry_ns:
             return Step.STAY
         if late:
             return Step.FASTER
@@ -67,21 +67,21 @@ class Trend:
         self._better_ns, self._calm_since_ns = now_ns, None
 
     def note_refused(self, now_ns: int) -> None:
-        """There is no other model, no room for it, or it could not be loaded."""
+        """There is no other model, it is too slow, or it could not be loaded."""
         self._calm_since_ns = None
         self._wait_ns = max(self._wait_ns, min(2 * self._wait_ns, LONGEST_REFUSED_NS))
-        self._rest_until_ns = now_ns + REST_NS
+        self._retry_ns = now_ns + RETRY_NS
 
 
-class Pace:
-    """Steps between the models of a manifest, where the user leaves the choice to us.
+class ModelStepper:
+    """Steps between the models of a manifest, if the setting `model` is "auto".
 
-    names   of the models, best picture first; see `rungs`
-    switch  (name, has_budget) loads a model beside the one in use and lets it take over; False if it does not
-            keep the budget, where it has one; raises if it cannot be used
+    names   of the models, best picture first; see `list_steps`
+    switch  (name, has_budget) loads a model beside the one in use and replaces that; False if has_budget is
+            true and the model is too slow; raises if it cannot be used
     clock   monotonic nanoseconds
 
-    reason  in words, why a faster model than at first runs; "" where that is not so
+    reason  why a faster model than the first choice runs; "" if the first choice runs
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Pace:
         self._names = names
         self._switch = switch
         self._clock = clock
-        self._trend = Trend()
+        self._trend = StepPolicy()
 
     def forget(self) -> None:
-        """The model, or what it runs on, has been chosen from the start."""
-        self.reason, self._trend = "", Trend()
+        """Start again: the model or its provider was chosen again by the settings."""
+        self.reason, self._trend = "", StepPolicy()
 
-    def tend(self, model: str, lag: Lag) -> None:
-        """Look which way to go from the model in use, and go there; called some times a second."""
+    def poll(self, model: str, lag: Lag) -> None:
+        """Decide on a step from the model in use, and take it; called several times a second."""
         now_ns, late = self._clock(), lag.share
         step = self._trend.judge(late, lag.is_known, now_ns)
         if step is Step.STAY:
@@ -107,7 +107,7 @@ class Pace:
         try:
             other = neighbour(self._names(), model, step)
             is_taken = other is not None and self._switch(other, step is Step.BETTER)
-        except Exception as error:  # whatever a file or a GPU makes of it: the model in use goes on
+        except Exception as error:  # a file or a GPU may raise anything; the model in use keeps running
             log.warning("kept the model %s: %s", model, error)
             is_taken = False
         if other is None or not is_taken:
@@ -120,25 +120,25 @@ class Pace:
         if step is Step.BETTER:
             self._trend.note_better(now_ns)
             self.reason = ""
-            log.info("model %s in place of %s: there is room for it", other, model)
+            log.info("model %s in place of %s: the machine is fast enough for it", other, model)
             return
         self._trend.note_faster(now_ns)
         self.reason = (
             f"the model {other} runs in place of {model}, with which {late:.0%} of the frames came late;"
-            f" {model} is tried again when there is room"
+            f" {model} is tried again when the machine has time"
         )
         log.warning("%s", self.reason)
 
 
-def rungs(specs: Mapping[str, ModelSpec], denoise: float) -> list[str]:
-    """What there is to step between: models, best picture first, then the fastest on single frames."""
+def list_steps(specs: Mapping[str, ModelSpec], denoise: float) -> list[str]:
+    """The possible steps: all models, best picture first, then the fastest one without fusion."""
     names = list(specs)
     fuses = bool(names) and specs[names[-1]].fused and denoise > 0
     return [*names, names[-1] + SINGLE_FRAMES] if fuses else names
 
 
 def neighbour(names: Sequence[str], model: str, step: Step) -> str | None:
-    """The next model that way, of names from the best picture to the fastest; None if there is none."""
+    """The next model in that direction, of names from best picture to fastest; None at the end."""
     if model not in names:
         return None
     at = list(names).index(model) + (1 if step is Step.FASTER else -1)

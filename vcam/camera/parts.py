@@ -1,4 +1,4 @@
-"""From a Config to the parts it names."""
+"""Makes the parts that a Config names: source, stages, presence."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from vcam.camera.last_device import LastCamera
+from vcam.camera.last_device import LastDevice
 from vcam.camera.model_choice import BUDGET, choose_model
-from vcam.camera.reconnecting_sink import KeptSink
+from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
 from vcam.paths import engine_cache
 from vcam.pipeline import Sink, Source, Stages
-from vcam.presence import MovingProbe, Presence, Probe, find_probe
+from vcam.presence import FollowingProbe, Presence, Probe, find_probe
 from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.sinks import PipeWireSink, VirtualCameraSink
-from vcam.sources import Camera as Webcam
-from vcam.sources import SteadyCameras, list_cameras, make_source
+from vcam.sources import CaptureDevice, DeviceChoice, list_devices, make_source
 from vcam.v4l2loopback.cameras import find_virtual_camera
 
 OFF = "off"
@@ -86,8 +85,8 @@ def make_chain(config: Config, seed: int = 0, has_restore: bool = True) -> Chain
 def make_source_of(
     config: Config,
     loop: bool = True,
-    cameras: Callable[[], Sequence[Webcam]] | None = None,
-    used: Callable[[Webcam], None] = lambda camera: None,
+    cameras: Callable[[], Sequence[CaptureDevice]] | None = None,
+    used: Callable[[CaptureDevice], None] = lambda camera: None,
 ) -> Source:
     """The source that a Config names, not yet open.
 
@@ -100,15 +99,15 @@ def make_source_of(
         size=config.size,
         fps=config.fps,
         loop=loop,
-        cameras=cameras or partial(list_cameras, own=find_own(config)),
+        cameras=cameras or partial(list_devices, own=find_own(config)),
         own=find_own(config),
         used=used,
     )
 
 
-def make_steady(config: Config, last: LastCamera) -> SteadyCameras:
+def make_device_choice(config: Config, last: LastDevice) -> DeviceChoice:
     """The cameras for `auto`: first the one of this call, then the one that was used last."""
-    return SteadyCameras(partial(list_cameras, own=find_own(config)), recall=last.read)
+    return DeviceChoice(partial(list_devices, own=find_own(config)), recall=last.read)
 
 
 def find_own(config: Config) -> Path | None:
@@ -122,9 +121,9 @@ def make_presence(config: Config, sink: Sink) -> Presence:
     A kept sink is followed to wherever it publishes. While it publishes nowhere, or only to the page that
     stands in for it, nobody watches but who looks at the page.
     """
-    if not isinstance(sink, KeptSink):
+    if not isinstance(sink, ReconnectingSink):
         return Presence(find_probe_of(config, sink))
-    presence = Presence(MovingProbe(lambda: sink.output, partial(find_probe_of, config)))
+    presence = Presence(FollowingProbe(lambda: sink.output, partial(find_probe_of, config)))
     sink.on_move = presence.look_again
     return presence
 

@@ -23,7 +23,7 @@ class Health:
 
 
 class KeepGoing:
-    """A Policy that gives nothing up: a camera is tried again for ever, a failed stage is left out.
+    """A Policy that keeps the output running: it retries a failed source, and skips a failed stage.
 
     health      is kept up to date here
     show_cause  called with "" or with why there is no picture, once for each change
@@ -58,7 +58,9 @@ class KeepGoing:
     def stage_failed(self, name: str, error: Exception) -> Stages:
         log.error("going on without %s: %s", name, error, exc_info=not isinstance(error, VcamError))
         stages = self._leave_out(name)
-        self._health.stage_errors[name] = str(error)  # after: a successor that came is out, too
+        self._health.stage_errors[name] = str(
+            error
+        )  # after: a replacement made in the meantime was left out, too
         return stages
 
     def _set_cause(self, cause: str) -> None:

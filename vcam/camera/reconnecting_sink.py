@@ -1,4 +1,4 @@
-"""The sink that a daemon keeps: what fails is closed, and opened again once that may work."""
+"""A sink that closes a failed output and opens it again later."""
 
 import logging
 import threading
@@ -20,9 +20,9 @@ from vcam.v4l2loopback.cameras import find_virtual_camera
 
 log = logging.getLogger(__name__)
 
-CLOSE_S = 2.0  # how long a hung output is waited for at the end
-RELEASE_S = 1.0  # and by who asks for it back
-LOOK_S = 2.0  # between two looks for a virtual camera while the page stands in for it
+CLOSE_S = 2.0  # longest wait for a hung output at the end
+RELEASE_S = 1.0  # and when it is to be released
+LOOK_S = 2.0  # between two checks for a virtual camera while the page is shown in its place
 
 
 def is_there() -> bool:
@@ -30,16 +30,16 @@ def is_there() -> bool:
     return find_virtual_camera() is not None
 
 
-class KeptSink:
-    """Sends to an output that may vanish, be busy or come late, and raises nothing of that.
+class ReconnectingSink:
+    """Sends to an output that may disappear, be busy or appear late; none of that raises an error.
 
-    open_output  opens the output, or a NullSink where the page has to stand in for it; raises SinkError
-    has_output   asked every LOOK_S, or when a try is due, while the page stands in: whether to try
+    open_output  opens the output, or a NullSink if there is only the page; raises SinkError
+    has_output   whether to try the output; asked every LOOK_S while there is only the page
     clock        monotonic nanoseconds
 
-    A failed output is tried again after 0.5, 1, 2, ... 10 s. Tries happen inside `send`, which drops the
-    frame between them and never sleeps by itself. A v4l2loopback that looks busy takes half a second to
-    open; that harms nobody, since nothing waits for this thread while there is no output.
+    A failed output is tried again after 0.5, 1, 2, ... 10 s. Tries happen inside `send`, which drops
+    the frames between them and never sleeps. A v4l2loopback that looks busy takes half a second to
+    open; nothing else waits for this thread while there is no output.
 
     One thread sends; any thread may call the rest.
     """
@@ -50,9 +50,9 @@ class KeptSink:
         has_output: Callable[[], bool] = is_there,
         clock: Clock = time.monotonic_ns,
     ) -> None:
-        self.sink: Sink | None = None  # what frames go to now
-        self.name = ""  # of the output, or of the last one
-        self.cause = ""  # why there is no output, or only the page in its place
+        self.sink: Sink | None = None  # where frames go now
+        self.name = ""  # of the current output, or of the last one
+        self.cause = ""  # why there is no output, or only the page
         self.is_released = False
         self.on_move: Callable[[], None] = lambda: None  # called when `sink` has changed; must not block
         self._open_output = open_output
@@ -64,7 +64,7 @@ class KeptSink:
 
     @property
     def output(self) -> Sink | None:
-        """What other programs can watch now: no page, which is none, but stands in for one."""
+        """What other programs can watch now; None while there is only the page."""
         sink = self.sink
         return None if isinstance(sink, NullSink) else sink
 
@@ -74,7 +74,7 @@ class KeptSink:
         return self
 
     def send(self, frame: Frame) -> bool:
-        """Send a frame on; False if it was dropped, since there is no output now."""
+        """Send a frame; False if it was dropped because there is no output now."""
         with self._lock:
             if self._due_ns is not None and self._clock() >= self._due_ns:
                 self._try()
@@ -86,14 +86,14 @@ class KeptSink:
                 self._drop()
                 self._wait(error)
                 return False
-            if self._due_ns is None:  # else the page stands in, and a frame that it takes proves nothing
+            if self._due_ns is None:  # else this is the page, which proves nothing
                 self._failures = 0
             return True
 
     def release(self) -> None:
-        """Give the output back, so that its module can be loaded anew, and leave it until `retake`.
+        """Close the output, so that its module can be loaded again, and keep it closed until `retake`.
 
-        Raises SinkError if it hangs: what its driver holds cannot be taken from it.
+        Raises SinkError if it hangs: a call into its driver cannot be interrupted.
         """
         if not self._lock.acquire(timeout=RELEASE_S):
             raise SinkError(f"{self.name} hangs and cannot be released: run: sharpkd restart")
@@ -112,9 +112,9 @@ class KeptSink:
                 self.is_released, self._due_ns = False, self._clock()
 
     def close(self) -> None:
-        """For good. An output that hangs is left to the end of the process: to close it would hang, too."""
+        """Close for good. A hung output stays open until the process ends: closing it would hang, too."""
         if not self._lock.acquire(timeout=CLOSE_S):
-            log.error("%s hangs: it is left as it is", self.name)
+            log.error("%s hangs and stays open", self.name)
             return
         try:
             self._due_ns = None
@@ -165,11 +165,11 @@ class KeptSink:
 
 
 def open_sink(config: Config) -> Sink:
-    """The sink of a daemon: a camera is kept, a file is not, as opening it again would write over it.
+    """The daemon's sink: a camera is opened again after a failure; a file is not, which would overwrite it.
 
-    Raises SinkError if it cannot be opened now; `auto` shows the page until there is a virtual camera.
+    Raises SinkError if it cannot be opened now. With `auto`, the page is shown until there is a camera.
     """
     open_output = partial(make_sink, config.sink, size=config.size, fps=config.fps)
     if config.sink in ("preview", "null") or Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
         return open_output()
-    return KeptSink(open_output).open()
+    return ReconnectingSink(open_output).open()

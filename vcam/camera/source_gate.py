@@ -1,4 +1,4 @@
-"""When the source is open: while it is not paused, and somebody watches."""
+"""Opens the source while somebody watches and the user has not paused it."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from vcam.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
-class Rest:
+class ClosedReason:
     """Why the source is closed, for `status` and on the card."""
 
     state: str
@@ -17,19 +17,19 @@ class Rest:
     detail: str
 
 
-PAUSED = Rest("paused", "Paused", "The camera is off. Resume with: sharpkd resume")
-IDLE = Rest("idle: nobody watches", "Waiting for somebody to watch", "The camera is off until then")
+PAUSED = ClosedReason("paused", "Paused", "The camera is off. Resume with: sharpkd resume")
+IDLE = ClosedReason("idle: nobody watches", "Waiting for somebody to watch", "The camera is off until then")
 
 
-class Shutter:
-    """Opens and closes a pipeline's source as the user's pause, presence and `always_on` have it.
+class SourceGate:
+    """Opens and closes a pipeline's source by the user's pause, by presence and by `always_on`.
 
-    draw       makes a card of a title and a detail; takes its time
+    draw       makes a card from a title and a detail; slow
     show       called with the card to show
-    show_open  called before the source is opened: shows that it is
+    show_open  called before the source is opened, to show that it is being opened
 
-    The three are independent; a pause wins. Any thread may set any of them, and none waits for a device, nor
-    for a card to be drawn: those of a rest are drawn at the beginning, others by who hands them over.
+    The three are independent; a pause overrides the others. Any thread may set any of them. No call waits for
+    a device, or for a card to be drawn: those of a closed source are drawn at the start, others by callers.
     """
 
     def __init__(
@@ -43,50 +43,52 @@ class Shutter:
     ) -> None:
         self._pipeline = pipeline
         self._show = show
-        self._cards = {rest: draw(rest.title, rest.detail) for rest in (PAUSED, IDLE)}
+        self._cards = {
+            closed_reason: draw(closed_reason.title, closed_reason.detail) for closed_reason in (PAUSED, IDLE)
+        }
         self._show_open = show_open
         self._lock = threading.Lock()
         self._is_paused = False
         self._is_present = True
         self._is_always_on = is_always_on
-        self._rest: Rest | None = None
+        self._closed: ClosedReason | None = None
 
     @property
-    def rest(self) -> Rest | None:
-        """Why the source is closed; None while it is, or is being, opened."""
-        return self._rest
+    def closed(self) -> ClosedReason | None:
+        """Why the source is closed; None while it is open or being opened."""
+        return self._closed
 
     def set_paused(self, is_paused: bool) -> None:
         with self._lock:
             self._is_paused = is_paused
-            self._settle()
+            self._update()
 
     def set_present(self, is_present: bool) -> None:
         with self._lock:
             self._is_present = is_present
-            self._settle()
+            self._update()
 
     def set_always_on(self, is_always_on: bool) -> None:
         with self._lock:
             self._is_always_on = is_always_on
-            self._settle()
+            self._update()
 
     def show_if_open(self, card: Frame) -> None:
-        """Show a card about the source, unless it is closed by intention."""
+        """Show a card about the source, unless the source is closed on purpose."""
         with self._lock:
-            if self._rest is None:
+            if self._closed is None:
                 self._show(card)
 
-    def _settle(self) -> None:
-        rest = None if self._is_present or self._is_always_on else IDLE
-        rest = PAUSED if self._is_paused else rest
-        if rest == self._rest:
+    def _update(self) -> None:
+        closed = None if self._is_present or self._is_always_on else IDLE
+        closed = PAUSED if self._is_paused else closed
+        if closed == self._closed:
             return
-        was_open, self._rest = self._rest is None, rest
-        if rest is None:
+        was_open, self._closed = self._closed is None, closed
+        if closed is None:
             self._show_open()
             self._pipeline.resume()
         else:
             if was_open:
                 self._pipeline.pause()
-            self._show(self._cards[rest])
+            self._show(self._cards[closed])

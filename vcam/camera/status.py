@@ -6,26 +6,26 @@ from importlib.metadata import PackageNotFoundError, version
 
 from vcam.camera.parts import Chain
 from vcam.camera.policy import Health
-from vcam.camera.reconnecting_sink import KeptSink
-from vcam.camera.source_gate import IDLE, Rest
+from vcam.camera.reconnecting_sink import ReconnectingSink
+from vcam.camera.source_gate import IDLE, ClosedReason
 from vcam.config import Config
 from vcam.control.status import Status
 from vcam.link import PROFILES
-from vcam.meter import Reading
+from vcam.meter import MeterReading
 from vcam.pipeline import Pipeline, Sink
 from vcam.v4l2loopback.module import how_to_install
 
 PREVIEW = "preview"
 
 
-def name_state(pipeline: Pipeline, health: Health, rest: Rest | None, sink: Sink) -> str:
+def name_state(pipeline: Pipeline, health: Health, closed: ClosedReason | None, sink: Sink) -> str:
     """The state in words, with the cause where something is wrong."""
-    output = sink if isinstance(sink, KeptSink) else None
-    if rest is not None:
+    output = sink if isinstance(sink, ReconnectingSink) else None
+    if closed is not None:
         if output and output.is_released:
-            return f"{rest.state}: the output is released"
-        if not (rest is IDLE and output and output.cause):  # of an output that is gone, idle is no surprise
-            return rest.state
+            return f"{closed.state}: the output is released"
+        if not (closed is IDLE and output and output.cause):  # of an output that is gone, idle is no surprise
+            return closed.state
     if output and output.cause:
         return f"waiting for output: {output.cause}"
     if health.camera_error:
@@ -40,7 +40,14 @@ def name_state(pipeline: Pipeline, health: Health, rest: Rest | None, sink: Sink
 
 
 def make_status(
-    config: Config, chain: Chain, reading: Reading, *, state: str, source: str, sink: Sink, since_s: float
+    config: Config,
+    chain: Chain,
+    reading: MeterReading,
+    *,
+    state: str,
+    source: str,
+    sink: Sink,
+    since_s: float,
 ) -> Status:
     """Put together what `status` prints; `since_s` is time.monotonic() of the start."""
     model = chain.restorer.model if chain.restorer else None

@@ -1,10 +1,10 @@
-"""What is not as it should be though the camera runs, each in a sentence with its remedy."""
+"""Problems that do not stop the camera, each in one sentence with its remedy."""
 
 from collections.abc import Iterator
 
 from vcam.camera.parts import Chain
 from vcam.camera.policy import Health
-from vcam.camera.reconnecting_sink import KeptSink
+from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
 from vcam.pipeline import Sink, Source
 from vcam.restore import CPU_PROVIDER, gpu_needs
@@ -19,9 +19,9 @@ def find_warnings(
 
     source  None while it is closed
     lag     share of the camera's frames that came while a stage was busy
-    state   as `status` names it; what it says is not said twice
+    state   as `status` shows it; its cause is not repeated
     """
-    if isinstance(sink, KeptSink) and sink.cause and sink.cause not in state:
+    if isinstance(sink, ReconnectingSink) and sink.cause and sink.cause not in state:
         yield f"no output: {sink.cause}"
     if source is not None:
         yield from getattr(source, "warnings", ())

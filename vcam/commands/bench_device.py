@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from vcam.camera.camera import Camera, Terms
+from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import OFF, Chain, make_chain, make_source_of
 from vcam.commands.options import read_config
 from vcam.config import Config
@@ -95,7 +95,7 @@ def run_camera(config: Config, chain: Chain, read: Read) -> Trip:
 def publish(config: Config, chain: Chain, sink: Sink, read: Read) -> Trip:
     """Run the camera while `read` reads what the sink publishes. Raises what ends either of them."""
     ledger = Ledger(sink)
-    camera = Camera(config, chain, ledger, make_source_of, Terms(is_patient=False))
+    camera = Camera(config, chain, ledger, make_source_of, CameraOptions(is_patient=False))
     camera.start()
     try:
         while camera.latest() is None:

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from vcam.sources import Camera, list_cameras
+from vcam.sources import CaptureDevice, list_devices
 from vcam.v4l2loopback.cameras import find_virtual_camera
 from vcam.v4l2loopback.module import CARD, how_to_install
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    cameras = [camera for camera in list_cameras() if camera.name != CARD]
+    cameras = [camera for camera in list_devices() if camera.name != CARD]
     if args.json:
         print(json.dumps({"cameras": [as_json(camera) for camera in cameras]}))
         return 0
@@ -25,14 +25,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def describe(camera: Camera) -> str:
+def describe(camera: CaptureDevice) -> str:
     """One line: where it is, what it is called, and why `auto` does not take it."""
     line = f"  {camera.path}  {camera.name}  {camera.stable_id or ''}".rstrip()
     why = camera.fault or camera.drawback
     return f"{line}  ({why})" if why else line
 
 
-def as_json(camera: Camera) -> dict[str, str]:
+def as_json(camera: CaptureDevice) -> dict[str, str]:
     """A camera for programs; `source` is the setting that means it, over reboots where it has an id."""
     return {
         "name": camera.name,

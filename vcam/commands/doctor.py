@@ -11,9 +11,8 @@ from dataclasses import asdict
 
 from vcam.config import Config, load_config
 from vcam.control.client import ControlClient
-from vcam.doctor.case import Case
+from vcam.doctor.case import PROBLEM, WARNING, Case, Finding, problem
 from vcam.doctor.examine import examine, let_go_first, list_checks
-from vcam.doctor.finding import PROBLEM, WARNING, Finding, problem
 from vcam.doctor.machine import this_machine
 from vcam.errors import ConfigError, VcamError
 from vcam.instance import holder

@@ -19,9 +19,9 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 
-from vcam.camera.camera import Camera, Terms
-from vcam.camera.last_device import LastCamera
-from vcam.camera.parts import OFF, make_chain, make_presence, make_source_of, make_steady
+from vcam.camera.camera import Camera, CameraOptions
+from vcam.camera.last_device import LastDevice
+from vcam.camera.parts import OFF, make_chain, make_device_choice, make_presence, make_source_of
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import Config
 from vcam.control.app import make_app
@@ -33,7 +33,7 @@ from vcam.memory import keep_freed_memory
 from vcam.page.page import open_page
 from vcam.paths import user_paths
 from vcam.sinks import NullSink, make_sink
-from vcam.sources import list_cameras, usable_cameras
+from vcam.sources import list_devices, usable_devices
 from vcam.summary import Usage, read_usage, summarise
 from vcam.v4l2loopback.module import how_to_install
 
@@ -74,12 +74,14 @@ def run(args: argparse.Namespace) -> int:
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
     sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
     presence = make_presence(config, sink)
-    terms = Terms(is_patient=False, limit=args.frames, seed=args.seed, presence=presence)
+    terms = CameraOptions(is_patient=False, limit=args.frames, seed=args.seed, presence=presence)
     with catch_signals() as flags, closing(sink):
-        last = LastCamera(user_paths().last_camera)
-        source_of = partial(make_source_of, loop=is_looped, cameras=make_steady(config, last), used=last.note)
+        last = LastDevice(user_paths().last_camera)
+        source_of = partial(
+            make_source_of, loop=is_looped, cameras=make_device_choice(config, last), used=last.note
+        )
         camera = Camera(config, chain, sink, source_of, terms)
-        with show_preview(camera, sink), Line(is_shown=sys.stdout.isatty() and not args.json) as line:
+        with show_preview(camera, sink), StatusLine(is_shown=sys.stdout.isatty() and not args.json) as line:
             start, end = watch(camera, flags, args.seconds, line)
     _print_summary(summarise(camera.status(), start, end), args.json)
     return 0
@@ -96,7 +98,7 @@ def with_demo(config: Config, is_link_given: bool) -> Config:
 
 def has_camera() -> bool:
     """Whether `auto` finds a camera."""
-    return bool(usable_cameras(list_cameras()))
+    return bool(usable_devices(list_devices()))
 
 
 @contextmanager
@@ -113,14 +115,14 @@ def show_preview(camera: Camera, sink: object) -> Iterator[None]:
         yield
 
 
-class Line:
+class StatusLine:
     """The one line of a terminal that tells how the camera is doing, written anew twice a second."""
 
     def __init__(self, is_shown: bool) -> None:
         self._is_shown = is_shown
         self._due_s = 0.0
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> "StatusLine":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,7 +144,7 @@ def describe(status: Status) -> str:
     return f"{status.state} · {status.fps:.1f} fps · {age}{stages}{kbps} · drops {drops}"
 
 
-def watch(camera: Camera, flags: Flags, seconds: float | None, line: Line) -> tuple[Usage, Usage]:
+def watch(camera: Camera, flags: Flags, seconds: float | None, line: StatusLine) -> tuple[Usage, Usage]:
     """Run the camera to its end; returns the usage at its first picture and then. Raises what ended it."""
     first: Usage | None = None
     start = read_usage(0)

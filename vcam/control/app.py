@@ -13,8 +13,8 @@ from starlette.routing import Route
 from vcam.control.body import read_body
 from vcam.control.status import Command, Status
 from vcam.errors import VcamError
-from vcam.lane import BusyError, Lane
 from vcam.public import public_text, without_folders
+from vcam.request_pool import BusyError, RequestPool
 
 
 class Controlled(Protocol):
@@ -26,16 +26,16 @@ class Controlled(Protocol):
         """Carry out a command. Raises VcamError if it cannot be done; then nothing has changed."""
 
 
-class Lanes:
+class RequestPools:
     """Threads for each kind of request: a model that loads keeps nobody from a pause or the status."""
 
     def __init__(self) -> None:
-        self.status = Lane("requests for the status", 2, 64)
-        self.pause = Lane("pauses", 2, 64)
-        self.output = Lane("changes of the output", 1, 8)  # an output may hang
-        self.settings = Lane("changes of settings", 1, 8)  # they wait for each other anyway
+        self.status = RequestPool("requests for the status", 2, 64)
+        self.pause = RequestPool("pauses", 2, 64)
+        self.output = RequestPool("changes of the output", 1, 8)  # an output may hang
+        self.settings = RequestPool("changes of settings", 1, 8)  # they wait for each other anyway
 
-    def of(self, command: Command) -> Lane:
+    def of(self, command: Command) -> RequestPool:
         """Where a command runs: with what takes longest in it."""
         if command.set or command.reload:
             return self.settings
@@ -50,7 +50,7 @@ def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bo
     Answers 400 to a command that cannot be carried out, 422 to a malformed request, and 503 to a request
     beyond what the lanes hold, all with {"error": message, "exit_code": number}.
     """
-    lanes = Lanes()
+    lanes = RequestPools()
 
     def numbers() -> dict[str, object]:
         status = controlled.status().as_json()

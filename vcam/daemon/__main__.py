@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vcam.daemon.captured_output import log_output
 from vcam.daemon.journal import PrivateLog, journal_log
-from vcam.daemon.rate_limit import FloodFilter
+from vcam.daemon.log_rate_limit import RateLimitFilter
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
 from vcam.paths import check_log, user_paths
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     handlers = [PrivateLog(paths.log), *journal_log(sys.stderr, os.environ)]
-    flood = FloodFilter()
+    flood = RateLimitFilter()
     for handler in handlers:
         handler.addFilter(flood)
     logging.basicConfig(level=logging.INFO, handlers=handlers)

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from vcam.control.status import Command
 from vcam.daemon.signals import Flags
-from vcam.daemon.systemd import Herald
+from vcam.daemon.systemd import WatchdogNotifier
 from vcam.errors import VcamError
 
 log = logging.getLogger(__name__)
@@ -16,21 +16,21 @@ LOOK_S = 0.25
 JOIN_S = 2.0  # a model that loads for longer is left alone
 
 
-class Tended(Protocol):
+class Polled(Protocol):
     """What is tended."""
 
     def do(self, command: Command) -> None: ...
 
-    def tend(self) -> None: ...
+    def poll(self) -> None: ...
 
 
-class Tending:
+class BackgroundWork:
     """Reloads a camera when a signal asks for it, and tends it, in a thread of its own while it is entered.
 
     A model may take minutes to load; the loop that waits for a signal to stop must not wait for that.
     """
 
-    def __init__(self, camera: Tended, flags: Flags, herald: Herald) -> None:
+    def __init__(self, camera: Polled, flags: Flags, herald: WatchdogNotifier) -> None:
         self._camera = camera
         self._flags = flags
         self._herald = herald
@@ -57,7 +57,7 @@ class Tending:
             self._flags.reload.clear()
             with self._herald.reloading():
                 self._reload()
-        self._camera.tend()
+        self._camera.poll()
 
     def _reload(self) -> None:
         try:

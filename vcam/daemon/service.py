@@ -8,18 +8,18 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from vcam.camera.camera import Camera, Terms
-from vcam.camera.last_device import LastCamera
-from vcam.camera.parts import make_chain, make_presence, make_source_of, make_steady
+from vcam.camera.camera import Camera, CameraOptions
+from vcam.camera.last_device import LastDevice
+from vcam.camera.parts import make_chain, make_device_choice, make_presence, make_source_of
 from vcam.camera.reconnecting_sink import open_sink
 from vcam.config import Config, load_config
 from vcam.control.app import make_app
 from vcam.control.server import ControlServer
-from vcam.daemon.background import Tending
+from vcam.daemon.background import BackgroundWork
 from vcam.daemon.control_socket import ControlSocket
 from vcam.daemon.signals import Flags, catch_signals
-from vcam.daemon.suspend import Naps
-from vcam.daemon.systemd import Herald, Reported, find_supervisor
+from vcam.daemon.suspend import SuspendDetector
+from vcam.daemon.systemd import Monitored, WatchdogNotifier, find_supervisor
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
 from vcam.page.page import open_page
@@ -45,9 +45,9 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
         with closing(open_sink(config)) as sink:
-            last = LastCamera(paths.last_camera)
-            cameras = make_steady(config, last)
-            terms = Terms(
+            last = LastDevice(paths.last_camera)
+            cameras = make_device_choice(config, last)
+            terms = CameraOptions(
                 reread=lambda: read_config(paths.config, is_always_on),
                 presence=make_presence(config, sink),
                 begin_call=cameras.begin_call,
@@ -67,7 +67,7 @@ def read_config(path: Path, is_always_on: bool) -> Config:
 def run_camera(
     camera: Camera,
     flags: Flags,
-    naps: Naps | None = None,
+    naps: SuspendDetector | None = None,
     look: Callable[[], None] = lambda: None,
     is_served: Callable[[], bool] = lambda: True,
 ) -> None:
@@ -76,11 +76,11 @@ def run_camera(
     look       called from time to time; what it raises ends the camera, too
     is_served  whether the control API still turns; a camera that cannot be paused is not alive
     """
-    naps = naps or Naps()
-    herald = Herald(Answering(camera, is_served), find_supervisor(os.environ, os.getpid()))
+    naps = naps or SuspendDetector()
+    herald = WatchdogNotifier(MonitoredCamera(camera, is_served), find_supervisor(os.environ, os.getpid()))
     log.info("started")
     camera.start()
-    with Tending(camera, flags, herald):  # outermost: a model that is being loaded is waited for last
+    with BackgroundWork(camera, flags, herald):  # outermost: a model that is being loaded is waited for last
         try:
             with herald:
                 while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
@@ -91,24 +91,24 @@ def run_camera(
     log.info("stopped")
 
 
-class Answering:
+class MonitoredCamera:
     """A camera as its watchdog sees it: alive while its output turns and it can be controlled."""
 
-    def __init__(self, camera: Reported, is_served: Callable[[], bool]) -> None:
+    def __init__(self, camera: Monitored, is_served: Callable[[], bool]) -> None:
         self._camera = camera
         self._is_served = is_served
-        self._beats = 0
+        self._output_ticks = 0
 
     def state(self) -> str:
         return self._camera.state() if self._is_served() else "the control API does not answer"
 
-    def beats(self) -> int:
+    def output_ticks(self) -> int:
         if self._is_served():
-            self._beats = self._camera.beats()
-        return self._beats
+            self._output_ticks = self._camera.output_ticks()
+        return self._output_ticks
 
 
-def _look(camera: Camera, naps: Naps) -> None:
+def _look(camera: Camera, naps: SuspendDetector) -> None:
     slept_s = naps.look()
     if slept_s:
         log.info("slept for %.0f s: opening the source again", slept_s)

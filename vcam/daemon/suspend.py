@@ -8,7 +8,7 @@ SLEPT_S = 1.0
 CLOSE_NS = 100_000_000  # two clocks that are read further apart than this are read again
 
 
-def asleep_ns() -> int:
+def suspended_ns() -> int:
     """Nanoseconds that the machine has slept since some moment; only differences mean something.
 
     That is what a clock that goes on in sleep is ahead of one that stands still.
@@ -25,13 +25,13 @@ def _through_sleep_ns() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
-class Naps:
+class SuspendDetector:
     """Tells from look to look whether the machine has slept: a suspend, by lid, menu or battery.
 
     asleep  nanoseconds that it has slept in all
     """
 
-    def __init__(self, asleep: Clock = asleep_ns) -> None:
+    def __init__(self, asleep: Clock = suspended_ns) -> None:
         self._asleep = asleep
         self._last_ns: int | None = None
 

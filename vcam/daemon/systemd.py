@@ -51,15 +51,15 @@ def find_supervisor(environ: Mapping[str, str], pid: int) -> Supervisor:
     return Supervisor(address, int(limit_us) / 1e6 if is_ours and limit_us.isdigit() else 0.0)
 
 
-class Reported(Protocol):
-    """What a Herald looks at."""
+class Monitored(Protocol):
+    """What a WatchdogNotifier looks at."""
 
     def state(self) -> str: ...
 
-    def beats(self) -> int: ...
+    def output_ticks(self) -> int: ...
 
 
-class Herald:
+class WatchdogNotifier:
     """Tells a supervisor of a running camera, from a thread of its own while it is entered.
 
     Ready means that the output has sent its first frame. The watchdog is fed while the output's clock turns,
@@ -69,14 +69,14 @@ class Herald:
     """
 
     def __init__(
-        self, camera: Reported, supervisor: Supervisor, clock: Callable[[], int] = time.monotonic_ns
+        self, camera: Monitored, supervisor: Supervisor, clock: Callable[[], int] = time.monotonic_ns
     ) -> None:
         self._camera = camera
         self._supervisor = supervisor
         self._clock = clock
         self._is_ready = False
         self._state = ""
-        self._beats = 0
+        self._output_ticks = 0
         self._fed_ns = 0
         self._has_failed = False
         self._is_over = threading.Event()
@@ -110,8 +110,8 @@ class Herald:
 
     def look(self) -> None:
         """Tell what has changed since the last look, and feed the watchdog if the output has turned since."""
-        beats = self._camera.beats()
-        is_alive, self._beats = beats > self._beats, beats
+        output_ticks = self._camera.output_ticks()
+        is_alive, self._output_ticks = output_ticks > self._output_ticks, output_ticks
         if is_alive and not self._is_ready:
             self._is_ready, self._fed_ns = True, self._clock()
             self._supervisor.tell(READY=1)

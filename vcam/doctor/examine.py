@@ -8,21 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from vcam.doctor.boot import check_boot
-from vcam.doctor.case import Case
-from vcam.doctor.codecs import check_codecs
-from vcam.doctor.company import check_daemon, check_obs
-from vcam.doctor.confined import check_apps
-from vcam.doctor.finding import Finding, warning
-from vcam.doctor.inference import check_model
-from vcam.doctor.listing import check_listing
+from vcam.doctor.boot import check_boot, check_secure_boot
+from vcam.doctor.case import Case, Finding, find_output, uses_module, warning
+from vcam.doctor.libraries import check_codecs, check_pipewire
 from vcam.doctor.machine import Machine
+from vcam.doctor.model import check_model
 from vcam.doctor.module import check_module
-from vcam.doctor.node import check_node
-from vcam.doctor.output import find_output, uses_module
-from vcam.doctor.permission import check_permission
-from vcam.doctor.pipewire import check_pipewire
-from vcam.doctor.secure_boot import check_secure_boot
+from vcam.doctor.node import check_node, check_permission
+from vcam.doctor.programs import check_apps, check_daemon, check_listing, check_obs
 from vcam.doctor.webcams import check_webcams
 from vcam.v4l2loopback.cameras import name_loss, other_cameras
 from vcam.v4l2loopback.module import UNLOAD

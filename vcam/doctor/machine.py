@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vcam.paths import home_folder
-from vcam.sources.devices import Camera, list_cameras
+from vcam.sources.devices import CaptureDevice, list_devices
 from vcam.v4l2.device import Kernel, Linux
 from vcam.v4l2.look import look_at
 from vcam.v4l2.nodes import VideoRoots
@@ -63,9 +63,9 @@ class Machine:
         found = [path for pattern in patterns for path in self._glob(pattern)]
         return sorted(set(found))
 
-    def webcams(self) -> list[Camera]:
+    def webcams(self) -> list[CaptureDevice]:
         """All cameras, virtual ones and ours too, in the order in which `auto` takes them."""
-        return list_cameras(self.video, lambda path: look_at(path, self.kernel))
+        return list_devices(self.video, lambda path: look_at(path, self.kernel))
 
     def try_open(self, node: Path) -> OSError | None:
         """What the system says to opening a node for reading and writing, or None if it lets us."""

@@ -5,13 +5,11 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from vcam.config import Config
-from vcam.doctor.case import Case, name_node
-from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.doctor.case import Case, Finding, find_output, name_node, ok, problem, warning
 from vcam.doctor.machine import Machine
-from vcam.doctor.output import find_output
 from vcam.errors import SourceError
 from vcam.frame import Size
-from vcam.sources import Camera, WebcamSource, usable_cameras
+from vcam.sources import CaptureDevice, WebcamSource, usable_devices
 from vcam.sources.devices import OURS
 from vcam.sources.webcam import CHECK_FEEDER
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, Mode, list_modes, read_control
@@ -24,11 +22,11 @@ BROKERS = frozenset(("wireplumber", "pipewire", "pipewire-media-"))
 SLOW = 0.8  # of the promised rate
 
 Rates: TypeAlias = tuple[float, float]  # frames a second: measured, promised
-Measure: TypeAlias = Callable[[Camera, Config], Rates]
+Measure: TypeAlias = Callable[[CaptureDevice, Config], Rates]
 
 
 def measure_rate(
-    camera: Camera, config: Config, make: Callable[[str, Size, float], WebcamSource] = WebcamSource
+    camera: CaptureDevice, config: Config, make: Callable[[str, Size, float], WebcamSource] = WebcamSource
 ) -> Rates:
     """Run a camera for two seconds as the program itself does. Raises SourceError."""
     with make(str(camera.path), config.size, config.fps) as source:
@@ -49,7 +47,7 @@ def check_webcams(case: Case, machine: Machine, measure: Measure = measure_rate)
     """Every camera, and every virtual one that a program feeds: a phone's, or a bare sensor's."""
     ours = find_output(case, machine)
     found = [camera for camera in machine.webcams() if camera.path != ours and camera.fault != OURS]
-    usable = usable_cameras(found)
+    usable = usable_devices(found)
     findings = [finding for camera in usable for finding in judge_camera(case, machine, camera, measure)]
     if not usable:
         message = "no webcam found: plug one in, or take another source (the bundled clip, a file, a stream)"
@@ -57,16 +55,16 @@ def check_webcams(case: Case, machine: Machine, measure: Measure = measure_rate)
     return [*findings, *_explain_others(found)]
 
 
-def _explain_others(cameras: list[Camera]) -> list[Finding]:
+def _explain_others(cameras: list[CaptureDevice]) -> list[Finding]:
     """Why some cameras are not taken, the nodes of one device together: a sensor's driver has dozens."""
-    reasons: dict[tuple[str, str], Camera] = {}
+    reasons: dict[tuple[str, str], CaptureDevice] = {}
     for camera in cameras:
         if reason := camera.fault or camera.drawback:
             reasons.setdefault((camera.name.rstrip("0123456789 "), reason), camera)
     return [ok(CHECK, f"`auto` passes {camera} by: {reason}") for (_, reason), camera in reasons.items()]
 
 
-def judge_camera(case: Case, machine: Machine, camera: Camera, measure: Measure) -> list[Finding]:
+def judge_camera(case: Case, machine: Machine, camera: CaptureDevice, measure: Measure) -> list[Finding]:
     """Nothing of one that may not be opened: its permission has a check."""
     if machine.try_open(camera.path) is not None:
         return []
@@ -74,7 +72,7 @@ def judge_camera(case: Case, machine: Machine, camera: Camera, measure: Measure)
     return [_judge_modes(camera, modes, case.config), _judge_rate(case, machine, camera, is_dynamic, measure)]
 
 
-def look_at(machine: Machine, camera: Camera) -> tuple[list[Mode], bool]:
+def look_at(machine: Machine, camera: CaptureDevice) -> tuple[list[Mode], bool]:
     """A camera's modes, and whether it may expose for longer than a frame's time. Raises OSError."""
     node = machine.kernel.open(str(camera.path))
     try:
@@ -84,7 +82,7 @@ def look_at(machine: Machine, camera: Camera) -> tuple[list[Mode], bool]:
         machine.kernel.close(node)
 
 
-def _judge_modes(camera: Camera, modes: list[Mode], config: Config) -> Finding:
+def _judge_modes(camera: CaptureDevice, modes: list[Mode], config: Config) -> Finding:
     """Whether the wanted size and rate are there, in MJPG or, as small pictures or USB 3 can, raw."""
     name, wanted = name_node(camera.path, camera.name), Mode("MJPG", config.size, (float(config.fps),))
     if camera.is_loopback and modes:
@@ -107,7 +105,9 @@ def _reaches(mode: Mode, fps: float) -> bool:
     return not mode.fps or mode.fps[0] >= 0.99 * fps
 
 
-def _judge_rate(case: Case, machine: Machine, camera: Camera, is_dynamic: bool, measure: Measure) -> Finding:
+def _judge_rate(
+    case: Case, machine: Machine, camera: CaptureDevice, is_dynamic: bool, measure: Measure
+) -> Finding:
     name, holders = name_node(camera.path, camera.name), find_holders(machine, camera)
     if case.has_open(holders):
         return ok(CHECK, f"{name} is in use by the running camera; its rate was not measured")
@@ -123,12 +123,14 @@ def _judge_rate(case: Case, machine: Machine, camera: Camera, is_dynamic: bool, 
     return _judge_measured(name, camera, measured, promised, is_dynamic)
 
 
-def find_holders(machine: Machine, camera: Camera) -> list[tuple[int, str]]:
+def find_holders(machine: Machine, camera: CaptureDevice) -> list[tuple[int, str]]:
     """(pid, name) of the programs that have a camera open, without those that only pass it on."""
     return [(pid, program) for pid, program in machine.holders(camera.path) if program not in BROKERS]
 
 
-def _judge_measured(name: str, camera: Camera, measured: float, promised: float, is_dynamic: bool) -> Finding:
+def _judge_measured(
+    name: str, camera: CaptureDevice, measured: float, promised: float, is_dynamic: bool
+) -> Finding:
     found = f"{name} delivers {measured:.1f} fps of the promised {promised:g}"
     if measured >= SLOW * promised:
         return ok(CHECK, found)

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from vcam.conversion.opencv import to_bgr
 from vcam.frame import MIN_SIDE, Frame, resize
-from vcam.lane import Lane
 from vcam.pipeline import Result, conform
+from vcam.request_pool import RequestPool
 
 WIDEST = 1920
 
@@ -77,7 +77,7 @@ def page_routes(shown: Shown) -> list[Route]:
     A value out of range raises pydantic's ValidationError, and more requests for pictures than are served at
     once raise BusyError; the application answers both.
     """
-    pictures = Lane("pictures", 2, 8)
+    pictures = RequestPool("pictures", 2, 8)
 
     def newest() -> tuple[Result, str]:
         """What to show, and a mark that changes with it."""

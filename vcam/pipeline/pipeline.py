@@ -9,7 +9,7 @@ from dataclasses import replace
 from vcam.errors import VcamError, as_source_error
 from vcam.frame import Frame, Size, crop_to_aspect, resize
 from vcam.meter import Meter
-from vcam.pipeline.ends import Clock, FailFast, Finish, Policy, Result, Sink, Source, Stages
+from vcam.pipeline.protocols import Clock, FailFast, Finish, Policy, Result, Sink, Source, Stages
 from vcam.pipeline.slot import Slot
 
 log = logging.getLogger(__name__)

@@ -10,21 +10,21 @@ What is not known counts as present. Linux only; elsewhere there is no probe.
 from vcam.presence.census import CensusProbe
 from vcam.presence.events import EventProbe
 from vcam.presence.evidence import Evidence
-from vcam.presence.kernel import Kernel, Linux
-from vcam.presence.moving import MovingProbe
+from vcam.presence.following import FollowingProbe
+from vcam.presence.kernel import WatchingKernel, WatchingLinux
 from vcam.presence.presence import Presence
-from vcam.presence.probe import Probe, Reading
+from vcam.presence.probe import Probe, ProbeReading
 from vcam.presence.search import find_probe
 
 __all__ = [
     "CensusProbe",
     "EventProbe",
     "Evidence",
-    "Kernel",
-    "Linux",
-    "MovingProbe",
+    "FollowingProbe",
     "Presence",
     "Probe",
-    "Reading",
+    "ProbeReading",
+    "WatchingKernel",
+    "WatchingLinux",
     "find_probe",
 ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from vcam.presence.kernel import Kernel
-from vcam.presence.probe import POLLIN, RESYNC_S, Reading
+from vcam.presence.kernel import WatchingKernel
+from vcam.presence.probe import POLLIN, RESYNC_S, ProbeReading
 from vcam.v4l2loopback.cameras import list_loopbacks
 
 ENUMERATION_S = 1.5  # shorter, a program only looks which cameras there are
@@ -31,7 +31,9 @@ class Openers:
     has_hidden: bool
 
 
-def count_openers(node: Path, siblings: Collection[str], kernel: Kernel, proc: Path, own_pid: int) -> Openers:
+def count_openers(
+    node: Path, siblings: Collection[str], kernel: WatchingKernel, proc: Path, own_pid: int
+) -> Openers:
     """Look through the descriptors of all processes. Raises OSError if there is no `proc`.
 
     siblings  the paths of all nodes of the driver, this one among them
@@ -79,7 +81,7 @@ class CensusProbe:
     def __init__(
         self,
         node: Path,
-        kernel: Kernel,
+        kernel: WatchingKernel,
         *,
         siblings: Callable[[], Collection[Path]] = list_loopbacks,
         proc: Path = PROC,
@@ -104,22 +106,22 @@ class CensusProbe:
     def waits(self) -> Mapping[int, int]:
         return {} if self._watch is None else {self._watch: POLLIN}
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> ProbeReading:
         if self._watch is not None:
             self._kernel.drain(self._watch)  # first: what happens from here on wakes us again
         try:
             siblings = {str(self.node), *map(str, self._siblings())}
             openers = count_openers(self.node, siblings, self._kernel, self._proc, self._own_pid)
         except OSError:
-            return Reading(None)
+            return ProbeReading(None)
         self._since_ns = {opener: self._since_ns.get(opener, now_ns) for opener in openers.others}
         if not is_complete(openers, _read_count(self._references)):
-            return Reading(None)
+            return ProbeReading(None)
         ages_s = [(now_ns - since_ns) / 1e9 for since_ns in self._since_ns.values()]
         # an age below nothing is a clock that was set back: not known, so present
         if any(not 0 <= age_s < ENUMERATION_S for age_s in ages_s):
-            return Reading(True)
-        return Reading(False, min((ENUMERATION_S - age_s for age_s in ages_s), default=RESYNC_S))
+            return ProbeReading(True)
+        return ProbeReading(False, min((ENUMERATION_S - age_s for age_s in ages_s), default=RESYNC_S))
 
     def close(self) -> None:
         watch, self._watch = self._watch, None

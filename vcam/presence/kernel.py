@@ -13,7 +13,7 @@ OPENED_OR_CLOSED = 0x20 | 0x08 | 0x10  # IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOW
 READ_BYTES = 65536
 
 
-class Kernel(Protocol):
+class WatchingKernel(Protocol):
     """Small calls on descriptors; each raises OSError where the kernel refuses. Only `poll` blocks."""
 
     def open(self, node: Path) -> int:
@@ -45,7 +45,7 @@ class Kernel(Protocol):
         """
 
 
-class Linux:
+class WatchingLinux:
     """The real one."""
 
     def open(self, node: Path) -> int:

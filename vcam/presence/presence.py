@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from vcam.presence.evidence import Evidence
-from vcam.presence.kernel import Kernel, Linux
+from vcam.presence.kernel import WatchingKernel, WatchingLinux
 from vcam.presence.probe import POLLIN, Probe
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,14 @@ class Presence:
     """
 
     def __init__(
-        self, probe: Probe | None = None, *, kernel: Kernel | None = None, clock: Clock = time.monotonic_ns
+        self,
+        probe: Probe | None = None,
+        *,
+        kernel: WatchingKernel | None = None,
+        clock: Clock = time.monotonic_ns,
     ) -> None:
         self._probe = probe
-        self._kernel = kernel or Linux()
+        self._kernel = kernel or WatchingLinux()
         self._clock = clock
         self._evidence = Evidence()
         self._on_change: Callable[[bool], None] = lambda is_present: None

@@ -9,7 +9,7 @@ POLLIN, POLLPRI = 0x001, 0x002  # poll.h; Python's select has them only where th
 
 
 @dataclass(frozen=True)
-class Reading:
+class ProbeReading:
     """What one look has found.
 
     is_watched  None if it could not be found out
@@ -27,7 +27,7 @@ class Probe(Protocol):
     def waits(self) -> Mapping[int, int]:
         """Descriptors, with the poll events on each, that say when to look; a look may change them."""
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> ProbeReading:
         """Look now. Raises nothing that the kernel refuses: that is a reading of None."""
 
     def close(self) -> None: ...

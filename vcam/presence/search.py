@@ -4,19 +4,20 @@ import logging
 from pathlib import Path
 
 from vcam.presence.census import PROC, REFERENCES, CensusProbe
-from vcam.presence.events import KINDS, EventProbe, subscribe
-from vcam.presence.kernel import Kernel, Linux
+from vcam.presence.events import EventProbe
+from vcam.presence.kernel import WatchingKernel, WatchingLinux
 from vcam.presence.probe import Probe
+from vcam.v4l2loopback.usage_events import EVENT_TYPES, subscribe
 
 log = logging.getLogger(__name__)
 
 
 def find_probe(
-    node: Path, kernel: Kernel | None = None, *, proc: Path = PROC, references: Path = REFERENCES
+    node: Path, kernel: WatchingKernel | None = None, *, proc: Path = PROC, references: Path = REFERENCES
 ) -> Probe | None:
     """The best probe for a virtual camera's node; None if there is none, and it counts as always watched."""
-    kernel = kernel or Linux()
-    for kind in KINDS:
+    kernel = kernel or WatchingLinux()
+    for kind in EVENT_TYPES:
         if _knows(kernel, node, kind):
             log.info("%s tells who watches, event %#x", node, kind)
             return EventProbe(node, kind, kernel)
@@ -29,7 +30,7 @@ def find_probe(
     return probe
 
 
-def _knows(kernel: Kernel, node: Path, kind: int) -> bool:
+def _knows(kernel: WatchingKernel, node: Path, kind: int) -> bool:
     try:
         descriptor = kernel.open(node)
     except OSError:

@@ -8,9 +8,10 @@ from vcam.pipeline import Sink
 from vcam.sinks.file import VIDEO_ENDINGS, FileSink, write_still
 from vcam.sinks.null import NullSink
 from vcam.sinks.pipewire import PipeWireSink
-from vcam.sinks.virtual import CameraFactory, VirtualCameraSink
+from vcam.sinks.virtual import OpenWriter, VirtualCameraSink
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import find_virtual_camera
+from vcam.v4l2loopback.writer import LoopbackWriter
 
 __all__ = [
     "FileSink",
@@ -28,7 +29,7 @@ def make_sink(
     size: Size,
     fps: float,
     lossless: bool = False,
-    camera_factory: CameraFactory | None = None,
+    open_writer: OpenWriter = LoopbackWriter,
     roots: VideoRoots = SYSTEM,
 ) -> Sink:
     """Open the sink that a word or a path names.
@@ -45,7 +46,7 @@ def make_sink(
         return PipeWireSink(size, fps).open()
     if spec in ("auto", "virtual") or spec.startswith("/dev/video"):
         device = spec if spec.startswith("/dev/") else None
-        camera = VirtualCameraSink(size, fps, device, camera_factory, roots=roots)
+        camera = VirtualCameraSink(size, fps, device, open_writer, roots=roots)
         # only absence falls back to the preview: a camera that is there but busy is for the user to free
         is_absent = spec == "auto" and find_virtual_camera(roots=roots) is None
         return NullSink("preview") if is_absent else camera.open()

@@ -1,8 +1,7 @@
-"""The camera that apps list as "SharpKD Camera", published through pyvirtualcam."""
+"""The virtual camera that other programs see: a node of v4l2loopback."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
@@ -11,11 +10,11 @@ from vcam.frame import Frame, Packed, Size, black, check_size, pack
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import require_virtual_camera
 from vcam.v4l2loopback.module import CARD
-from vcam.v4l2loopback.writer import BACKEND, register
+from vcam.v4l2loopback.writer import LoopbackWriter
 
 
-class Camera(Protocol):
-    """What is used of a pyvirtualcam.Camera."""
+class Writer(Protocol):
+    """An open node; see LoopbackWriter."""
 
     @property
     def device(self) -> str: ...
@@ -25,14 +24,14 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
-CameraFactory: TypeAlias = Callable[..., Camera]  # pyvirtualcam.Camera's arguments
+OpenWriter: TypeAlias = Callable[[str, Size, float], Writer]  # of a node, frame size and rate
 
 
 class VirtualCameraSink:
     """Publishes frames of one size as a camera that other programs can open.
 
-    device          the node; None finds it
-    camera_factory  called as pyvirtualcam.Camera is; None for pyvirtualcam.Camera itself
+    device       the node; None finds it
+    open_writer  opens a node; by default our own writer
 
     The first `send` opens the camera, unless `open` or `with` did so before.
     """
@@ -42,16 +41,16 @@ class VirtualCameraSink:
         size: Size,
         fps: float,
         device: str | None = None,
-        camera_factory: CameraFactory | None = None,
+        open_writer: OpenWriter = LoopbackWriter,
         *,
         roots: VideoRoots = SYSTEM,
     ) -> None:
         self._size = check_size(size)
         self._fps = fps
         self._device = device
-        self._factory = camera_factory
+        self._open_writer = open_writer
         self._roots = roots
-        self._camera: Camera | None = None
+        self._writer: Writer | None = None
 
     def __enter__(self) -> Self:
         return self.open()
@@ -67,12 +66,12 @@ class VirtualCameraSink:
     @property
     def name(self) -> str:
         """The card's name and, once it is open, the device behind it."""
-        return f"{CARD} ({self._camera.device})" if self._camera else CARD
+        return f"{CARD} ({self._writer.device})" if self._writer else CARD
 
     def open(self) -> Self:
         """Take the camera. Raises SinkError if it is absent, busy or forbidden, with the remedy."""
-        if self._camera is None:
-            self._camera = self._open_camera()
+        if self._writer is None:
+            self._writer = self._open()
         return self
 
     def send(self, frame: Frame) -> None:
@@ -82,31 +81,24 @@ class VirtualCameraSink:
         """
         if frame.size != self._size:
             raise ValueError(f"frame is {_text(frame.size)}, this camera shows {_text(self._size)}")
-        camera = self._camera or self._open_camera()
-        self._camera = camera
+        writer = self._writer = self._writer or self._open()
         try:
-            camera.send(pack(frame))
+            writer.send(pack(frame))
         except (RuntimeError, OSError) as error:
-            raise SinkError(f"{camera.device} stopped taking frames: {error}. Start sharpkd again") from error
+            raise SinkError(f"{writer.device} stopped taking frames: {error}. Start sharpkd again") from error
 
     def close(self) -> None:
-        """Show one black frame, so that no stale face stays, and give the camera back."""
-        camera, self._camera = self._camera, None
-        if camera is None:
+        """Show one black frame, so that nobody's last picture stays, and close the camera."""
+        writer, self._writer = self._writer, None
+        if writer is None:
             return
         with suppress(RuntimeError, OSError, SinkError):
-            camera.send(pack(black(self._size)))
-        camera.close()
+            writer.send(pack(black(self._size)))
+        writer.close()
 
-    def _open_camera(self) -> Camera:
-        import pyvirtualcam  # its native part loads on use, not on import of the room
-
-        make = partial(self._factory or pyvirtualcam.Camera, *self._size, self._fps)
-        try:
-            device = str(require_virtual_camera(self._device, self._roots))
-            return make(fmt=pyvirtualcam.PixelFormat.I420, device=device, backend=register())
-        except (RuntimeError, OSError) as error:  # in the words of our own writer, which name the remedy
-            raise SinkError(str(error).removeprefix(f"'{BACKEND}' backend: ")) from error
+    def _open(self) -> Writer:
+        node = require_virtual_camera(self._device, self._roots)
+        return self._open_writer(str(node), self._size, self._fps)
 
 
 def _text(size: Size) -> str:

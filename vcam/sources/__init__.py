@@ -11,8 +11,8 @@ from vcam.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
-from vcam.sources.device_choice import SteadyCameras
-from vcam.sources.devices import Camera, list_cameras, usable_cameras
+from vcam.sources.device_choice import DeviceChoice
+from vcam.sources.devices import CaptureDevice, list_devices, usable_devices
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
@@ -25,20 +25,20 @@ from vcam.sources.webcam import WebcamSource
 __all__ = [
     "SAMPLE_PATH",
     "AnySource",
-    "Camera",
+    "CaptureDevice",
+    "DeviceChoice",
     "FileSource",
     "PatternSource",
     "Stamp",
-    "SteadyCameras",
     "StillSource",
     "StreamSource",
     "WebcamSource",
-    "list_cameras",
+    "list_devices",
     "make_source",
     "read_stamp",
     "sample_source",
     "still_sample_source",
-    "usable_cameras",
+    "usable_devices",
 ]
 
 AnySource: TypeAlias = FileSource | StillSource | StreamSource | WebcamSource | PatternSource
@@ -58,9 +58,9 @@ def make_source(
     size: Size,
     fps: float,
     loop: bool = False,
-    cameras: Callable[[], Sequence[Camera]] = list_cameras,
+    cameras: Callable[[], Sequence[CaptureDevice]] = list_devices,
     own: Path | None = None,
-    used: Callable[[Camera], None] = lambda camera: None,
+    used: Callable[[CaptureDevice], None] = lambda camera: None,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> AnySource:
@@ -81,7 +81,7 @@ def make_source(
 
     size, fps   asked of cameras and the pattern; files and streams have their own
     loop        files begin again at their end
-    cameras     lists those that `auto` chooses from; see SteadyCameras
+    cameras     lists those that `auto` chooses from; see DeviceChoice
     own         the node that this program publishes to: never a source
     used        gets the camera that gives pictures
 
@@ -106,7 +106,7 @@ def make_source(
         return StreamSource(normalise(spec) if is_url else spec, loop, clock=clock, sleep=sleep)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
         return FileSource(spec, loop, clock=clock, sleep=sleep)
-    choice = cameras if spec == "auto" else partial(list_cameras, own=own)
+    choice = cameras if spec == "auto" else partial(list_devices, own=own)
     return WebcamSource(spec, size, fps, cameras=choice, clock=clock, used=used)
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from vcam.errors import SourceError
-from vcam.sources.devices import Camera, list_cameras, usable_cameras
+from vcam.sources.devices import CaptureDevice, list_devices, usable_devices
 from vcam.sources.pace import SECOND_NS, Clock
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 LOYALTY_S = 10.0
 
 
-class SteadyCameras:
+class DeviceChoice:
     """Lists the cameras for `auto`, the one that was used last first.
 
     cameras  lists them as they are
@@ -29,23 +29,23 @@ class SteadyCameras:
 
     def __init__(
         self,
-        cameras: Callable[[], Sequence[Camera]] = list_cameras,
+        cameras: Callable[[], Sequence[CaptureDevice]] = list_devices,
         clock: Clock = time.monotonic_ns,
-        recall: Callable[[], Camera | None] = lambda: None,
+        recall: Callable[[], CaptureDevice | None] = lambda: None,
     ) -> None:
         self._cameras = cameras
         self._clock = clock
         self._recall = recall
-        self._last: Camera | None = None
+        self._last: CaptureDevice | None = None
         self._missing_ns: int | None = None  # since when
 
     def begin_call(self) -> None:
         """The source was closed on purpose: no call can jump if another camera is taken now."""
         self._last, self._missing_ns = None, None
 
-    def __call__(self) -> list[Camera]:
+    def __call__(self) -> list[CaptureDevice]:
         cameras = list(self._cameras())
-        usable = usable_cameras(cameras)
+        usable = usable_devices(cameras)
         wanted = self._last or self._recall()
         first = next((camera for camera in usable if wanted and _is_same(camera, wanted)), None)
         if first is None and self._last is not None:
@@ -58,7 +58,7 @@ class SteadyCameras:
         self._last, self._missing_ns = first, None
         return [first, *(camera for camera in cameras if camera != first)]
 
-    def _wait_for(self, last: Camera, cameras: Sequence[Camera], has_others: bool) -> None:
+    def _wait_for(self, last: CaptureDevice, cameras: Sequence[CaptureDevice], has_others: bool) -> None:
         """Raise SourceError unless it was missing for so long that another camera may be taken."""
         now_ns = self._clock()
         self._missing_ns = now_ns if self._missing_ns is None else self._missing_ns
@@ -70,7 +70,7 @@ class SteadyCameras:
         raise SourceError(f"{why}{after}")
 
 
-def _is_same(one: Camera, other: Camera) -> bool:
+def _is_same(one: CaptureDevice, other: CaptureDevice) -> bool:
     """Links decide, but only between two that have one: udev makes it some time after the node."""
     if one.stable_id and other.stable_id:
         return one.stable_id == other.stable_id

@@ -24,7 +24,7 @@ MOST_NAMED = 4  # cameras in one message: a sensor's driver lists dozens of node
 
 
 @dataclass(frozen=True)
-class Camera:
+class CaptureDevice:
     """A V4L2 node that gives pictures, or a v4l2loopback, which passes on what another program writes.
 
     is_built_in  it cannot be unplugged
@@ -44,9 +44,9 @@ class Camera:
         return f"{self.name} ({self.path})"
 
 
-def list_cameras(
+def list_devices(
     roots: VideoRoots = SYSTEM, look: LookAt = look_within, own: Path | None = None
-) -> list[Camera]:
+) -> list[CaptureDevice]:
     """All cameras and loopbacks in the order in which `auto` takes them; empty where there is no V4L2.
 
     own  the node that this program publishes to, if its label does not say so
@@ -76,12 +76,12 @@ def exposes_longer(path: Path, kernel: Kernel | None = None) -> bool:
         kernel.close(node)
 
 
-def find_camera(device: str, cameras: Sequence[Camera]) -> Camera:
+def find_device(device: str, cameras: Sequence[CaptureDevice]) -> CaptureDevice:
     """The camera that `device` means: "auto", "/dev/videoN", its by-id path, "N", or a part of its name.
 
     Raises SourceError if there is none, or only such as cannot be a source now.
     """
-    usable = usable_cameras(cameras)
+    usable = usable_devices(cameras)
     if device == "auto":
         if not usable:
             raise SourceError(_say_none(cameras))
@@ -95,29 +95,31 @@ def find_camera(device: str, cameras: Sequence[Camera]) -> Camera:
     return min(able, key=lambda camera: bool(camera.drawback))
 
 
-def usable_cameras(cameras: Sequence[Camera]) -> list[Camera]:
+def usable_devices(cameras: Sequence[CaptureDevice]) -> list[CaptureDevice]:
     """Those that `auto` may take, in their order."""
     return [camera for camera in cameras if not (camera.fault or camera.drawback)]
 
 
 def _inspect(
     entry: Path, path: Path, links: dict[Path, Path], look: LookAt, own: Path | None
-) -> Camera | None:
+) -> CaptureDevice | None:
     """The camera at a node; None if it gives no pictures."""
     name, stable_id = read_text(entry / "name"), links.get(path.resolve())
     if is_virtual(entry):
         is_ours = name == CARD or (own is not None and is_same_node(path, own))
         fault = OURS if is_ours else _find_fault(path, look)  # our own is not opened: that may wake watchers
-        return Camera(path, name, stable_id, is_loopback=True, fault=fault)
+        return CaptureDevice(path, name, stable_id, is_loopback=True, fault=fault)
     try:
         seen = look(path)
     except TimeoutError:
-        return Camera(path, name, stable_id, is_loopback=False, fault=HANGS) if _is_first(entry) else None
+        return (
+            CaptureDevice(path, name, stable_id, is_loopback=False, fault=HANGS) if _is_first(entry) else None
+        )
     if not (_is_first(entry) if seen is None else seen.card.is_capture):
         return None
     is_bare = seen is not None and seen.card.needs_media_controller
     fault = NEEDS_RELAY if is_bare else ""
-    return Camera(path, name, stable_id, False, _is_built_in(entry, name), fault, _find_drawback(seen))
+    return CaptureDevice(path, name, stable_id, False, _is_built_in(entry, name), fault, _find_drawback(seen))
 
 
 def _find_fault(path: Path, look: LookAt) -> str:
@@ -149,7 +151,7 @@ def _is_first(entry: Path) -> bool:
     return read_text(entry / "index") in ("0", "")
 
 
-def _is_meant(camera: Camera, device: str) -> bool:
+def _is_meant(camera: CaptureDevice, device: str) -> bool:
     if device.isdecimal():
         return camera.path.name == f"video{int(device)}"
     if "/" in device:
@@ -158,8 +160,8 @@ def _is_meant(camera: Camera, device: str) -> bool:
     return device.casefold() in camera.name.casefold()
 
 
-def _say_none(cameras: Sequence[Camera]) -> str:
-    reasons: dict[str, Camera] = {}  # one camera of each
+def _say_none(cameras: Sequence[CaptureDevice]) -> str:
+    reasons: dict[str, CaptureDevice] = {}  # one camera of each
     for camera in cameras:
         if camera.fault != OURS:
             reasons.setdefault(camera.fault or camera.drawback, camera)
@@ -167,7 +169,7 @@ def _say_none(cameras: Sequence[Camera]) -> str:
     return f"no camera found; plug one in, or use --source sample{passed}"
 
 
-def _say_missing(device: str, usable: Sequence[Camera]) -> str:
+def _say_missing(device: str, usable: Sequence[CaptureDevice]) -> str:
     if "/" not in device:
         return (
             f"no camera is called {device!r}; expected a part of one of: {_names(usable)}; or a file or URL"
@@ -177,7 +179,7 @@ def _say_missing(device: str, usable: Sequence[Camera]) -> str:
     return f"no device {device}; plug the camera in, or use one of: {_names(usable)}"
 
 
-def _names(cameras: Sequence[Camera]) -> str:
+def _names(cameras: Sequence[CaptureDevice]) -> str:
     return ", ".join(map(str, cameras[:MOST_NAMED])) or "sample, pattern"
 
 

@@ -16,10 +16,10 @@ from vcam.conversion.opencv import from_bgr
 from vcam.deadline import call_within
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
-from vcam.sources.agreement import Agreement, ask_webcam, take_given
-from vcam.sources.devices import Camera, exposes_longer, find_camera, list_cameras
+from vcam.sources.devices import CaptureDevice, exposes_longer, find_device, list_devices
 from vcam.sources.grabber import Capture, Grabber
 from vcam.sources.guard import GuardedSource
+from vcam.sources.negotiation import CaptureFormat, negotiate, read_back
 from vcam.sources.opening import OPEN_S, OpenCapture, open_within
 from vcam.sources.pace import Clock
 from vcam.sources.rate import Rate
@@ -63,11 +63,11 @@ class WebcamSource(GuardedSource):
         fps: float = 30.0,
         *,
         open_capture: OpenCapture = cv2.VideoCapture,  # type: ignore[assignment]  # overloads str and int
-        cameras: Callable[[], Sequence[Camera]] = list_cameras,
+        cameras: Callable[[], Sequence[CaptureDevice]] = list_devices,
         clock: Clock = time.monotonic_ns,
         read_s: float = READ_S,
         exposes_longer: Callable[[Path], bool] = exposes_longer,
-        used: Callable[[Camera], None] = lambda camera: None,
+        used: Callable[[CaptureDevice], None] = lambda camera: None,
         open_s: float = OPEN_S,
     ) -> None:
         self.device = device
@@ -83,8 +83,8 @@ class WebcamSource(GuardedSource):
         self._used = used
         self._open_s = open_s
         self._path = device
-        self._camera: Camera | None = None
-        self._agreed: Agreement | None = None
+        self._camera: CaptureDevice | None = None
+        self._agreed: CaptureFormat | None = None
         self._grabber: Grabber | None = None
         self._count = 0
         self._rate = Rate(fps)
@@ -134,11 +134,11 @@ class WebcamSource(GuardedSource):
     def warnings(self) -> tuple[str, ...]:
         return tuple(text for text in (self._refusal, self._say_slow()) if text)
 
-    def _open(self) -> tuple[Capture, Agreement]:
+    def _open(self) -> tuple[Capture, CaptureFormat]:
         size, fps = self._asked
-        self._camera = find_camera(self.device, self._cameras())
+        self._camera = find_device(self.device, self._cameras())
         self.name, self._path = self._camera.name, str(self._camera.path)
-        ask = take_given if self._camera.is_loopback else ask_webcam
+        ask = read_back if self._camera.is_loopback else negotiate
         agree = partial(ask, size=size, fps=fps)
         return open_within(self._open_s, self._open_capture, self._path, cv2.CAP_V4L2, agree)
 

@@ -9,8 +9,8 @@ from functools import partial
 from vcam.control.client import ControlClient
 from vcam.errors import NotRunningError, VcamError
 from vcam.instance import holder
-from vcam.lane import Lane
 from vcam.paths import Paths
+from vcam.request_pool import RequestPool
 from vcam.tray.entry import Ask, Run
 from vcam.tray.state import Reading
 
@@ -30,11 +30,11 @@ class CameraLink:
         self._paths = paths
         self._client = ControlClient(paths.socket)
         self._has_answered: int | None = None  # the process that did
-        self._reads = Lane("readings", 1, 1)
-        self._settings = Lane("changes of settings", 1, 8)
-        self._pauses = Lane("pauses", 1, 8)
-        self._commands = Lane("commands", 2, 8)
-        self._questions = Lane("questions", 1, 2)
+        self._reads = RequestPool("readings", 1, 1)
+        self._settings = RequestPool("changes of settings", 1, 8)
+        self._pauses = RequestPool("pauses", 1, 8)
+        self._commands = RequestPool("commands", 2, 8)
+        self._questions = RequestPool("questions", 1, 2)
 
     async def read(self) -> Reading:
         return await self._reads.run(self._read)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 CARD = "SharpKD Camera"  # the label of the virtual camera that this program publishes to
 NUMBER = 42
 MODULE = "v4l2loopback"
+DRIVER = "v4l2 loopback"  # as a node names it
+ADDS_DEVICES = (0, 13)  # from here on v4l2loopback-ctl adds devices, and the module tells its version
+ONE_READER = (0, 13, 2)  # from here on one program at a time can watch a camera
 LOST_IN_LABELS = re.compile(r'[,"`$\\!]')  # commas part labels, the rest means something to a shell
 
 
@@ -31,7 +34,7 @@ def load_command(cameras: Mapping[int, str]) -> str:
 
 
 def reload_command(cameras: Mapping[int, str]) -> str:
-    """The command that loads the module anew with these cameras, labels by number."""
+    """The command that loads the module again with these cameras, labels by number."""
     return f"{UNLOAD} && {load_command(cameras)}"
 
 

@@ -1,16 +1,18 @@
-"""Our writer for v4l2loopback, of the kind that pyvirtualcam calls a backend.
+"""Writes frames to a v4l2loopback node.
 
-Its own one opens the node for writing only, starts no stream, does not read which layout the driver took and
-drops errors of writing; after it, a 0.12.7 with exclusive_caps=1 takes no writer until it is loaded anew.
+pyvirtualcam's own backend opens the node for writing only, starts no stream, does not read which layout the
+driver took and drops errors of writing. After it, a 0.12.7 with exclusive_caps=1 takes no writer until it is
+loaded again.
 """
 
 import errno
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from vcam.errors import SinkError
-from vcam.frame import Packed
+from vcam.frame import Packed, Size
 from vcam.v4l2.device import (
     Card,
     Format,
@@ -25,75 +27,59 @@ from vcam.v4l2.device import (
     stop_stream,
 )
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
-from vcam.v4l2loopback.cameras import name_loss, other_cameras, require_virtual_camera, wanted_cameras
-from vcam.v4l2loopback.module import MODPROBE, reload_command
+from vcam.v4l2loopback.cameras import name_loss, other_cameras, wanted_cameras
+from vcam.v4l2loopback.module import DRIVER, MODPROBE, reload_command
 
-BACKEND = "sharpkd-v4l2loopback"
-DRIVER = "v4l2 loopback"
-I420 = int.from_bytes(b"I420", "little")  # libyuv's name, which pyvirtualcam uses
-SETTLE_S = 0.5  # in which a living writer writes again: even a placeholder has ten frames a second
+SETTLE_S = 0.5  # within which a running writer writes again: even a placeholder has ten frames a second
 
 
-class LoopbackCamera:
-    """Holds a v4l2loopback node open for writing, as pyvirtualcam.Backend wants it.
+class LoopbackWriter:
+    """Holds a v4l2loopback node open for writing; making one opens the node.
 
-    width, height  of every frame, even
-    fps            told to the readers; no promise
-    fourcc         I420, the only one
-    device         the node, or None for the card called "SharpKD Camera"
-    kernel         makes the system calls
-    roots          where the card is looked for
-    sleep          seconds; called only if somebody else may be writing
+    device  the node
+    size    of every frame, (width, height), even
+    fps     told to the readers; not enforced
+    kernel  makes the system calls
+    sleep   waits for seconds; called only if another program may be writing
 
-    pyvirtualcam's way is that making one opens it. Raises SinkError with the remedy, ValueError for a fourcc.
+    Raises SinkError with the remedy.
     """
 
     def __init__(
         self,
-        *,
-        width: int,
-        height: int,
+        device: Path | str,
+        size: Size,
         fps: float,
-        fourcc: int,
-        device: str | None,
+        *,
         kernel: WritingKernel | None = None,
-        roots: VideoRoots = SYSTEM,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if fourcc != I420:
-            raise ValueError(f"fourcc is {fourcc:#x}, this camera takes I420 ({I420:#x}) only")
-        self._path = device or str(require_virtual_camera(None, roots))
+        self.device = str(device)
         self._kernel: WritingKernel = kernel or Linux()
-        self._format = i420_format((width, height))
-        self._node: int | None = open_writable(self._kernel, self._path, sleep)
+        self._format = i420_format(size)
+        self._node: int | None = open_writable(self._kernel, self.device, sleep)
         try:
-            _begin(self._kernel, self._node, self._path, self._format, fps)
+            _begin(self._kernel, self._node, self.device, self._format, fps)
         except BaseException:
             self.close()
             raise
 
-    def device(self) -> str:
-        return self._path
-
-    def native_fourcc(self) -> int:
-        return I420
-
     def send(self, frame: Packed) -> None:
         """Publish one packed I420 frame. Raises SinkError if not all of it was taken."""
         if self._node is None:
-            raise ValueError(f"{self._path} is closed")
+            raise ValueError(f"{self.device} is closed")
         try:
             count = self._kernel.write(self._node, frame)
         except OSError as error:
-            raise explain(self._path, "write a frame", error) from error
+            raise explain(self.device, "write a frame", error) from error
         if count != frame.nbytes:
             raise SinkError(
-                f"{self._path} took {count} of a frame's {frame.nbytes} bytes: its buffers are not for"
-                f" {self._format} any more. {_close_others(self._path)}"
+                f"{self.device} took {count} of a frame's {frame.nbytes} bytes: its buffers are not for"
+                f" {self._format} any more. {_close_others(self.device)}"
             )
 
     def close(self) -> None:
-        """End the stream and give the node back; a node that is gone already is no error."""
+        """End the stream and close the node; a node that has disappeared is not an error."""
         node, self._node = self._node, None
         if node is None:
             return
@@ -103,23 +89,15 @@ class LoopbackCamera:
             self._kernel.close(node)
 
 
-def register() -> str:
-    """Make the writer known to pyvirtualcam and return its name there; as often as one likes."""
-    import pyvirtualcam  # its native part loads on use, not on import of the room
-
-    pyvirtualcam.register_backend(BACKEND, LoopbackCamera)
-    return BACKEND
-
-
 def open_writable(kernel: Kernel, path: str, sleep: Callable[[float], None]) -> int:
-    """Open a v4l2loopback that takes a writer, and free one that a crash has left locked.
+    """Open a v4l2loopback that accepts a writer; unlock one that a crashed writer has left locked.
 
-    On 0.12.7 with exclusive_caps=1 a program that writes without STREAMON closes the node for all writers
-    after it. STREAMON makes us its writer, even where it fails; to close as its writer opens the node again.
-    A living writer, whom that does not disturb, takes it back with its next frame: hence the second look.
-    Only one that maps buffers would not, and there would be two.
+    On 0.12.7 with exclusive_caps=1, a program that writes without STREAMON leaves the node locked for all
+    later writers. STREAMON makes us its writer, even if the call fails, and closing as its writer unlocks the
+    node. A program that is still writing is not disturbed and takes the node back with its next frame, so we
+    wait and check again. A writer with mapped buffers would not show itself, and there would be two writers.
 
-    Raises SinkError if the node cannot be opened, is no v4l2loopback or has a writer.
+    Raises SinkError if the node cannot be opened, is not a v4l2loopback or has a writer.
     """
     node, card = _open(kernel, path)
     if card.is_output:
@@ -140,7 +118,7 @@ def open_writable(kernel: Kernel, path: str, sleep: Callable[[float], None]) -> 
 
 
 def explain(path: str, verb: str, error: OSError) -> SinkError:
-    """What a failed system call on a node means, and what mends it."""
+    """What a failed system call on a node means, and its remedy."""
     number = error.errno or 0
     if number in (errno.EACCES, errno.EPERM):
         return SinkError(
@@ -149,7 +127,7 @@ def explain(path: str, verb: str, error: OSError) -> SinkError:
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return SinkError(f"{path} is gone: v4l2loopback was unloaded or the camera removed. Run: {MODPROBE}")
     if number == errno.ENOTTY:
-        return SinkError(f"{path} is no video device, a v4l2loopback is needed. Run: {MODPROBE}")
+        return SinkError(f"{path} is not a video device; expected a v4l2loopback. Run: {MODPROBE}")
     if number == errno.EBUSY:
         return SinkError(f"{path} is busy: another program has it. {_close_others(path)}")
     name = errno.errorcode.get(number, str(number))
@@ -189,7 +167,7 @@ def _begin(kernel: Kernel, node: int, path: str, wanted: Format, fps: float) -> 
 
 
 def _check_format(path: str, found: Format, wanted: Format) -> None:
-    """Raise SinkError unless a frame fits as it is; a buffer that is larger does no harm."""
+    """Raise SinkError unless a frame fits as it is; a larger buffer is fine."""
     if (found.width, found.height, found.fourcc) != (wanted.width, wanted.height, wanted.fourcc):
         size = f"{found.width}x{found.height}"
         resize = f"Run: sharpkd set size {size} --save (or sharpkd run --size {size}), or else: "

@@ -14,7 +14,7 @@ from guest.readers import watching
 from guest.report import Report, note
 
 from vcam.frame import Size
-from vcam.sources import list_cameras, usable_cameras
+from vcam.sources import list_devices, usable_devices
 from vcam.v4l2.device import Linux
 from vcam.v4l2loopback.writer import open_writable
 
@@ -116,7 +116,7 @@ def feeding(pixels: str, size: Size, pattern: int) -> Iterator[subprocess.Popen[
 
 def _fed() -> str:
     """The phone's line among the devices, once a program feeds it."""
-    return " ".join(item.name for item in usable_cameras(list_cameras()) if item.is_loopback)
+    return " ".join(item.name for item in usable_devices(list_devices()) if item.is_loopback)
 
 
 def _bars(colours: tuple[Colour, ...], size: Size) -> bytes:

@@ -10,7 +10,7 @@ from guest.readers import Reader, watching
 from guest.report import Report, note
 
 from vcam.errors import SinkError
-from vcam.v4l2loopback.writer import I420, LoopbackCamera
+from vcam.v4l2loopback.writer import LoopbackWriter
 
 
 def check(report: Report, version: str) -> None:
@@ -62,7 +62,7 @@ def _refusal() -> str:
     width, height = SIZE
     refusal = ""
     try:
-        LoopbackCamera(width=width, height=height, fps=10, fourcc=I420, device=str(camera.the_node()))
+        LoopbackWriter(camera.the_node(), (width, height), 10)
     except SinkError as error:
         refusal = str(error)
     assert "busy" in refusal, refusal or "two programs write to one camera"

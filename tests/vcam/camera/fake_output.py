@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vcam.camera.reconnecting_sink import KeptSink
+from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.errors import SinkError
 from vcam.frame import Frame, black
 from vcam.sinks import NullSink
@@ -37,7 +37,7 @@ class FakeNode:
 
 @dataclass
 class FakeOutput:
-    """What a KeptSink is given to open, and what it made of that.
+    """What a ReconnectingSink is given to open, and what it made of that.
 
     fault     why opening and sending fail now; empty where they do not
     has_page  the page stands in where no node exists, as with `auto`
@@ -92,13 +92,13 @@ class FakeOutput:
         """For how long nothing has been wrong, 0 if something is."""
         return (self.now_ns - self.changed_ns) / S if self.is_there and not self.fault else 0.0
 
-    def keep(self) -> KeptSink:
-        """A KeptSink on this output, opened."""
-        kept = KeptSink(self.open, self.look, self.clock)
+    def keep(self) -> ReconnectingSink:
+        """A ReconnectingSink on this output, opened."""
+        kept = ReconnectingSink(self.open, self.look, self.clock)
         kept.on_move = self._note_move
         return kept.open()
 
-    def run(self, kept: KeptSink, seconds: float, step_s: float = 0.1) -> int:
+    def run(self, kept: ReconnectingSink, seconds: float, step_s: float = 0.1) -> int:
         """Let so much time pass with a frame each step; returns how many of them got out."""
         published = 0
         for _ in range(round(seconds / step_s)):

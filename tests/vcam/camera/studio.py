@@ -11,7 +11,7 @@ from vcam.config import Config
 from vcam.errors import SourceError
 from vcam.frame import Frame, black
 from vcam.pipeline import Source
-from vcam.presence import Reading
+from vcam.presence import ProbeReading
 
 SIZE = (128, 96)
 
@@ -59,8 +59,8 @@ class Nobody:
 
     waits: ClassVar[Mapping[int, int]] = {}
 
-    def read(self, now_ns: int) -> Reading:
-        return Reading(False)
+    def read(self, now_ns: int) -> ProbeReading:
+        return ProbeReading(False)
 
     def close(self) -> None:
         pass

@@ -10,7 +10,7 @@ from fake_ends import PATIENCE_S, wait_for
 from stand_in import write_experts, write_weights
 from studio import SIZE, Studio
 
-from vcam.camera.camera import Camera, Terms
+from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain
 from vcam.config import Config
 from vcam.control.status import Command
@@ -23,7 +23,7 @@ from vcam.sinks import NullSink
 @contextmanager
 def running(config: Config, studio: Studio | None = None, **terms: Any) -> Iterator[Camera]:
     studio = studio or Studio()
-    camera = Camera(config, make_chain(config), NullSink(), studio.make_source, Terms(**terms))
+    camera = Camera(config, make_chain(config), NullSink(), studio.make_source, CameraOptions(**terms))
     camera.start()
     try:
         yield camera

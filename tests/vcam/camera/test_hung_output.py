@@ -13,10 +13,10 @@ from studio import SIZE, Studio
 
 from vcam.camera.camera import Camera
 from vcam.camera.parts import make_chain
-from vcam.camera.reconnecting_sink import KeptSink
+from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
 from vcam.control.status import Command
-from vcam.daemon.systemd import Herald, Supervisor
+from vcam.daemon.systemd import Supervisor, WatchdogNotifier
 from vcam.errors import SinkError
 from vcam.frame import Frame
 from vcam.sinks import NullSink
@@ -54,7 +54,7 @@ def test_an_output_that_hangs_starves_the_watchdog_until_it_goes_on(weights: Pat
     sink, notes = StickySink(), Notes()
     minutes = itertools.count(0, 60_000_000_000)
     camera = Camera(config, make_chain(config), sink, Studio().make_source)
-    herald = Herald(camera, notes, clock=lambda: next(minutes))
+    herald = WatchdogNotifier(camera, notes, clock=lambda: next(minutes))
 
     def is_fed() -> bool:
         herald.look()
@@ -76,11 +76,11 @@ def test_an_output_that_hangs_starves_the_watchdog_until_it_goes_on(weights: Pat
 
 
 @contextmanager
-def hanging(weights: Path) -> Iterator[tuple[Camera, KeptSink]]:
+def hanging(weights: Path) -> Iterator[tuple[Camera, ReconnectingSink]]:
     """A camera whose output has begun to hang."""
     config = Config(source="x", size=SIZE, weights=str(weights), provider="cpu", threads=1)
     sticky = StickySink()
-    kept = KeptSink(lambda: sticky).open()
+    kept = ReconnectingSink(lambda: sticky).open()
     kept._due_ns = None  # a NullSink is taken for the page
     camera = Camera(config, make_chain(config), kept, Studio().make_source)
     camera.start()
@@ -100,7 +100,7 @@ def test_a_kept_output_that_hangs_can_be_left(
     monkeypatch.setattr("vcam.camera.reconnecting_sink.CLOSE_S", 0.05)
     with hanging(weights) as (_, kept):
         kept.close()
-        assert "hangs: it is left as it is" in caplog.text
+        assert "hangs and stays open" in caplog.text
 
 
 def test_an_output_that_hangs_is_not_released_but_paused_and_holds_no_command(

@@ -11,7 +11,7 @@ from manual_time import ManualTime
 from stand_in import write_weights
 from studio import SIZE, Studio
 
-from vcam.camera.camera import Camera, Terms
+from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain, make_restorer
 from vcam.config import Config
 from vcam.control.status import Command
@@ -33,7 +33,9 @@ def clock() -> ManualTime:
 
 @contextmanager
 def running(config: Config, clock: ManualTime) -> Iterator[Camera]:
-    camera = Camera(config, make_chain(config), NullSink(), Studio().make_source, Terms(clock=clock.clock))
+    camera = Camera(
+        config, make_chain(config), NullSink(), Studio().make_source, CameraOptions(clock=clock.clock)
+    )
     camera.start()
     try:
         wait_for(lambda: camera.status().state == "running")
@@ -42,10 +44,10 @@ def running(config: Config, clock: ManualTime) -> Iterator[Camera]:
         camera.stop()
 
 
-def tend(camera: Camera, clock: ManualTime, seconds: float) -> None:
+def poll(camera: Camera, clock: ManualTime, seconds: float) -> None:
     for _ in range(round(seconds)):
         clock.sleep(1)
-        camera.tend()
+        camera.poll()
 
 
 def warnings(camera: Camera) -> list[str]:
@@ -62,7 +64,7 @@ def goes_on(camera: Camera) -> bool:
 def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         write_weights(Path(config.weights), ["brighter"], residual=188)
-        tend(camera, clock, 6)
+        poll(camera, clock, 6)
         assert camera.status().model == "brighter (int8)"
         assert warnings(camera) == []
         assert goes_on(camera)
@@ -73,21 +75,21 @@ def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, c
     good = path.read_bytes()
     with running(config, clock) as camera:
         path.write_bytes(b"scrap")
-        tend(camera, clock, 6)
+        poll(camera, clock, 6)
         (warning,) = warnings(camera)
         assert warning.startswith("kept the old model: ")
         assert "still.onnx is not the published file" in warning
         assert (camera.status().state, camera.status().model) == ("running", "still (int8)")
         assert goes_on(camera)
         path.write_bytes(good)
-        tend(camera, clock, 6)
+        poll(camera, clock, 6)
         assert warnings(camera) == []
 
 
 def test_a_manifest_that_vanishes_is_survived(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         (Path(config.weights) / "manifest.json").unlink()
-        tend(camera, clock, 6)
+        poll(camera, clock, 6)
         assert "manifest.json" in warnings(camera)[0]
         assert goes_on(camera)
 
@@ -110,12 +112,12 @@ def test_a_model_that_fails_while_it_runs_comes_back_by_itself(
         with monkeypatch.context() as patch:
             patch.setattr("vcam.restore.Network.residual", fail)
             wait_for(lambda: camera.status().state == "pass-through: out of memory")
-            tend(camera, clock, 12)
+            poll(camera, clock, 12)
             (warning,) = warnings(camera)
             assert warning.startswith("still no model: model 'still' does not run: out of memory")
-        tend(camera, clock, 59)
+        poll(camera, clock, 59)
         assert camera.status().state == "pass-through: out of memory"
-        tend(camera, clock, 3)
+        poll(camera, clock, 3)
         wait_for(lambda: camera.status().state == "running")
         assert warnings(camera) == []
 
@@ -135,7 +137,7 @@ def test_a_model_that_cannot_follow_the_camera_is_warned_of(
         for _ in range(8):
             before = busy()
             wait_for(lambda before=before: busy() > before)
-            tend(camera, clock, 1)
+            poll(camera, clock, 1)
         assert any(text.startswith("too slow for this camera") for text in camera.status().warnings)
 
 
@@ -155,7 +157,7 @@ def test_a_faster_model_takes_over_where_frames_come_late_and_the_status_says_so
         for _ in range(6):
             wait_for(lambda before=before: camera.status().drops.get("busy", 0) > before)
             before = camera.status().drops["busy"]
-            tend(camera, clock, 1)
+            poll(camera, clock, 1)
         assert camera.status().model == "fast (int8)"
         (reason,) = warnings(camera)
         assert reason.startswith("the model fast runs in place of best, with which")
@@ -169,7 +171,7 @@ def test_settings_of_the_model_survive_its_reload(config: Config, clock: ManualT
     with running(config, clock) as camera:
         camera.do(Command(set={"strength": 0.25}))
         write_weights(Path(config.weights), ["brighter"], residual=188)
-        tend(camera, clock, 6)
+        poll(camera, clock, 6)
         assert (camera.status().model, camera.status().strength) == ("brighter (int8)", 0.25)
 
 
@@ -184,9 +186,9 @@ def test_a_pause_and_a_stop_wait_for_no_model(
         raise ModelError("it took too long")
 
     with running(config, clock) as camera:
-        monkeypatch.setattr("vcam.camera.changes.make_restorer", load)
+        monkeypatch.setattr("vcam.camera.chain.make_restorer", load)
         write_weights(Path(config.weights), ["brighter"], residual=188)
-        loading = threading.Thread(target=tend, args=(camera, clock, 6), daemon=True)
+        loading = threading.Thread(target=poll, args=(camera, clock, 6), daemon=True)
         loading.start()
         try:
             assert is_loading.wait(10)
@@ -232,9 +234,9 @@ def test_a_link_that_failed_and_is_switched_off_is_over(
         assert camera.status().state == "running without its link: its encoder failed"
         camera.do(Command(set={"link": "off"}))
         assert camera.status().state == "running"
-        restorer = camera._assembly.chain.restorer
-        tend(camera, clock, 80)
-        assert camera._assembly.chain.restorer is restorer
+        restorer = camera._chain.chain.restorer
+        poll(camera, clock, 80)
+        assert camera._chain.chain.restorer is restorer
 
 
 def test_weights_that_change_while_another_model_is_loaded_are_loaded_after_it(
@@ -249,20 +251,20 @@ def test_weights_that_change_while_another_model_is_loaded_are_loaded_after_it(
 
     with running(config, clock) as camera:
         with monkeypatch.context() as patch:
-            patch.setattr("vcam.camera.changes.make_restorer", load)
+            patch.setattr("vcam.camera.chain.make_restorer", load)
             camera.do(Command(set={"model": "other"}))
-        first = camera._assembly.chain.restorer
-        tend(camera, clock, 6)
-        second = camera._assembly.chain.restorer
+        first = camera._chain.chain.restorer
+        poll(camera, clock, 6)
+        second = camera._chain.chain.restorer
         assert second is not first
-        tend(camera, clock, 20)
-        assert camera._assembly.chain.restorer is second
+        poll(camera, clock, 20)
+        assert camera._chain.chain.restorer is second
 
 
 def test_a_model_that_was_set_is_not_loaded_again_by_itself(config: Config, clock: ManualTime) -> None:
     with running(config, clock) as camera:
         write_weights(Path(config.weights), ["still", "other"])
         camera.do(Command(set={"model": "other"}))
-        restorer = camera._assembly.chain.restorer
-        tend(camera, clock, 20)
-        assert camera._assembly.chain.restorer is restorer
+        restorer = camera._chain.chain.restorer
+        poll(camera, clock, 20)
+        assert camera._chain.chain.restorer is restorer

@@ -4,7 +4,15 @@ import pytest
 from manual_time import ManualTime
 
 from vcam.camera.lag import Counts, Lag
-from vcam.camera.model_steps import FIRST_WAIT_NS, SECOND_NS, SINGLE_FRAMES, Pace, Step, neighbour, rungs
+from vcam.camera.model_steps import (
+    FIRST_WAIT_NS,
+    SECOND_NS,
+    SINGLE_FRAMES,
+    ModelStepper,
+    Step,
+    list_steps,
+    neighbour,
+)
 from vcam.errors import ModelError
 from vcam.manifest import ModelSpec
 
@@ -27,7 +35,7 @@ class Machine:
         self.tries = 0
         self.time = ManualTime()
         self.lag = Lag()
-        self.pace = Pace(lambda: names, self.switch, self.time.clock)
+        self.pace = ModelStepper(lambda: names, self.switch, self.time.clock)
         self.fresh, self.busy = 0.0, 0.0
 
     def switch(self, name: str, has_budget: bool) -> bool:
@@ -48,7 +56,7 @@ class Machine:
                 self.fresh += FPS / 4 * done
                 self.busy += FPS / 4 * (1 - done)
             self.lag.note(Counts(self.time.clock(), round(self.fresh), {"busy": round(self.busy)}))
-            self.pace.tend(self.model, self.lag)
+            self.pace.poll(self.model, self.lag)
 
 
 def test_while_frames_are_on_time_nothing_changes() -> None:
@@ -66,7 +74,7 @@ def test_frames_late_for_seconds_bring_a_faster_model_and_the_reason_is_told() -
     assert machine.model == "good"
     assert machine.pace.reason == (
         "the model good runs in place of best, with which 44% of the frames came late;"
-        " best is tried again when there is room"
+        " best is tried again when the machine has time"
     )
 
 
@@ -184,7 +192,7 @@ def spec(name: str, fused: bool) -> ModelSpec:
 
 def test_the_last_resort_is_the_fastest_model_on_single_frames() -> None:
     specs = {"best": spec("best", True), "fast": spec("fast", True)}
-    assert rungs(specs, denoise=1.0) == ["best", "fast", "fast" + SINGLE_FRAMES]
-    assert rungs(specs, denoise=0.0) == ["best", "fast"]
-    assert rungs({"fast": spec("fast", False)}, denoise=1.0) == ["fast"]
-    assert rungs({}, denoise=1.0) == []
+    assert list_steps(specs, denoise=1.0) == ["best", "fast", "fast" + SINGLE_FRAMES]
+    assert list_steps(specs, denoise=0.0) == ["best", "fast"]
+    assert list_steps({"fast": spec("fast", False)}, denoise=1.0) == ["fast"]
+    assert list_steps({}, denoise=1.0) == []

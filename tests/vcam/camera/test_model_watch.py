@@ -6,7 +6,7 @@ import pytest
 from manual_time import ManualTime
 from stand_in import write_weights
 
-from vcam.camera.model_watch import Snapshot, Upkeep, look_at
+from vcam.camera.model_watch import ModelWatch, Snapshot, snapshot_of
 from vcam.camera.policy import Health
 from vcam.errors import LinkError, ModelError
 
@@ -14,7 +14,7 @@ FOLDER = Path("weights")
 
 
 class Bench:
-    """An Upkeep whose files and reloads are the test's."""
+    """An ModelWatch whose files and reloads are the test's."""
 
     def __init__(self) -> None:
         self.clock = ManualTime()
@@ -23,7 +23,7 @@ class Bench:
         self.looks = 0
         self.reloads: list[float] = []  # seconds since the start
         self.error: Exception | None = None
-        self.upkeep = Upkeep(self.health, self.reload, self.look, self.clock.clock)
+        self.upkeep = ModelWatch(self.health, self.reload, self.look, self.clock.clock)
         self.upkeep.note_load(self.files)
         self._start_ns = self.clock.now_ns
 
@@ -42,7 +42,7 @@ class Bench:
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 4)):
             self.clock.sleep(0.25)
-            self.upkeep.tend(FOLDER)
+            self.upkeep.poll(FOLDER)
 
 
 def test_files_that_stay_are_not_loaded_again() -> None:
@@ -100,7 +100,7 @@ def test_a_link_that_cannot_be_made_is_no_models_fault(caplog: pytest.LogCapture
     bench.run(11)
     assert bench.health == Health(stage_errors={"link": "no encoder libx264"})
     assert [record.getMessage() for record in caplog.records] == [
-        "link has rested; still without the link: no encoder libx264"
+        "link is tried again; still without the link: no encoder libx264"
     ]
 
 
@@ -145,30 +145,30 @@ def test_a_stage_that_soon_fails_again_is_not_tried_as_if_it_were_new() -> None:
 
 def test_looking_tells_every_change_of_manifest_and_models(tmp_path: Path) -> None:
     write_weights(tmp_path, ["a", "b"])
-    states = [look_at(tmp_path)]
+    states = [snapshot_of(tmp_path)]
     (tmp_path / "a.onnx").write_bytes(b"scrap")
-    states.append(look_at(tmp_path))
+    states.append(snapshot_of(tmp_path))
     os.utime(tmp_path / "manifest.json", ns=(1, 1))
-    states.append(look_at(tmp_path))
+    states.append(snapshot_of(tmp_path))
     (tmp_path / "new").write_bytes((tmp_path / "b.onnx").read_bytes())
     stat = (tmp_path / "b.onnx").stat()
     os.utime(tmp_path / "new", ns=(stat.st_atime_ns, stat.st_mtime_ns))
     (tmp_path / "new").replace(tmp_path / "b.onnx")
-    states.append(look_at(tmp_path))
+    states.append(snapshot_of(tmp_path))
     (tmp_path / "b.onnx").unlink()
-    states.append(look_at(tmp_path))
+    states.append(snapshot_of(tmp_path))
     assert len(set(states)) == len(states)
 
 
 def test_other_files_are_no_change(tmp_path: Path) -> None:
     write_weights(tmp_path, ["a"])
-    before = look_at(tmp_path)
+    before = snapshot_of(tmp_path)
     (tmp_path / "MODEL_CARD.md").write_text("words")
-    assert look_at(tmp_path) == before
+    assert snapshot_of(tmp_path) == before
 
 
 def test_another_folder_is_another_state_even_where_both_are_missing(tmp_path: Path) -> None:
-    assert look_at(tmp_path / "one") != look_at(tmp_path / "two")
+    assert snapshot_of(tmp_path / "one") != snapshot_of(tmp_path / "two")
 
 
 def test_a_load_that_succeeds_is_said(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,12 +9,12 @@ from fake_ends import wait_for
 from fake_output import FakeOutput, S
 from studio import SIZE, Nobody, Studio
 
-from vcam.camera.camera import Camera, Terms
+from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain, make_presence
-from vcam.camera.reconnecting_sink import KeptSink
+from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
 from vcam.control.status import Command
-from vcam.presence import MovingProbe, Presence, Reading
+from vcam.presence import FollowingProbe, Presence, ProbeReading
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_pause_keeps_the_output(config: Config) -> None:
 def test_a_release_has_let_go_of_the_node_when_it_is_answered(config: Config) -> None:
     made: list[Probes] = []
     kept = FakeOutput().keep()
-    presence = Presence(MovingProbe(lambda: kept.output, lambda place: Probes(Path("node"), made)))
-    camera = Camera(config, make_chain(config), kept, Studio().make_source, Terms(presence=presence))
+    presence = Presence(FollowingProbe(lambda: kept.output, lambda place: Probes(Path("node"), made)))
+    camera = Camera(config, make_chain(config), kept, Studio().make_source, CameraOptions(presence=presence))
     camera.start()
     try:
         assert [probe.is_open for probe in made] == [True]
@@ -103,8 +103,8 @@ def test_a_release_has_let_go_of_the_node_when_it_is_answered(config: Config) ->
         camera.stop()
 
 
-def unwatched(kept: KeptSink) -> Presence:
-    presence = Presence(MovingProbe(lambda: kept.output, lambda place: Nobody()))
+def unwatched(kept: ReconnectingSink) -> Presence:
+    presence = Presence(FollowingProbe(lambda: kept.output, lambda place: Nobody()))
     kept.on_move = presence.look_again
     return presence
 
@@ -112,7 +112,7 @@ def unwatched(kept: KeptSink) -> Presence:
 def test_an_output_that_vanishes_while_nobody_watches_opens_no_webcam(config: Config) -> None:
     output, studio = FakeOutput(has_page=True), Studio()
     kept = output.keep()
-    terms = Terms(presence=unwatched(kept))
+    terms = CameraOptions(presence=unwatched(kept))
     camera = Camera(config, make_chain(config), kept, studio.make_source, terms)
     camera.start()
     try:
@@ -145,8 +145,8 @@ class Probes:
         self.node, self.is_open, self.waits = node, True, dict[int, int]()
         made.append(self)
 
-    def read(self, now_ns: int) -> Reading:
-        return Reading(None)
+    def read(self, now_ns: int) -> ProbeReading:
+        return ProbeReading(None)
 
     def close(self) -> None:
         self.is_open = False
@@ -161,7 +161,7 @@ def test_presence_follows_the_output_to_its_new_node(config: Config, monkeypatch
     output = FakeOutput(name="/dev/video42")
     kept = output.keep()
     presence = make_presence(config, kept)
-    assert isinstance(presence._probe, MovingProbe)
+    assert isinstance(presence._probe, FollowingProbe)
     presence.start(lambda level: None)
     try:
         wait_for(lambda: [probe.node for probe in made] == [Path("/dev/video42")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_output import CARD, FakeOutput, S
 
-from vcam.camera.reconnecting_sink import KeptSink, open_sink
+from vcam.camera.reconnecting_sink import ReconnectingSink, open_sink
 from vcam.config import Config
 from vcam.errors import SinkError
 from vcam.frame import Frame
@@ -109,7 +109,7 @@ def test_one_that_opens_and_never_takes_a_frame_is_tried_ever_more_slowly() -> N
         output.tries_ns.append(output.now_ns)
         return Refusing()
 
-    output.run(KeptSink(open_output, clock=output.clock).open(), 60)
+    output.run(ReconnectingSink(open_output, clock=output.clock).open(), 60)
     waits = [(b - a) / S for a, b in pairwise(output.tries_ns)]
     assert waits == pytest.approx([0.6, 1, 2, 4, 8, 10, 10, 10, 10], abs=0.101)
 
@@ -263,7 +263,7 @@ def test_another_error_than_the_outputs_is_no_mishap() -> None:
             pass
 
     with pytest.raises(ValueError, match="64x48"):
-        KeptSink(Wrong, lambda: True).open().send(CARD)
+        ReconnectingSink(Wrong, lambda: True).open().send(CARD)
 
 
 @pytest.mark.parametrize("has_page", [False, True])

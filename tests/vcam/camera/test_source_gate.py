@@ -12,7 +12,7 @@ from typing import Self
 import pytest
 from studio import Nobody
 
-from vcam.camera.camera import Camera, Terms
+from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import find_node, make_chain, make_presence
 from vcam.camera.source_gate import IDLE, PAUSED
 from vcam.config import Config
@@ -117,7 +117,7 @@ class Stage:
 @contextmanager
 def running(config: Config, *, is_present: bool, error: str = "") -> Iterator[Stage]:
     webcam, audience, sink = Webcam(error=error), Audience(is_present), NullSink()
-    terms = Terms(presence=audience)
+    terms = CameraOptions(presence=audience)
     camera = Camera(config, make_chain(config), sink, webcam.make_source, terms)
     camera.start()
     try:
@@ -256,7 +256,7 @@ def test_a_missing_webcam_is_not_tried_while_nobody_watches(config: Config) -> N
 def test_each_opening_after_a_close_on_purpose_begins_a_call(config: Config) -> None:
     calls: list[str] = []
     webcam, audience = Webcam(), Audience(False)
-    terms = Terms(
+    terms = CameraOptions(
         presence=audience, begin_call=lambda: calls.append("begins" if not webcam.is_lit else "late")
     )
     camera = Camera(config, make_chain(config), NullSink(), webcam.make_source, terms)

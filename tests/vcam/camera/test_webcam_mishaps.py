@@ -19,8 +19,8 @@ from vcam.camera.parts import make_chain
 from vcam.config import Config
 from vcam.pipeline import Source
 from vcam.sinks import NullSink
-from vcam.sources import Camera as Webcam
-from vcam.sources import SteadyCameras, WebcamSource
+from vcam.sources import CaptureDevice as Webcam
+from vcam.sources import DeviceChoice, WebcamSource
 
 LINK = Path("/dev/v4l/by-id/usb-c920")
 C920 = Webcam(Path("/dev/video2"), "C920", LINK, False)
@@ -38,7 +38,7 @@ class Desk:
         self.opened: list[str] = []
         self.captures: list[FakeCapture] = []
         self.time = ManualTime()
-        self._cameras = SteadyCameras(lambda: self.plugged)
+        self._cameras = DeviceChoice(lambda: self.plugged)
 
     def make_source(self, config: Config) -> Source:
         return WebcamSource(

@@ -9,7 +9,7 @@ from program import Program
 
 from vcam import cli
 from vcam.commands import doctor
-from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.doctor.case import Finding, ok, problem, warning
 from vcam.paths import Paths, user_paths
 
 

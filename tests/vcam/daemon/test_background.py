@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from vcam.control.status import Command
-from vcam.daemon.background import Tending
+from vcam.daemon.background import BackgroundWork
 from vcam.daemon.signals import Flags
-from vcam.daemon.systemd import Herald, Supervisor
+from vcam.daemon.systemd import Supervisor, WatchdogNotifier
 from vcam.errors import ModelError
 
 
 @dataclass
-class Tended:
+class Polled:
     """A camera that notes what is asked of it."""
 
     error: Exception | None = None
@@ -22,7 +22,7 @@ class Tended:
     def state(self) -> str:
         return ""
 
-    def beats(self) -> int:
+    def output_ticks(self) -> int:
         return 0
 
     def do(self, command: Command) -> None:
@@ -31,17 +31,17 @@ class Tended:
         if self.error:
             raise self.error
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         self.calls.append("tend")
         self.on_tend()
 
 
-def tending(camera: Tended, flags: Flags) -> Tending:
-    return Tending(camera, flags, Herald(camera, Supervisor()))
+def tending(camera: Polled, flags: Flags) -> BackgroundWork:
+    return BackgroundWork(camera, flags, WatchdogNotifier(camera, Supervisor()))
 
 
 def test_it_tends_in_each_turn_and_reloads_once_for_each_signal() -> None:
-    camera, flags = Tended(), Flags()
+    camera, flags = Polled(), Flags()
     turns = tending(camera, flags)
     turns.turn()
     flags.reload.set()
@@ -51,7 +51,7 @@ def test_it_tends_in_each_turn_and_reloads_once_for_each_signal() -> None:
 
 
 def test_a_reload_that_is_refused_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    camera, flags = Tended(error=ModelError("sha256 is wrong")), Flags()
+    camera, flags = Polled(error=ModelError("sha256 is wrong")), Flags()
     flags.reload.set()
     tending(camera, flags).turn()
     assert camera.calls == ["reload", "tend"]
@@ -63,7 +63,7 @@ def test_a_bug_is_logged_once_and_it_goes_on(
 ) -> None:
     monkeypatch.setattr("vcam.daemon.background.LOOK_S", 0.001)
     goes_on = threading.Event()
-    camera = Tended()
+    camera = Polled()
 
     def fail() -> None:
         if len(camera.calls) > 3:

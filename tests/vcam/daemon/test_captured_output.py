@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from vcam.daemon.rate_limit import BURST
+from vcam.daemon.log_rate_limit import BURST
 
 ROOT = Path(__file__).resolve().parents[3]
 WRITE = """
 import logging, os, sys
-from vcam.daemon.rate_limit import FloodFilter
+from vcam.daemon.log_rate_limit import RateLimitFilter
 from vcam.daemon.captured_output import log_output
 
 to_file = logging.FileHandler(sys.argv[1])
-to_file.addFilter(FloodFilter())
+to_file.addFilter(RateLimitFilter())
 logging.basicConfig(handlers=[to_file], format="%(message)s")
 with log_output():
     {body}

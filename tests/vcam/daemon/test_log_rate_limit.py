@@ -4,13 +4,13 @@ from collections.abc import Iterator
 import pytest
 from manual_time import ManualTime
 
-from vcam.daemon.rate_limit import BURST, FloodFilter
+from vcam.daemon.log_rate_limit import BURST, RateLimitFilter
 
 
 class Lines(logging.Handler):
     """Keeps what it is handed."""
 
-    def __init__(self, flood: FloodFilter) -> None:
+    def __init__(self, flood: RateLimitFilter) -> None:
         super().__init__()
         self.addFilter(flood)
         self.said: list[str] = []
@@ -24,7 +24,7 @@ class Log:
 
     def __init__(self) -> None:
         self.time = ManualTime()
-        flood = FloodFilter(self.time.clock)
+        flood = RateLimitFilter(self.time.clock)
         self.handlers = [Lines(flood), Lines(flood)]
         self.logger = logging.Logger("flooded")
         for handler in self.handlers:

@@ -9,9 +9,9 @@ import pytest
 from manual_time import ManualTime
 
 from vcam.camera.camera import Camera
-from vcam.daemon.service import LOOK_S, Answering, run_camera
+from vcam.daemon.service import LOOK_S, MonitoredCamera, run_camera
 from vcam.daemon.signals import Flags
-from vcam.daemon.suspend import Naps
+from vcam.daemon.suspend import SuspendDetector
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Filmed:
     def do(self, command: object) -> None:
         raise AssertionError("nothing asks for it")
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         pass
 
     def stop(self) -> None:
@@ -47,7 +47,7 @@ class Filmed:
 
 
 def run(camera: Filmed, flags: Flags | None = None) -> list[str]:
-    run_camera(cast(Camera, camera), flags or Flags(), Naps(camera.clock.clock))
+    run_camera(cast(Camera, camera), flags or Flags(), SuspendDetector(camera.clock.clock))
     return camera.calls
 
 
@@ -86,7 +86,7 @@ class Loading(Filmed):
 class LoadsByItself(Loading):
     """A camera that finds by itself that there is a model to load."""
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         self.load()
 
 
@@ -118,16 +118,20 @@ class Turning:
     def state(self) -> str:
         return "running"
 
-    def beats(self) -> int:
+    def output_ticks(self) -> int:
         self.count += 1
         return self.count
 
 
 def test_a_camera_that_cannot_be_controlled_is_not_alive() -> None:
     served = [True]
-    camera = Answering(Turning(), lambda: served[0])
-    assert (camera.beats(), camera.beats(), camera.state()) == (1, 2, "running")
+    camera = MonitoredCamera(Turning(), lambda: served[0])
+    assert (camera.output_ticks(), camera.output_ticks(), camera.state()) == (1, 2, "running")
     served[0] = False
-    assert (camera.beats(), camera.beats(), camera.state()) == (2, 2, "the control API does not answer")
+    assert (camera.output_ticks(), camera.output_ticks(), camera.state()) == (
+        2,
+        2,
+        "the control API does not answer",
+    )
     served[0] = True
-    assert (camera.beats(), camera.state()) == (3, "running")
+    assert (camera.output_ticks(), camera.state()) == (3, "running")

@@ -3,7 +3,7 @@ import time
 import pytest
 from manual_time import ManualTime
 
-from vcam.daemon.suspend import Naps
+from vcam.daemon.suspend import SuspendDetector
 
 
 class Machine:
@@ -35,7 +35,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_looks_in_their_usual_rhythm_find_no_sleep(machine: Machine) -> None:
-    naps = Naps()
+    naps = SuspendDetector()
     looks = []
     for _ in range(100):
         machine.starve(0.25)
@@ -45,7 +45,7 @@ def test_looks_in_their_usual_rhythm_find_no_sleep(machine: Machine) -> None:
 
 @pytest.mark.parametrize(("suspended_s", "slept_s"), [(0.5, 0.0), (2.0, 2.0), (30_000.0, 30_000.0)])
 def test_a_suspend_is_told_once(machine: Machine, suspended_s: float, slept_s: float) -> None:
-    naps = Naps()
+    naps = SuspendDetector()
     naps.look()
     machine.suspend(suspended_s)
     assert naps.look() == slept_s
@@ -55,14 +55,14 @@ def test_a_suspend_is_told_once(machine: Machine, suspended_s: float, slept_s: f
 
 def test_a_minute_without_the_processor_is_not_sleep(machine: Machine) -> None:
     """A source that was reopened for it would be late once more."""
-    naps = Naps()
+    naps = SuspendDetector()
     naps.look()
     machine.starve(60)
     assert naps.look() == 0
 
 
 def test_nor_is_one_between_the_readings_of_the_two_clocks(machine: Machine) -> None:
-    naps = Naps()
+    naps = SuspendDetector()
     naps.look()
     machine.starved_s = [60, 45]
     assert naps.look() == 0
@@ -70,5 +70,5 @@ def test_nor_is_one_between_the_readings_of_the_two_clocks(machine: Machine) -> 
 
 
 def test_the_real_clocks_find_an_awake_machine() -> None:
-    naps = Naps()
+    naps = SuspendDetector()
     assert (naps.look(), naps.look()) == (0, 0)

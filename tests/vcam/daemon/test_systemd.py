@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vcam.daemon.systemd import Herald, Supervisor, find_supervisor
+from vcam.daemon.systemd import Supervisor, WatchdogNotifier, find_supervisor
 
 SECOND_NS = 1_000_000_000
 
@@ -45,7 +45,7 @@ class Filmed:
     def state(self) -> str:
         return self.words
 
-    def beats(self) -> int:
+    def output_ticks(self) -> int:
         return self.frames
 
 
@@ -62,7 +62,7 @@ class Faulty(Filmed):
             raise KeyError("restore")
         return "running"
 
-    def beats(self) -> int:
+    def output_ticks(self) -> int:
         self.frames += 1
         return self.frames
 
@@ -97,7 +97,7 @@ def supervisor(tmp_path: Path) -> Supervisor:
     return Supervisor(str(tmp_path / "notify"), watchdog_s=30)
 
 
-def turn(herald: Herald, camera: Filmed, clock: Watch, seconds: int, frames: int) -> None:
+def turn(herald: WatchdogNotifier, camera: Filmed, clock: Watch, seconds: int, frames: int) -> None:
     """Let seconds go by, with so many frames sent and one look in each."""
     for _ in range(seconds):
         clock.now_s += 1
@@ -107,7 +107,7 @@ def turn(herald: Herald, camera: Filmed, clock: Watch, seconds: int, frames: int
 
 def test_ready_is_said_once_with_the_first_frame(systemd: Receiver, supervisor: Supervisor) -> None:
     camera = Filmed()
-    herald = Herald(camera, supervisor)
+    herald = WatchdogNotifier(camera, supervisor)
     herald.look()
     assert systemd.read() == ["STATUS=starting"]
     camera.frames, camera.words = 1, "running"
@@ -119,7 +119,7 @@ def test_ready_is_said_once_with_the_first_frame(systemd: Receiver, supervisor: 
 
 def test_the_state_is_told_when_it_changes_and_on_one_line(systemd: Receiver, supervisor: Supervisor) -> None:
     camera = Filmed(words="waiting for camera: unplugged\nREADY=1")
-    herald = Herald(camera, supervisor)
+    herald = WatchdogNotifier(camera, supervisor)
     herald.look()
     herald.look()
     assert systemd.read() == ["STATUS=waiting for camera: unplugged READY=1"]
@@ -127,7 +127,7 @@ def test_the_state_is_told_when_it_changes_and_on_one_line(systemd: Receiver, su
 
 def test_the_watchdog_is_fed_each_half_of_its_patience(systemd: Receiver, supervisor: Supervisor) -> None:
     camera, clock = Filmed(), Watch()
-    herald = Herald(camera, supervisor, clock)
+    herald = WatchdogNotifier(camera, supervisor, clock)
     turn(herald, camera, clock, seconds=1, frames=30)
     systemd.read()
     turn(herald, camera, clock, seconds=60, frames=30)
@@ -136,7 +136,7 @@ def test_the_watchdog_is_fed_each_half_of_its_patience(systemd: Receiver, superv
 
 def test_the_watchdog_is_not_fed_while_the_output_hangs(systemd: Receiver, supervisor: Supervisor) -> None:
     camera, clock = Filmed(), Watch()
-    herald = Herald(camera, supervisor, clock)
+    herald = WatchdogNotifier(camera, supervisor, clock)
     turn(herald, camera, clock, seconds=14, frames=30)
     systemd.read()
     turn(herald, camera, clock, seconds=60, frames=0)
@@ -147,7 +147,13 @@ def test_the_watchdog_is_not_fed_while_the_output_hangs(systemd: Receiver, super
 
 def test_without_a_watchdog_nothing_is_fed(systemd: Receiver, tmp_path: Path) -> None:
     camera, clock = Filmed(words=""), Watch()
-    turn(Herald(camera, Supervisor(str(tmp_path / "notify")), clock), camera, clock, seconds=60, frames=30)
+    turn(
+        WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify")), clock),
+        camera,
+        clock,
+        seconds=60,
+        frames=30,
+    )
     assert systemd.read() == ["READY=1"]
 
 
@@ -155,7 +161,7 @@ def test_a_reload_is_said_with_its_time_and_its_end_even_if_it_fails(
     systemd: Receiver, supervisor: Supervisor
 ) -> None:
     camera, clock = Filmed(frames=1, words=""), Watch(now_s=7.5)
-    herald = Herald(camera, supervisor, clock)
+    herald = WatchdogNotifier(camera, supervisor, clock)
     herald.look()
     systemd.read()
     with pytest.raises(ZeroDivisionError), herald.reloading():
@@ -164,13 +170,13 @@ def test_a_reload_is_said_with_its_time_and_its_end_even_if_it_fails(
 
 
 def test_a_reload_before_the_first_frame_is_not_ready(systemd: Receiver, supervisor: Supervisor) -> None:
-    with Herald(Filmed(), supervisor).reloading():
+    with WatchdogNotifier(Filmed(), supervisor).reloading():
         pass
     assert [message for message in systemd.read() if "READY" in message] == []
 
 
 def test_the_end_is_said_when_it_begins(systemd: Receiver, supervisor: Supervisor) -> None:
-    with Herald(Filmed(), supervisor):
+    with WatchdogNotifier(Filmed(), supervisor):
         systemd.read()
     assert systemd.read()[-1] == "STOPPING=1\nSTATUS=stopping"
 
@@ -180,7 +186,7 @@ def test_a_bug_in_a_look_is_logged_once_and_the_watchdog_goes_on_being_fed(
 ) -> None:
     camera, goes_on = Faulty(), threading.Event()
     camera.on_look = lambda look: goes_on.set() if look > 6 else None
-    with Herald(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)):
+    with WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)):
         assert goes_on.wait(10)
     assert "WATCHDOG=1" in systemd.read()
     assert [record.getMessage() for record in caplog.records] == ["cannot tell the supervisor of the camera"]
@@ -189,7 +195,7 @@ def test_a_bug_in_a_look_is_logged_once_and_the_watchdog_goes_on_being_fed(
 def test_nothing_is_told_after_the_end_has_been(systemd: Receiver, tmp_path: Path) -> None:
     camera = Faulty(errors=0)
     camera.on_look = lambda look: threading.Event().wait(0.1)
-    with Herald(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)) as herald:
+    with WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)) as herald:
         while not camera.frames:
             threading.Event().wait(0.001)
     assert not herald._thread.is_alive()
@@ -231,7 +237,7 @@ def test_a_daemon_without_a_free_file_goes_on(systemd: Receiver, supervisor: Sup
 
 
 def test_without_a_supervisor_no_thread_is_started_and_nothing_said() -> None:
-    with Herald(Filmed(), Supervisor()) as herald:
+    with WatchdogNotifier(Filmed(), Supervisor()) as herald:
         assert not herald._thread.is_alive()
         with herald.reloading():
             pass

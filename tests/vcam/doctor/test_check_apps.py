@@ -1,7 +1,7 @@
 from made_machine import MadeMachine
 
-from vcam.doctor.confined import check_apps
-from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.case import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.programs import check_apps
 
 HEADER = "Interface  Plug               Slot     Notes\n"
 

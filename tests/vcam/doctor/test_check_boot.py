@@ -3,8 +3,7 @@ from made_machine import MadeMachine
 
 from vcam.config import Config
 from vcam.doctor.boot import check_boot
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, WARNING, Finding
+from vcam.doctor.case import OK, WARNING, Case, Finding
 
 OPTIONS = 'options v4l2loopback devices=1 video_nr=42 card_label="SharpKD Camera" exclusive_caps=1\n'
 

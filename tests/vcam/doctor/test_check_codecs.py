@@ -1,7 +1,7 @@
 import pytest
 
-from vcam.doctor.codecs import check_codecs, has_codec, has_protocol
-from vcam.doctor.finding import OK, PROBLEM
+from vcam.doctor.case import OK, PROBLEM
+from vcam.doctor.libraries import check_codecs, has_codec, has_protocol
 
 
 def test_this_build_has_what_is_needed() -> None:

@@ -1,9 +1,8 @@
 import pytest
 from made_machine import BARE, MadeMachine
 
-from vcam.doctor.case import Case
-from vcam.doctor.company import check_daemon, check_obs
-from vcam.doctor.finding import OK, WARNING
+from vcam.doctor.case import OK, WARNING, Case
+from vcam.doctor.programs import check_daemon, check_obs
 
 
 def test_without_obs_the_first_loopback_may_be_ours(made: MadeMachine) -> None:

@@ -5,9 +5,8 @@ from fake_node import CAPTURE, OUTPUT
 from made_machine import MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
-from vcam.doctor.listing import check_listing
+from vcam.doctor.case import OK, PROBLEM, WARNING, Case, Finding
+from vcam.doctor.programs import check_listing
 from vcam.v4l2loopback.module import CARD, reload_command
 
 

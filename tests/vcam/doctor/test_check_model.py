@@ -6,9 +6,8 @@ import pytest
 from made_machine import BARE, MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
-from vcam.doctor.inference import Loaded, check_model
+from vcam.doctor.case import OK, PROBLEM, WARNING, Case, Finding
+from vcam.doctor.model import Loaded, check_model
 from vcam.errors import ModelError
 from vcam.manifest import REMEDY
 from vcam.restore import CPU_PROVIDER

@@ -2,8 +2,7 @@ import pytest
 from made_machine import RELEASE, MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, PROBLEM, Finding
+from vcam.doctor.case import OK, PROBLEM, Case, Finding
 from vcam.doctor.module import check_module
 from vcam.v4l2loopback.module import MODPROBE
 

@@ -5,8 +5,7 @@ from fake_node import CAPTURE, OUTPUT, FakeNode
 from made_machine import MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.case import OK, PROBLEM, WARNING, Case, Finding
 from vcam.doctor.node import check_node
 from vcam.v4l2loopback.module import CARD, reload_command
 

@@ -6,10 +6,9 @@ from fake_node import FakeNode
 from made_machine import MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, PROBLEM, Finding
+from vcam.doctor.case import OK, PROBLEM, Case, Finding
 from vcam.doctor.machine import Machine
-from vcam.doctor.permission import check_permission
+from vcam.doctor.node import check_permission
 
 
 def only(machine: Machine) -> Finding:

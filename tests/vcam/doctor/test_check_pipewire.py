@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vcam.doctor.finding import OK, PROBLEM
-from vcam.doctor.pipewire import check_pipewire, find_sockets
+from vcam.doctor.case import OK, PROBLEM
+from vcam.doctor.libraries import check_pipewire, find_sockets
 from vcam.errors import SinkError
 from vcam.pipewire.library import INSTALL
 

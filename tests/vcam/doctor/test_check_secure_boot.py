@@ -1,8 +1,8 @@
 import pytest
 from made_machine import RELEASE, MadeMachine
 
-from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
-from vcam.doctor.secure_boot import KEYS, check_secure_boot
+from vcam.doctor.boot import KEYS, check_secure_boot
+from vcam.doctor.case import OK, PROBLEM, WARNING, Finding
 
 VARIABLE = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 LOCKDOWN = "/sys/kernel/security/lockdown"

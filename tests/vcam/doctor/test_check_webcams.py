@@ -9,13 +9,12 @@ from fake_node import CAPTURE, IO_MC, OUTPUT, FakeNode
 from made_machine import MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import OK, PROBLEM, WARNING, Finding
+from vcam.doctor.case import OK, PROBLEM, WARNING, Case, Finding
 from vcam.doctor.webcams import Rates, check_webcams, measure_rate
 from vcam.errors import SourceError
 from vcam.frame import Size
-from vcam.sources import Camera, WebcamSource
-from vcam.sources.agreement import MJPG
+from vcam.sources import CaptureDevice, WebcamSource
+from vcam.sources.negotiation import MJPG
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE
 
 MJPG_720P = {"MJPG": {(1280, 720): [(1001, 30000)]}, "YUYV": {(1280, 720): [(1, 10)]}}
@@ -116,7 +115,7 @@ def test_quick_measures_nothing_and_says_so(made: MadeMachine) -> None:
 
 
 def test_a_camera_without_pictures_is_a_problem(made: MadeMachine) -> None:
-    def fail(camera: Camera, config: Config) -> Rates:
+    def fail(camera: CaptureDevice, config: Config) -> Rates:
         raise SourceError(f"{camera.path} is busy")
 
     path = made.add_node(0, webcam())
@@ -165,7 +164,7 @@ class Slow:
 
 
 def test_the_rate_is_that_of_the_program_once_the_exposure_is_found(tmp_path: Path) -> None:
-    slow, camera = Slow(), Camera(tmp_path / "video0", "C920", None, False)
+    slow, camera = Slow(), CaptureDevice(tmp_path / "video0", "C920", None, False)
 
     def make(device: str, size: Size, fps: float) -> WebcamSource:
         return WebcamSource(

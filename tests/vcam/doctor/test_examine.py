@@ -5,9 +5,8 @@ from fake_node import CAPTURE
 from made_machine import BARE, MadeMachine
 
 from vcam.config import Config
-from vcam.doctor.case import Case
+from vcam.doctor.case import OK, WARNING, Case, Finding, ok, problem
 from vcam.doctor.examine import examine, let_go_first, list_checks
-from vcam.doctor.finding import OK, WARNING, Finding, ok, problem
 from vcam.v4l2loopback.module import CARD, reload_command
 
 RELOAD = reload_command({42: CARD})

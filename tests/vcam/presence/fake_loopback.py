@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from vcam.presence import Linux, Presence, Probe
+from vcam.presence import Presence, Probe, WatchingLinux
 
 USAGE, UBUNTU_USAGE = 0x10E00001, 0x08000000
 SUBSCRIBE_EVENT, DQEVENT = 0x4020565A, 0x80885659
@@ -136,7 +136,7 @@ class FakeLoopback:
     def targets(self, process: Path) -> list[tuple[int, str]]:
         if int(process.name) in self.hidden:
             raise PermissionError(errno.EACCES, "not yours")
-        return Linux().targets(process)
+        return WatchingLinux().targets(process)
 
     def _is_ready(self, descriptor: int, events: int) -> bool:
         if descriptor in self.queues:

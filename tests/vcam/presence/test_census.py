@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from fake_loopback import NODE, FakeLoopback, Watch
 
-from vcam.presence import CensusProbe, Reading
+from vcam.presence import CensusProbe, ProbeReading
 from vcam.presence.probe import RESYNC_S
 
 OWN, BROWSER, ROOT = 100, 200, 1
@@ -62,17 +62,17 @@ def probe(system: System) -> Iterator[CensusProbe]:
 
 
 def test_our_own_process_is_no_watcher(probe: CensusProbe) -> None:
-    assert probe.read(0) == Reading(False)
-    assert probe.read(100 * SECOND) == Reading(False)
+    assert probe.read(0) == ProbeReading(False)
+    assert probe.read(100 * SECOND) == ProbeReading(False)
 
 
 def test_an_opener_watches_from_its_1_5th_second_on(system: System, probe: CensusProbe) -> None:
     system.open(BROWSER, 5)
-    assert probe.read(10 * SECOND) == Reading(False, 1.5)
-    assert probe.read(11 * SECOND) == Reading(False, 0.5)
-    assert probe.read(round(11.5 * SECOND)) == Reading(True)
+    assert probe.read(10 * SECOND) == ProbeReading(False, 1.5)
+    assert probe.read(11 * SECOND) == ProbeReading(False, 0.5)
+    assert probe.read(round(11.5 * SECOND)) == ProbeReading(True)
     system.close(BROWSER, 5)
-    assert probe.read(12 * SECOND) == Reading(False)
+    assert probe.read(12 * SECOND) == ProbeReading(False)
 
 
 def test_an_opener_that_comes_again_is_a_new_one(system: System, probe: CensusProbe) -> None:
@@ -80,7 +80,7 @@ def test_an_opener_that_comes_again_is_a_new_one(system: System, probe: CensusPr
         system.open(BROWSER, 5)
         assert probe.read(second * SECOND).is_watched is False
         system.close(BROWSER, 5)
-        assert probe.read(second * SECOND + 1) == Reading(False, RESYNC_S)
+        assert probe.read(second * SECOND + 1) == ProbeReading(False, RESYNC_S)
 
 
 def test_a_clock_set_back_is_not_known_so_present(system: System, probe: CensusProbe) -> None:
@@ -110,7 +110,7 @@ def test_an_opener_that_was_found_accounts_for_its_reference(system: System, pro
     system.kernel.hidden = {ROOT}
     system.refer(2)
     system.open(BROWSER, 5)
-    assert probe.read(0) == Reading(False, 1.5)
+    assert probe.read(0) == ProbeReading(False, 1.5)
     system.refer(3)
     assert probe.read(0).is_watched is None
 
@@ -127,7 +127,7 @@ def test_a_phone_that_is_the_source_keeps_nobody_present(system: System, probe: 
     system.open(BROWSER, 5, PHONE)  # the program that feeds it
     system.open(OWN, 9, PHONE)  # the camera that reads it
     system.refer(3)
-    assert probe.read(0) == Reading(False)
+    assert probe.read(0) == ProbeReading(False)
     system.refer(4)  # and somebody whom we may not see
     assert probe.read(0).is_watched is None
 

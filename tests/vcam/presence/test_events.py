@@ -4,7 +4,7 @@ import pytest
 from fake_loopback import NODE, UBUNTU_USAGE, USAGE, FakeLoopback
 
 from vcam.presence import EventProbe
-from vcam.presence.events import EVENT, SUBSCRIPTION, newest_usage, subscribe
+from vcam.v4l2loopback.usage_events import EVENT, SUBSCRIPTION, newest_usage, subscribe
 
 
 def test_the_structs_are_as_long_as_their_ioctls_say() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vcam.presence import Linux
+from vcam.presence import WatchingLinux
 from vcam.presence.probe import POLLIN
 
 
@@ -19,8 +19,8 @@ def is_ready(descriptor: int) -> bool:
 
 
 @pytest.fixture
-def kernel() -> Linux:
-    return Linux()
+def kernel() -> WatchingLinux:
+    return WatchingLinux()
 
 
 @pytest.fixture
@@ -31,13 +31,13 @@ def node(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watch(kernel: Linux, node: Path) -> Iterator[int]:
+def watch(kernel: WatchingLinux, node: Path) -> Iterator[int]:
     watch = kernel.watch(node)
     yield watch
     kernel.close(watch)
 
 
-def test_a_watch_is_woken_by_an_open_and_by_a_close(kernel: Linux, node: Path, watch: int) -> None:
+def test_a_watch_is_woken_by_an_open_and_by_a_close(kernel: WatchingLinux, node: Path, watch: int) -> None:
     assert not is_ready(watch)
     descriptor = kernel.open(node)
     assert is_ready(watch)
@@ -47,17 +47,17 @@ def test_a_watch_is_woken_by_an_open_and_by_a_close(kernel: Linux, node: Path, w
     assert is_ready(watch)
 
 
-def test_draining_what_is_empty_does_not_block(kernel: Linux, watch: int) -> None:
+def test_draining_what_is_empty_does_not_block(kernel: WatchingLinux, watch: int) -> None:
     kernel.drain(watch)
     kernel.drain(watch)
 
 
-def test_a_node_that_is_not_there_cannot_be_watched(kernel: Linux, tmp_path: Path) -> None:
+def test_a_node_that_is_not_there_cannot_be_watched(kernel: WatchingLinux, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         kernel.watch(tmp_path / "video43")
 
 
-def test_a_rung_bell_ends_the_wait(kernel: Linux) -> None:
+def test_a_rung_bell_ends_the_wait(kernel: WatchingLinux) -> None:
     bell = kernel.make_bell()
     kernel.ring(bell)
     kernel.ring(bell)
@@ -68,7 +68,7 @@ def test_a_rung_bell_ends_the_wait(kernel: Linux) -> None:
     kernel.close(bell)
 
 
-def test_a_process_is_seen_with_what_it_has_open(kernel: Linux, node: Path) -> None:
+def test_a_process_is_seen_with_what_it_has_open(kernel: WatchingLinux, node: Path) -> None:
     descriptor = kernel.open(node)
     assert (descriptor, str(node)) in kernel.targets(Path("/proc") / str(os.getpid()))
     kernel.close(descriptor)

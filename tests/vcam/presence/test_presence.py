@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_loopback import DAY_S, NODE, UBUNTU_USAGE, USAGE, FakeLoopback, Watch
 
-from vcam.presence import EventProbe, Linux, Presence, Reading
+from vcam.presence import EventProbe, Presence, ProbeReading, WatchingLinux
 from vcam.presence.probe import POLLIN
 
 PATIENCE_S = 10.0
@@ -284,19 +284,19 @@ class Scripted:
         self.error: Exception | None = None
         self.is_closed = False
         self.place = self.read_at = object()
-        self._kernel = Linux()
+        self._kernel = WatchingLinux()
         self._bell = self._kernel.make_bell()
         self.waits = {self._bell: POLLIN}
 
     def wake(self) -> None:
         self._kernel.ring(self._bell)
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> ProbeReading:
         if self.error:
             raise self.error
         self._kernel.drain(self._bell)
         self.read_at = self.place
-        return Reading(self.is_watched)
+        return ProbeReading(self.is_watched)
 
     def close(self) -> None:
         self.is_closed = True
@@ -311,7 +311,7 @@ class Dawdling(Scripted):
         self.is_reading = threading.Event()
         self._may_end = may_end
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> ProbeReading:
         place = self.place
         self.is_reading.set()
         assert self._may_end.wait(PATIENCE_S)
@@ -321,7 +321,7 @@ class Dawdling(Scripted):
         return reading
 
 
-class Releasing(Linux):
+class Releasing(WatchingLinux):
     """A kernel whose bell lets what dawdles go on: who settles rings it."""
 
     def __init__(self, may_go_on: threading.Event) -> None:

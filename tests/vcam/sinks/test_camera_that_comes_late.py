@@ -6,7 +6,7 @@ import pytest
 from fake_video import FakeCameras, FakeSystem
 from manual_time import ManualTime
 
-from vcam.camera.reconnecting_sink import KeptSink
+from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.errors import SinkError
 from vcam.frame import black
 from vcam.sinks import make_sink
@@ -21,13 +21,13 @@ class Publisher:
 
     def __init__(self, spec: str, system: FakeSystem, cameras: FakeCameras) -> None:
         self.time = ManualTime()
-        self.kept = KeptSink(
+        self.kept = ReconnectingSink(
             partial(
                 make_sink,
                 spec,
                 size=SIZE,
                 fps=30,
-                camera_factory=cameras,
+                open_writer=cameras,
                 roots=system.roots,
             ),
             lambda: find_virtual_camera(roots=system.roots) is not None,

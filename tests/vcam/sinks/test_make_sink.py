@@ -18,7 +18,7 @@ def make(spec: str, system: FakeSystem, cameras: FakeCameras, lossless: bool = F
         size=SIZE,
         fps=30,
         lossless=lossless,
-        camera_factory=cameras,
+        open_writer=cameras,
         roots=system.roots,
     )
 

@@ -6,7 +6,7 @@ import pytest
 from fake_node import FakeKernel, FakeNode
 
 from vcam.errors import SourceError
-from vcam.sources.devices import OURS, UNFED, Camera, exposes_longer, find_camera, list_cameras
+from vcam.sources.devices import OURS, UNFED, CaptureDevice, exposes_longer, find_device, list_devices
 from vcam.v4l2.device import Card
 from vcam.v4l2.look import Look
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE
@@ -60,8 +60,8 @@ class Tree:
         self.looked_at.append(path.name)
         return self.looks.get(path.name)
 
-    def list(self, own: Path | None = None) -> list[Camera]:
-        return list_cameras(self.roots, self.look, own)
+    def list(self, own: Path | None = None) -> list[CaptureDevice]:
+        return list_devices(self.roots, self.look, own)
 
 
 def webcam(*fourccs: str, needs_media_controller: bool = False) -> Look:
@@ -82,7 +82,7 @@ def test_cameras_come_in_the_order_of_their_numbers(tree: Tree) -> None:
 def test_a_camera_has_its_path_name_and_stable_id(tree: Tree) -> None:
     tree.add(0, "HD Pro Webcam C920", link="usb-046d_C920-video-index0")
     link = tree.by_id / "usb-046d_C920-video-index0"
-    assert tree.list() == [Camera(tree.dev / "video0", "HD Pro Webcam C920", link, False)]
+    assert tree.list() == [CaptureDevice(tree.dev / "video0", "HD Pro Webcam C920", link, False)]
 
 
 def test_a_loopback_is_told_by_its_place_in_sysfs(tree: Tree) -> None:
@@ -93,7 +93,7 @@ def test_a_loopback_is_told_by_its_place_in_sysfs(tree: Tree) -> None:
 def test_a_loopback_that_a_program_feeds_is_a_camera_like_any_other(tree: Tree) -> None:
     tree.add_loopback(9, "DroidCam")
     for device in ("auto", "droidcam", "9"):
-        assert find_camera(device, tree.list()).path.name == "video9"
+        assert find_device(device, tree.list()).path.name == "video9"
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_a_loopback_that_nobody_feeds_says_what_to_start(tree: Tree, look: Look)
     tree.add_loopback(9, "DroidCam", look)
     assert [camera.fault for camera in tree.list()] == [UNFED]
     with pytest.raises(SourceError, match=r"DroidCam \(.*video9\) cannot be a source: no program feeds it"):
-        find_camera("droidcam", tree.list())
+        find_device("droidcam", tree.list())
     with pytest.raises(SourceError, match=r"no camera found; .*; DroidCam \(.*\): no program feeds it"):
-        find_camera("auto", tree.list())
+        find_device("auto", tree.list())
 
 
 def test_a_real_camera_comes_before_one_that_is_fed(tree: Tree) -> None:
@@ -152,14 +152,14 @@ def test_auto_passes_by_what_gives_no_colour_picture_but_its_name_still_means_it
 ) -> None:
     tree.add(0, "Infrared", look=webcam(*fourccs))
     tree.add(2, "C920", look=webcam("MJPG", "YUYV"))
-    assert find_camera("auto", tree.list()).name == "C920"
-    assert find_camera("infrared", tree.list()).name == "Infrared"
+    assert find_device("auto", tree.list()).name == "C920"
+    assert find_device("infrared", tree.list()).name == "Infrared"
 
 
 @pytest.mark.parametrize("fourcc", ["MJPG", "YUYV", "NV12", "UYVY", "YU12"])
 def test_auto_takes_every_colour_format(tree: Tree, fourcc: str) -> None:
     tree.add(0, "C920", look=webcam("BA81", fourcc))
-    assert find_camera("auto", tree.list()).name == "C920"
+    assert find_device("auto", tree.list()).name == "C920"
 
 
 def test_a_bare_sensor_is_refused_though_it_lists_yuyv_and_its_relay_is_taken(tree: Tree) -> None:
@@ -167,12 +167,12 @@ def test_a_bare_sensor_is_refused_though_it_lists_yuyv_and_its_relay_is_taken(tr
         bare = webcam("UYVY", "YUYV", "BA10", needs_media_controller=True)
         tree.add(number, f"Intel IPU6 ISYS Capture {number}", bus=f"pci0/ipu6/{number}", look=bare)
     with pytest.raises(SourceError, match=r"ISYS Capture 0 \(.*video0\): it is a bare sensor") as raised:
-        find_camera("auto", tree.list())
+        find_device("auto", tree.list())
     assert len(str(raised.value)) < 400  # not 32 times the same
     with pytest.raises(SourceError, match="needs libcamera"):
-        find_camera("ISYS Capture 3", tree.list())
+        find_device("ISYS Capture 3", tree.list())
     tree.add_loopback(50, "Intel MIPI Camera")
-    assert find_camera("auto", tree.list()).name == "Intel MIPI Camera"
+    assert find_device("auto", tree.list()).name == "Intel MIPI Camera"
 
 
 @pytest.mark.parametrize(
@@ -207,10 +207,10 @@ def test_a_camera_whose_driver_hangs_is_passed_by(tree: Tree) -> None:
     tree.add(0, "Hanging")
     tree.add(1, "Hanging", index=1)  # its metadata
     tree.add(2, "C920", bus="pci0/usb2")
-    cameras = list_cameras(tree.roots, look)
-    assert find_camera("auto", cameras).name == "C920"
+    cameras = list_devices(tree.roots, look)
+    assert find_device("auto", cameras).name == "C920"
     with pytest.raises(SourceError, match="its driver does not answer: plug it in again"):
-        find_camera("hanging", [camera for camera in cameras if camera.path.name == "video0"])
+        find_device("hanging", [camera for camera in cameras if camera.path.name == "video0"])
 
 
 def test_a_metadata_node_is_left_out_by_its_capabilities(tree: Tree) -> None:
@@ -227,7 +227,7 @@ def test_where_capabilities_cannot_be_asked_only_first_nodes_count(tree: Tree) -
 
 
 def test_without_v4l2_there_are_no_cameras(tmp_path: Path) -> None:
-    assert list_cameras(VideoRoots(tmp_path / "nothing", tmp_path)) == []
+    assert list_devices(VideoRoots(tmp_path / "nothing", tmp_path)) == []
 
 
 @pytest.fixture
@@ -242,13 +242,13 @@ def two_and_a_loopback(tree: Tree) -> Tree:
     ("device", "number"), [("auto", 2), ("c920", 4), ("Integrated", 2), ("camera", 2), ("4", 4)]
 )
 def test_a_camera_is_found(two_and_a_loopback: Tree, device: str, number: int) -> None:
-    assert find_camera(device, two_and_a_loopback.list()).path.name == f"video{number}"
+    assert find_device(device, two_and_a_loopback.list()).path.name == f"video{number}"
 
 
 @pytest.mark.parametrize("path", ["dev/video4", "dev/v4l/by-id/usb-C920-video-index0"])
 def test_a_camera_is_found_by_its_paths(two_and_a_loopback: Tree, path: str) -> None:
     device = str(two_and_a_loopback.root / path)
-    assert find_camera(device, two_and_a_loopback.list()).name == "HD Pro Webcam C920"
+    assert find_device(device, two_and_a_loopback.list()).name == "HD Pro Webcam C920"
 
 
 @pytest.mark.parametrize("device", ["sharpkd", "0", "dev/video0"])
@@ -258,28 +258,28 @@ def test_our_own_output_is_never_a_camera(two_and_a_loopback: Tree, device: str)
         SourceError,
         match=r"^SharpKD Camera \(.*/video0\) cannot be a source: it is the virtual.*Integrated Camera",
     ):
-        find_camera(device, two_and_a_loopback.list())
+        find_device(device, two_and_a_loopback.list())
 
 
 def test_our_own_output_alone_is_no_camera(tree: Tree) -> None:
     tree.add_loopback(0, "SharpKD Camera")
     with pytest.raises(SourceError, match=r"no camera found; plug one in, or use --source sample$"):
-        find_camera("auto", tree.list())
+        find_device("auto", tree.list())
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(two_and_a_loopback: Tree) -> None:
     with pytest.raises(SourceError, match=r"no camera is called 'brio'.*HD Pro Webcam C920 \(.*/video4\)"):
-        find_camera("brio", two_and_a_loopback.list())
+        find_device("brio", two_and_a_loopback.list())
 
 
 def test_a_missing_device_is_named(two_and_a_loopback: Tree) -> None:
     with pytest.raises(SourceError, match=r"no device /dev/v4l/by-id/gone; plug the camera in"):
-        find_camera("/dev/v4l/by-id/gone", two_and_a_loopback.list())
+        find_device("/dev/v4l/by-id/gone", two_and_a_loopback.list())
 
 
 def test_a_device_that_gives_no_pictures_is_refused(two_and_a_loopback: Tree) -> None:
     with pytest.raises(SourceError, match=r"/dev/null is no camera; expected one of"):
-        find_camera("/dev/null", two_and_a_loopback.list())
+        find_device("/dev/null", two_and_a_loopback.list())
 
 
 @pytest.mark.parametrize(("controls", "expected"), [({EXPOSURE_DYNAMIC_FRAMERATE: 1}, True), ({}, False)])

@@ -5,16 +5,16 @@ import pytest
 from manual_time import ManualTime
 
 from vcam.errors import SourceError
-from vcam.sources.device_choice import SteadyCameras
-from vcam.sources.devices import Camera, find_camera
+from vcam.sources.device_choice import DeviceChoice
+from vcam.sources.devices import CaptureDevice, find_device
 
 BY_ID = Path("/dev/v4l/by-id")
-OURS = Camera(Path("/dev/video42"), "SharpKD Camera", None, True, fault="it is ours")
-PHONE = Camera(Path("/dev/video9"), "DroidCam", None, True)
+OURS = CaptureDevice(Path("/dev/video42"), "SharpKD Camera", None, True, fault="it is ours")
+PHONE = CaptureDevice(Path("/dev/video9"), "DroidCam", None, True)
 
 
-def webcam(number: int, name: str, link: str = "") -> Camera:
-    return Camera(Path(f"/dev/video{number}"), name, BY_ID / link if link else None, False)
+def webcam(number: int, name: str, link: str = "") -> CaptureDevice:
+    return CaptureDevice(Path(f"/dev/video{number}"), name, BY_ID / link if link else None, False)
 
 
 BUILT_IN = webcam(0, "Integrated", "integrated")
@@ -24,14 +24,14 @@ C920 = webcam(2, "C920", "c920")
 class Desk:
     """What is plugged in now, and who is asked for `auto`."""
 
-    def __init__(self, *plugged: Camera, used: Camera | None = None) -> None:
+    def __init__(self, *plugged: CaptureDevice, used: CaptureDevice | None = None) -> None:
         self.plugged = list(plugged)
         self.time = ManualTime()
-        self.steady = SteadyCameras(lambda: self.plugged, self.time.clock, lambda: used)
+        self.steady = DeviceChoice(lambda: self.plugged, self.time.clock, lambda: used)
 
     @property
-    def chosen(self) -> Camera:
-        return find_camera("auto", self.steady())
+    def chosen(self) -> CaptureDevice:
+        return find_device("auto", self.steady())
 
     def refusal(self) -> str:
         with pytest.raises(SourceError) as raised:
@@ -142,7 +142,7 @@ def test_our_own_output_is_never_taken() -> None:
     desk = Desk(OURS)
     for _ in range(3):
         with pytest.raises(SourceError, match="no camera found"):
-            find_camera("auto", desk.steady())
+            find_device("auto", desk.steady())
         desk.time.sleep(60)
 
 

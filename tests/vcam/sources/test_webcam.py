@@ -14,11 +14,11 @@ from manual_time import ManualTime
 
 from vcam.errors import SourceError
 from vcam.frame import pack
-from vcam.sources.devices import OURS, Camera
+from vcam.sources.devices import OURS, CaptureDevice
 from vcam.sources.opening import say_unopened, try_open
 from vcam.sources.webcam import WebcamSource
 
-CAMERA = Camera(Path("/dev/video7"), "HD Pro Webcam C920", None, False)
+CAMERA = CaptureDevice(Path("/dev/video7"), "HD Pro Webcam C920", None, False)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_a_source_can_be_opened_again(time: ManualTime) -> None:
 
 def test_our_own_output_is_refused_before_it_is_opened(time: ManualTime) -> None:
     capture = FakeCapture(time)
-    ours = Camera(Path("/dev/video42"), "SharpKD Camera", None, True, fault=OURS)
+    ours = CaptureDevice(Path("/dev/video42"), "SharpKD Camera", None, True, fault=OURS)
     with (
         pytest.raises(SourceError, match="the virtual camera that this program publishes to"),
         webcam(capture, device="SharpKD Camera", cameras=lambda: [ours]),
@@ -201,7 +201,7 @@ def test_our_own_output_is_refused_before_it_is_opened(time: ManualTime) -> None
     assert capture.opened_as is None
 
 
-PHONE = Camera(Path("/dev/video9"), "DroidCam", None, True)
+PHONE = CaptureDevice(Path("/dev/video9"), "DroidCam", None, True)
 SMALL = (64, 48)
 
 
@@ -249,7 +249,7 @@ def test_what_a_phone_lacks_its_program_is_asked_for(time: ManualTime) -> None:
 
 
 def test_the_camera_that_gives_pictures_is_told_and_one_that_does_not_is_not(time: ManualTime) -> None:
-    told: list[Camera] = []
+    told: list[CaptureDevice] = []
     with webcam(FakeCapture(time), used=told.append) as source:
         assert told == []
         list(islice(source, 3))
@@ -293,7 +293,7 @@ def test_a_busy_camera_is_released_and_named(time: ManualTime, tmp_path: Path) -
     capture = FakeCapture(time, is_open=False)
     with (
         pytest.raises(SourceError, match=r"video0 is busy: .* run: fuser -v"),
-        webcam(capture, cameras=lambda: [Camera(node, "C920", None, False)]),
+        webcam(capture, cameras=lambda: [CaptureDevice(node, "C920", None, False)]),
     ):
         pass
     assert capture.is_released.is_set()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import pyvirtualcam
 from fake_v4l2loopback import CAPTURE, OUTPUT, FakeLoopback, Loopback0127, Loopback0150, put
 from fake_video import FakeSystem
 
@@ -15,7 +14,7 @@ from vcam.frame import Packed, Size, black, pack
 from vcam.sinks import VirtualCameraSink
 from vcam.v4l2.device import i420_format, query, set_format, start_stream
 from vcam.v4l2loopback.module import CARD
-from vcam.v4l2loopback.writer import I420, LoopbackCamera, register
+from vcam.v4l2loopback.writer import LoopbackWriter
 
 NODE = "/dev/video42"
 SIZE = (64, 48)  # 4608 bytes: no whole number of pages
@@ -23,11 +22,8 @@ OTHER_SIZE = (128, 96)
 BOTH = pytest.mark.parametrize("module", [Loopback0127, Loopback0150])
 
 
-def make(node: FakeLoopback, size: Size = SIZE, fps: float = 30) -> LoopbackCamera:
-    width, height = size
-    return LoopbackCamera(
-        width=width, height=height, fps=fps, fourcc=I420, device=NODE, kernel=node, sleep=node.sleep
-    )
+def make(node: FakeLoopback, size: Size = SIZE, fps: float = 30) -> LoopbackWriter:
+    return LoopbackWriter(NODE, size, fps, kernel=node, sleep=node.sleep)
 
 
 def picture(size: Size = SIZE) -> Packed:
@@ -261,8 +257,8 @@ def test_a_webcam_is_left_alone() -> None:
 def test_a_file_is_no_video_device(tmp_path: Path) -> None:
     path = tmp_path / "video42"
     path.touch()
-    with pytest.raises(SinkError, match="is no video device"):
-        LoopbackCamera(width=64, height=48, fps=30, fourcc=I420, device=str(path))
+    with pytest.raises(SinkError, match="is not a video device"):
+        LoopbackWriter(path, SIZE, 30)
 
 
 @pytest.mark.parametrize(
@@ -300,37 +296,9 @@ def test_a_second_close_does_nothing() -> None:
         camera.send(picture())
 
 
-def test_another_fourcc_is_refused() -> None:
-    with pytest.raises(ValueError, match="takes I420"):
-        LoopbackCamera(width=64, height=48, fps=30, fourcc=0, device=NODE, kernel=Loopback0127())
-
-
-def test_without_a_device_the_card_is_found_by_its_name(system: FakeSystem) -> None:
-    system.add_device(10, "OBS Virtual Camera")
-    path = system.add_device(9, CARD)
-    camera = LoopbackCamera(
-        width=64, height=48, fps=30, fourcc=I420, device=None, kernel=Loopback0127(), roots=system.roots
-    )
-    assert camera.device() == str(path)
-
-
-def test_pyvirtualcam_opens_it_by_name_however_often_it_is_registered() -> None:
-    node = Loopback0127()
-    assert register() == register()
-    camera = pyvirtualcam.Camera(
-        64, 48, 30, fmt=pyvirtualcam.PixelFormat.I420, device=NODE, backend=register(), kernel=node
-    )
-    with camera:
-        camera.send(picture())
-        assert camera.device == NODE
-        assert camera.native_fmt == pyvirtualcam.PixelFormat.I420
-    assert node.written == [picture().tobytes()]
-    assert not node.openers
-
-
 def sink_on(node: FakeLoopback, system: FakeSystem) -> VirtualCameraSink:
-    factory = partial(pyvirtualcam.Camera, kernel=node, sleep=node.sleep)
-    return VirtualCameraSink(SIZE, 30, None, factory, roots=system.roots)
+    open_writer = partial(LoopbackWriter, kernel=node, sleep=node.sleep)
+    return VirtualCameraSink(SIZE, 30, None, open_writer, roots=system.roots)
 
 
 def test_the_sink_writes_through_it_and_leaves_a_black_picture(system: FakeSystem) -> None:

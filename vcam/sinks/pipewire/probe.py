@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Mapping
 
-from vcam.presence.kernel import Kernel, Linux
-from vcam.presence.probe import POLLIN, Reading
+from vcam.presence.kernel import WatchingKernel, WatchingLinux
+from vcam.presence.probe import POLLIN, ProbeReading
 
 
 class NodeProbe:
@@ -13,9 +13,9 @@ class NodeProbe:
     is_watched  the level now; None while there is no node
     """
 
-    def __init__(self, is_watched: Callable[[], bool | None], kernel: Kernel | None = None) -> None:
+    def __init__(self, is_watched: Callable[[], bool | None], kernel: WatchingKernel | None = None) -> None:
         self._is_watched = is_watched
-        self._kernel = kernel or Linux()
+        self._kernel = kernel or WatchingLinux()
         self._rope = threading.Lock()  # PipeWire's thread may ring while we close
         self._bell: int | None = self._kernel.make_bell()
 
@@ -23,10 +23,10 @@ class NodeProbe:
     def waits(self) -> Mapping[int, int]:
         return {} if self._bell is None else {self._bell: POLLIN}
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> ProbeReading:
         if self._bell is not None:
             self._kernel.drain(self._bell)  # first: what happens from here on wakes us again
-        return Reading(self._is_watched())
+        return ProbeReading(self._is_watched())
 
     def ring(self) -> None:
         """Say that it is time to look; any thread."""

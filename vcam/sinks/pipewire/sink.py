@@ -7,7 +7,7 @@ from typing import Self
 
 from vcam.errors import SinkError
 from vcam.frame import Frame, Size, check_size
-from vcam.presence import Kernel
+from vcam.presence import WatchingKernel
 from vcam.sinks.pipewire.probe import NodeProbe
 from vcam.sinks.pipewire.process import PublisherProcess
 from vcam.v4l2loopback.module import CARD
@@ -81,7 +81,7 @@ class PipeWireSink:
         if process is not None:
             process.close()
 
-    def probe(self, kernel: Kernel | None = None) -> NodeProbe:
+    def probe(self, kernel: WatchingKernel | None = None) -> NodeProbe:
         """What tells who watches, also when the node is opened again; only the last one made is woken."""
         self._probe = NodeProbe(lambda: self.is_watched, kernel)
         return self._probe

@@ -10,13 +10,13 @@ from vcam.camera.parts import make_presence
 from vcam.config import Config
 from vcam.errors import SinkError
 from vcam.frame import black
-from vcam.presence import Linux
+from vcam.presence.kernel import WatchingLinux
 from vcam.sinks.pipewire import NodeProbe, PipeWireSink
 
 SIZE = (64, 32)
 
 
-class BellKernel(Linux):
+class BellKernel(WatchingLinux):
     """Counts rings instead of waking anybody."""
 
     def __init__(self) -> None:

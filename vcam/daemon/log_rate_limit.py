@@ -19,7 +19,7 @@ class _Place:
     left_out: int = 0
 
 
-class FloodFilter(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Leaves out what one place in the code says more than 20 times a minute; its next record counts it.
 
     It is for handlers. Several may share one: each record is judged once.

@@ -13,7 +13,7 @@ MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 
 
 @dataclass(frozen=True)
-class Agreement:
+class CaptureFormat:
     """What a capture gives from here on.
 
     fourcc      as V4L2 counts it
@@ -32,7 +32,7 @@ class Agreement:
         return fourcc_name(self.fourcc)
 
 
-def ask_webcam(capture: Capture, size: Size, fps: float) -> Agreement:
+def negotiate(capture: Capture, size: Size, fps: float) -> CaptureFormat:
     """Ask for pixels, size and rate in this order; take what the camera makes of it.
 
     MJPG first: in another order many cameras fall back to raw pictures at 5 to 10 fps.
@@ -43,10 +43,10 @@ def ask_webcam(capture: Capture, size: Size, fps: float) -> Agreement:
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
     capture.set(cv2.CAP_PROP_FPS, fps)
-    return take_given(capture, size, fps)
+    return read_back(capture, size, fps)
 
 
-def take_given(capture: Capture, size: Size, fps: float) -> Agreement:
+def read_back(capture: Capture, size: Size, fps: float) -> CaptureFormat:
     """Read back what a capture gives; of a v4l2loopback that is its writer's choice, and nobody is asked.
 
     size, fps  where the driver does not know its own: some answer 0
@@ -58,4 +58,4 @@ def take_given(capture: Capture, size: Size, fps: float) -> Agreement:
     is_planar = fourcc in PLANAR and given == even
     if is_planar:
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
-    return Agreement(fourcc, even, capture.get(cv2.CAP_PROP_FPS) or fps, is_planar)
+    return CaptureFormat(fourcc, even, capture.get(cv2.CAP_PROP_FPS) or fps, is_planar)

@@ -1,6 +1,6 @@
 from fake_loopback import NODE, USAGE, FakeLoopback, Watch
 
-from vcam.presence import EventProbe, MovingProbe, Probe
+from vcam.presence import EventProbe, FollowingProbe, Probe
 
 
 class Output:
@@ -17,7 +17,7 @@ class Output:
         return None if self.is_mute else EventProbe(NODE, USAGE, self.kernel)
 
     def watch(self) -> Watch:
-        return Watch(self.kernel, MovingProbe(lambda: self.place, self.find))
+        return Watch(self.kernel, FollowingProbe(lambda: self.place, self.find))
 
 
 def test_what_is_nowhere_is_watched_by_nobody() -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
-from vcam.presence.probe import Probe, Reading
+from vcam.presence.probe import Probe, ProbeReading
 
 Place = TypeVar("Place")
 
 
-class MovingProbe(Generic[Place]):
+class FollowingProbe(Generic[Place]):
     """Asks the probe of where the output is now. What is nowhere is watched by nobody.
 
     where  the output's place, another object after each move; None while it is nowhere
@@ -27,15 +27,15 @@ class MovingProbe(Generic[Place]):
     def waits(self) -> Mapping[int, int]:
         return self._probe.waits if self._probe else {}
 
-    def read(self, now_ns: int) -> Reading:
+    def read(self, now_ns: int) -> ProbeReading:
         place = self._where()
         if place is not self._place:
             self.close()
             self._place = place
             self._probe = None if place is None else self._find(place)
         if place is None:
-            return Reading(False)
-        return self._probe.read(now_ns) if self._probe else Reading(None)
+            return ProbeReading(False)
+        return self._probe.read(now_ns) if self._probe else ProbeReading(None)
 
     def close(self) -> None:
         probe, self._probe, self._place = self._probe, None, None

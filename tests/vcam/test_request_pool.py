@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fake_ends import PATIENCE_S, wait_for
 
-from vcam.lane import BusyError, Lane
+from vcam.request_pool import BusyError, RequestPool
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -15,7 +15,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def test_work_is_done_in_a_thread_and_answered() -> None:
-    assert run(Lane("questions", 1, 1).run(lambda: threading.current_thread().name)) == "questions"
+    assert run(RequestPool("questions", 1, 1).run(lambda: threading.current_thread().name)) == "questions"
 
 
 def test_what_fails_is_raised_to_who_asked() -> None:
@@ -23,14 +23,14 @@ def test_what_fails_is_raised_to_who_asked() -> None:
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        run(Lane("questions", 1, 1).run(fail))
+        run(RequestPool("questions", 1, 1).run(fail))
 
 
 def test_more_than_may_wait_are_refused_at_once() -> None:
     may_end = threading.Event()
 
     async def ask() -> list[object]:
-        lane = Lane("questions", 1, 2)
+        lane = RequestPool("questions", 1, 2)
         asked = [asyncio.create_task(lane.run(lambda: may_end.wait(PATIENCE_S))) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(BusyError, match=r"^busy: 2 questions wait already; try again later$"):
@@ -46,7 +46,7 @@ def test_one_lane_does_not_wait_for_another() -> None:
     may_end = threading.Event()
 
     async def ask() -> str:
-        slow, quick = Lane("slow questions", 1, 1), Lane("quick questions", 1, 1)
+        slow, quick = RequestPool("slow questions", 1, 1), RequestPool("quick questions", 1, 1)
         waiting = asyncio.create_task(slow.run(lambda: may_end.wait(PATIENCE_S)))
         await asyncio.sleep(0)
         answer = await quick.run(lambda: "at once")
@@ -60,7 +60,7 @@ def test_one_lane_does_not_wait_for_another() -> None:
 
 def test_the_threads_are_always_the_same_and_end_with_the_lane() -> None:
     async def ask() -> set[int]:
-        lane = Lane("brief questions", 2, 100)
+        lane = RequestPool("brief questions", 2, 100)
         return set(await asyncio.gather(*(lane.run(threading.get_ident) for _ in range(50))))
 
     assert len(run(ask())) <= 2

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from vcam.camera.model_choice import AUTO, BUDGET
 from vcam.camera.parts import load_model
 from vcam.config import Config
-from vcam.doctor.case import Case
-from vcam.doctor.finding import Finding, ok, problem, warning
+from vcam.doctor.case import Case, Finding, ok, problem, warning
 from vcam.errors import ModelError
 from vcam.restore import CPU_PROVIDER, gpu_needs
 

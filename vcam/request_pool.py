@@ -18,7 +18,7 @@ class BusyError(VcamError):
     """More wait already than there is room for."""
 
 
-class Lane:
+class RequestPool:
     """Runs work of one kind in threads, for the event loop that calls it.
 
     name     of what runs here, for the message of a refusal
