@@ -177,7 +177,7 @@ class WebcamSource(GuardedSource):
 
     def _say_slow(self) -> str:
         """That the camera delivers far less than it promised; empty if it does not."""
-        if not self._rate.is_slow:
+        if not (self._rate.is_slow and self._remedy):  # the remedy is being looked for
             return ""
         promised = f"{self._rate.fps:.1f} fps of the promised {self._rate.promised:g}"
         return f"{self.name} delivers {promised}: {self._remedy}"
