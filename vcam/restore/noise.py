@@ -26,6 +26,9 @@ FEWEST_BLOCKS = 30  # of a level, to say anything of it
 MOST_DETAIL = 8.0  # code values between the cells of a block: letters that tremble are as even as noise is
 CALMEST_SHARE = 0.1  # noise is alike in the calmest blocks and in the calm ones; motion is not
 MOST_SPREAD, MOST_SPREAD_LAGGED = 1.75, 1.9  # of variances, calm over calmest: noise gives 1.3 to 1.6
+# of the change of calm cells, the share that one shift of the whole picture explains: noise gives 0.00 to
+# 0.08, a clean portrait held by a hand 0.2 to 0.7
+MOST_SHIFT = 0.15
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def _compare(past: _Seen, seen: _Seen) -> tuple[Noise, Curve]:
     brightness = _blocks(seen.small)
     levels = level_of(brightness)
     is_flat = _blocks(np.square(seen.small)) - np.square(brightness) < MOST_DETAIL**2
+    products = _shift_products(change, (seen.small + past.small) / np.float32(2))
     found = np.full((3, LEVELS), np.nan, np.float32)
     spread = np.full(LEVELS, np.inf, np.float32)
     for level in range(LEVELS):
@@ -132,6 +136,8 @@ def _compare(past: _Seen, seen: _Seen) -> tuple[Noise, Curve]:
         if here.sum() >= FEWEST_BLOCKS:
             found[:, level] = [_calm_mean(energy[here]) for energy in energies]
             spread[level] = found[0, level] / max(1e-6, _calm_mean(energies[0][here], CALMEST_SHARE))
+            if _explained(products[:, here], energies[0][here]) > MOST_SHIFT:
+                spread[level] = np.inf
     chroma = [
         _calm_mean(_blocks(np.square(cv2.blur(now - then, (3, 3)))).ravel()) / 2
         for now, then in zip(seen.chroma, past.chroma, strict=True)
@@ -139,6 +145,32 @@ def _compare(past: _Seen, seen: _Seen) -> tuple[Noise, Curve]:
     pixel, cell, block = np.sqrt(found) * CALM_BIAS
     noise = Noise(pixel, cell, block, np.sqrt(chroma).astype(np.float32) * np.float32(CALM_BIAS))
     return noise, spread
+
+
+def _shift_products(change: Small, picture: Small) -> npt.NDArray[np.float32]:
+    """What a fit of a shift needs of each block, (6, height, width): means of products.
+
+    A shift by v changes a picture by -v times its gradient, and noise does not know the gradient of the mean
+    of both pictures. In order: xx, xy, yy of the gradient, its products x and y with the change, the change's
+    square.
+    """
+    down, right = (np.asarray(each, np.float32) for each in np.gradient(picture))
+    factors = ((right, right), (right, down), (down, down), (right, change), (down, change), (change, change))
+    return np.stack([_blocks(one * other) for one, other in factors])
+
+
+def _explained(products: npt.NDArray[np.float32], energies: npt.NDArray[np.float32]) -> float:
+    """The share of the change of the calmest of N blocks that one shift explains, 0..1.
+
+    products  (6, N), as `_shift_products` gives them
+    energies  (N,), by which the calmest are chosen
+    """
+    calm = np.argpartition(energies, max(0, int(len(energies) * CALM_SHARE) - 1))
+    xx, xy, yy, x, y, square = products[:, calm[: max(1, int(len(energies) * CALM_SHARE))]].sum(1, np.float64)
+    determinant = xx * yy - xy * xy
+    if square <= 0 or determinant <= 1e-9 * max(1e-9, xx * yy):
+        return 0.0
+    return float((yy * x * x - 2 * xy * x * y + xx * y * y) / determinant / square)
 
 
 def _blocks(small: Small) -> npt.NDArray[np.float32]:

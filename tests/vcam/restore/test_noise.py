@@ -71,6 +71,30 @@ def test_a_picture_that_trembles_is_silent() -> None:
     assert measure(pictures).pixel.max() < 0.6
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_soft_picture_that_a_hand_holds_is_silent(seed: int) -> None:
+    """Everywhere as smooth, it changes as evenly as noise does, and as much over one frame as over three."""
+    rng = np.random.default_rng(seed)
+    soft = cv2.GaussianBlur(rng.standard_normal((200, 340)).astype(np.float32), (0, 0), 7)
+    soft = np.rint(128 + 16 * soft / soft.std() + rng.uniform(-0.5, 0.5, soft.shape)).astype(np.uint8)
+    places = rng.integers(8, 11, (24, 2))  # pixels, by turns
+    pictures = [np.ascontiguousarray(soft[y : y + 180, x : x + 320]) for y, x in places]
+    assert measure(pictures).pixel.max() == 0
+
+
+def test_grain_on_a_picture_that_a_hand_puts_down_is_measured() -> None:
+    rng = np.random.default_rng(0)
+    soft = cv2.GaussianBlur(rng.standard_normal((200, 340)).astype(np.float32), (0, 0), 7)
+    soft = 128 + 16 * soft / soft.std()
+    places = np.concatenate([rng.integers(8, 11, (12, 2)), np.full((24, 2), 9)])
+    pictures = [
+        np.clip(np.rint(soft[y : y + 180, x : x + 320] + rng.normal(0, 4, SHAPE)), 0, 255).astype(np.uint8)
+        for y, x in places
+    ]
+    # a quarter: what choosing the calm blocks takes, as above
+    assert measure(pictures).pixel[1:3] == pytest.approx(4, rel=0.25)
+
+
 def test_letters_that_tremble_are_silent() -> None:
     """All that is grey on a page is an edge, and every edge differs as much as every other."""
     rng = np.random.default_rng(0)
