@@ -52,9 +52,9 @@ MUTATIONS = (
     Mutation("pause hides", "self._latest, self._is_live = None, True", "self._is_live = True", "pipeline*"),
     Mutation(
         "pause hides",
-        "return self._latest if self._is_live and not self.is_paused else None",
-        "return self._latest",
-        "pipeline* source_gate camera",
+        "        if self.is_paused:\n            return None\n        return self._frozen",
+        "        return self._frozen",
+        "pipeline* source_gate camera finish",
     ),
     Mutation(
         "pause hides",
@@ -168,33 +168,33 @@ MUTATIONS = (
     # published only if better
     Mutation(
         "publish only if better",
-        'not new["psnr_gain"] > old["psnr_gain"]',
-        'not new["psnr_gain"] >= old["psnr_gain"]',
-        "weights_folder publish_student",
+        "not new.psnr_gain > old.psnr_gain",
+        "not new.psnr_gain >= old.psnr_gain",
+        "gate publish_student",
     ),
     Mutation(
         "publish only if better",
-        "    check_clean(clean_psnr)\n\n\ndef check_look(",
-        "\n\ndef check_look(",
-        "weights_folder publish_student",
+        "if not clean.psnr >= LEAST_CLEAN_DB:",
+        "if clean.psnr < LEAST_CLEAN_DB - 1:",
+        "gate publish_student",
     ),
     Mutation(
         "publish only if better",
-        "if not clean_psnr >= CLEAN_DB:",
-        "if clean_psnr < CLEAN_DB:",
-        "weights_folder publish_student",
+        "if not worst.psnr_gain >= least - ROUNDING_DB:",
+        "if worst.psnr_gain < least - ROUNDING_DB:",
+        "gate publish_student",
     ),
     Mutation(
         "publish only if better",
-        'if not (new["psnr_gain"] > 0 and new["ssim_gain"] > 0):',
-        'if new["psnr_gain"] < 0 or new["ssim_gain"] < 0:',
-        "weights_folder publish_student",
+        "if not (new.psnr_gain > 0 and new.ssim_gain > 0):",
+        "if new.psnr_gain < 0 or new.ssim_gain < 0:",
+        "gate publish_student",
     ),
     Mutation(
         "publish only if better",
         "if not lost <= MOST_LOST_DB:",
         "if lost < 0:",
-        "weights_folder publish_student",
+        "gate publish_student",
     ),
     # what a student is judged by was not trained on
     Mutation(
@@ -203,7 +203,7 @@ MUTATIONS = (
         "return paths, held",
         "media",
     ),
-    Mutation("held-out split", "_, self._held, _ = listed(", "self._held, _, _ = listed(", "publish_student"),
+    Mutation("held-out split", "    _, held, _ = listed(", "    held, _, _ = listed(", "publish_student"),
     Mutation(
         "held-out split",
         "train = tuple(pair for pair in pairs.complete if pair not in held) or pairs.complete",
