@@ -23,7 +23,7 @@ COMMANDS = {
     "set": "change a setting while it runs",
     "reload": "read configuration and models again, without a gap in the picture",
     "devices": "list cameras and the virtual camera",
-    "doctor": "find what keeps the virtual camera from working, and the command that mends it",
+    "doctor": "find what keeps the virtual camera from working, and the command that fixes it",
     "logs": "show the background camera's log",
     "enhance": "restore a video or picture file",
     "record": "record the camera as it is, to train a student on your own face",

@@ -1,4 +1,4 @@
-"""The configuration as a file that people write, too: what is saved leaves all else as they wrote it."""
+"""Saves settings into the configuration file and leaves everything else in it as the user wrote it."""
 
 import os
 from collections.abc import Iterable

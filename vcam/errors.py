@@ -2,7 +2,7 @@
 
 
 class VcamError(Exception):
-    """Something the user can mend; `cli.main` prints the message and exits with `exit_code`."""
+    """Something the user can fix; `cli.main` prints the message and exits with `exit_code`."""
 
     exit_code = 1
 

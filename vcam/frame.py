@@ -63,7 +63,7 @@ def parse_size(text: str) -> Size:
     """Read "1280x720" as (1280, 720). Raises ValueError on anything else, or on odd sides."""
     width, cross, height = text.lower().partition("x")
     if not (cross and width.isdecimal() and height.isdecimal()):
-        raise ValueError(f"{text!r} is no size; expected WIDTHxHEIGHT, for example 1280x720")
+        raise ValueError(f"{text!r} is not a valid size; expected WIDTHxHEIGHT, for example 1280x720")
     return check_size((int(width), int(height)))
 
 

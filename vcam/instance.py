@@ -163,7 +163,7 @@ def _holder(path: Path) -> int | None:
 
 
 def _is_file_of(descriptor: int, path: Path) -> bool:
-    """Whether the path still names this file: a holder that ends removes it before it lets go."""
+    """Whether the path still names this file: a holder removes it before it releases the lock."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except OSError:

@@ -15,7 +15,7 @@ HEAPS = (
 def keep_freed_memory() -> bool:
     """Let glibc keep up to 128 MiB of freed memory, planes of pictures among it; True if it does.
 
-    By default it gives each freed plane back to the kernel, and the next one is paged in anew: restoring
+    By default it gives each freed plane back to the kernel, and the next one is paged in again: restoring
     1080p then takes 17 ms instead of 13 (`python -m bench.chain --trim` against without).
 
     Threads come and go with decoders, networks and requests. With heaps of their own they left 50 MB behind

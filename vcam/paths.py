@@ -103,7 +103,7 @@ def make_private(folder: Path) -> Path:
     user, mode = os.getuid(), stat.S_IMODE(found.st_mode)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or above.st_uid not in (user, 0):
         raise VcamError(
-            f"{folder} is no folder of user {user}: found {found.st_uid}, in one of {above.st_uid}. "
+            f"{folder} is not a folder of user {user}: found {found.st_uid}, in one of {above.st_uid}. "
             "Remove it, or set XDG_RUNTIME_DIR to a folder of your own"
         )
     if mode & 0o077:

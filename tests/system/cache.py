@@ -25,7 +25,7 @@ def key_of(parts: Iterable[str]) -> str:
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """The folder, made by `make` if it is not there; one that was interrupted is begun anew.
+    """The folder, made by `make` if it is not there; one that was interrupted is begun again.
 
     make  fills an empty folder, whose name is another one until it is complete
 

@@ -9,7 +9,7 @@ LEAST_DISK_GB = 8
 
 
 def missing() -> str | None:
-    """Why no virtual machine can be built and started here, with what mends it; None if one can."""
+    """Why no virtual machine can be built and started here, with what fixes it; None if one can."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         return f"needs Linux on x86_64, found {platform.system()} on {platform.machine()}"
     if os.geteuid() != 0:

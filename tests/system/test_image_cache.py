@@ -20,7 +20,7 @@ def test_what_was_made_is_not_made_again(tmp_path: Path) -> None:
     assert (made_once(folder, must_not) / "root.img").read_text() == "a disk"
 
 
-def test_an_interrupted_one_is_begun_anew(tmp_path: Path) -> None:
+def test_an_interrupted_one_is_begun_again(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").touch()
         raise OSError("no space left")

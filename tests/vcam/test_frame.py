@@ -108,7 +108,7 @@ def test_a_size_is_read_from_text(text: str, size: Size) -> None:
     "text", ["", "720p", "1280x", "x720", "1280x720x3", "-2x-2", "1280 x 720", "1e3x100"]
 )
 def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match="is no size; expected WIDTHxHEIGHT, for example 1280x720"):
+    with pytest.raises(ValueError, match="is not a valid size; expected WIDTHxHEIGHT, for example 1280x720"):
         parse_size(text)
 
 

@@ -1,4 +1,4 @@
-"""Planes that are freed and asked for again must not be paged in anew."""
+"""Planes that are freed and asked for again must not be paged in again."""
 
 import subprocess
 import sys

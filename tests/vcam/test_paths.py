@@ -35,7 +35,7 @@ def test_a_folder_that_others_may_enter_is_refused(tmp_path: Path) -> None:
 def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "sharpkd").symlink_to(tmp_path / "real")
-    with pytest.raises(VcamError, match="is no folder"):
+    with pytest.raises(VcamError, match="is not a folder"):
         make_private(tmp_path / "sharpkd")
 
 

@@ -1,4 +1,4 @@
-"""What the daemon does when a part fails: the output goes on, and `status` says why."""
+"""What the daemon does when a part fails: the output continues, and `status` says why."""
 
 import logging
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""Find what keeps the virtual camera from working here, and name for each finding one command that mends it.
+"""Find what keeps the virtual camera from working here, and name for each finding one command that fixes it.
 
 Nothing is changed and nothing is run with sudo: the commands are for you to run. Exit code 0: nothing has to
-be mended, warnings apart; 1: there is a problem.
+be fixed, apart from warnings; 1: there is a problem.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def _sum_up(findings: list[Finding]) -> str:
     problems = sum(finding.level == PROBLEM for finding in findings)
     warnings = sum(finding.level == WARNING for finding in findings)
     if not problems:
-        return f"nothing has to be mended; warnings: {warnings}"
+        return f"nothing has to be fixed; warnings: {warnings}"
     return (
-        f"problems: {problems}, warnings: {warnings}; mend the first one first, then run sharpkd doctor again"
+        f"problems: {problems}, warnings: {warnings}; fix the first one first, then run sharpkd doctor again"
     )

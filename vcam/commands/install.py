@@ -82,7 +82,7 @@ def install(places: Places, paths: Paths, python: str, *, is_now: bool) -> None:
 def tell(outcome: Outcome, path: Path) -> None:
     """One line about a file; none if there was none."""
     if outcome is Outcome.KEPT:
-        print(f"{outcome:10} {path}: edited, or not ours; remove it yourself to be rid of it")
+        print(f"{outcome:10} {path}: edited, or not ours; remove it yourself if you do not want it")
     elif outcome is not Outcome.ABSENT:
         print(f"{outcome:10} {path}")
 
@@ -99,7 +99,7 @@ def _start_service(paths: Paths, is_now: bool, is_new: bool) -> None:
     if pid is not None and pid != main_pid():
         print(f"a camera runs outside of the service, pid {pid}; hand it over with: sharpkd restart")
     elif pid is not None:
-        print("the service runs already" + ("; to have it run anew: sharpkd restart" if is_new else ""))
+        print("the service runs already" + ("; to start it again: sharpkd restart" if is_new else ""))
     elif is_now:
         start_service()
         print(f"{'started':10} {SERVICE}")

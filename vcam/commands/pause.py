@@ -1,7 +1,7 @@
 """Show a card instead of the picture and switch the webcam off; apps keep their camera.
 
 With --release the virtual camera is given back, too, until `sharpkd resume`: Linux unloads no module that a
-program has open. So v4l2loopback can be loaded anew while the background camera lives.
+program has open. So v4l2loopback can be loaded again while the background camera runs.
 """
 
 import argparse

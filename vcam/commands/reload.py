@@ -1,7 +1,7 @@
 """Read the configuration and the models again.
 
 The new model is loaded and warmed beside the old one and takes over between two frames. If anything about it
-is wrong, this says so, and the camera goes on as before.
+is wrong, this says so, and the camera keeps running as before.
 """
 
 import argparse

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def with_demo(config: Config, is_link_given: bool) -> Config:
-    """Where no camera is found, show the bundled clip through a poor link: there is something to mend."""
+    """Where no camera is found, show the bundled clip through a poor link: there is something to restore."""
     if config.source != "auto" or has_camera():
         return config
     link = config.link if is_link_given or config.link != OFF else DEMO_LINK
@@ -116,7 +116,7 @@ def show_preview(camera: Camera, sink: object) -> Iterator[None]:
 
 
 class StatusLine:
-    """The one line of a terminal that tells how the camera is doing, written anew twice a second."""
+    """The one line of a terminal that tells how the camera is doing, rewritten twice a second."""
 
     def __init__(self, is_shown: bool) -> None:
         self._is_shown = is_shown

@@ -27,7 +27,7 @@ class Controlled(Protocol):
 
 
 class RequestPools:
-    """Threads for each kind of request: a model that loads keeps nobody from a pause or the status."""
+    """Threads for each kind of request: loading a model delays neither a pause nor the status."""
 
     def __init__(self) -> None:
         self.status = RequestPool("requests for the status", 2, 64)

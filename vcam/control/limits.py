@@ -1,4 +1,4 @@
-"""What one connection, and all of them together, may take of the daemon: uvicorn's protocol with limits.
+"""Limits for one connection and for all of them together, on top of uvicorn's protocol.
 
 uvicorn waits for ever for a request's header, and for a client that does not read; it has no limit of
 connections that is not also a line in the log for each one refused.

@@ -71,8 +71,8 @@ def listen_tcp(port: int) -> socket.socket:
 class ControlServer:
     """Serves each listening socket its application while it is entered; closes the sockets after.
 
-    Each has its own thread and event loop: a crowd at one keeps nobody from the other. One that ends by
-    itself is started again.
+    Each has its own thread and event loop: many clients of one do not block the other. A server that ends
+    by itself is started again.
     """
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
@@ -103,7 +103,7 @@ class ControlServer:
 
     @property
     def silence_s(self) -> float:
-        """Since when the one that turned longest ago has not turned; it does so four times a second."""
+        """Seconds since the slowest event loop last ran; each runs four times a second."""
         return time.monotonic() - min(service.turned_s for service in self._services)
 
 
@@ -156,7 +156,7 @@ class _Service:
 
 
 class _OnceEach:
-    """Logs what an event loop complains of, each kind once: who causes it must not fill the log."""
+    """Logs each kind of complaint of an event loop once: clients must not be able to fill the log."""
 
     def __init__(self) -> None:
         self._kinds: set[str] = set()

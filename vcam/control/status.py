@@ -1,4 +1,4 @@
-"""What a client may know of the daemon, and what it may ask of it."""
+"""What a client can read of the daemon, and what it can ask for."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

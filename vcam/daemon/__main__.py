@@ -1,4 +1,4 @@
-"""The background process that `sharpkd start` leaves behind; it speaks through its log."""
+"""The background process that `sharpkd start` leaves running; it reports in its log."""
 
 import argparse
 import logging

@@ -1,4 +1,4 @@
-"""What takes long beside the main loop: reloads, and what the camera does as time goes by."""
+"""Slow work beside the main loop: reloads, and the camera's periodic work."""
 
 import logging
 import threading
@@ -13,11 +13,11 @@ from vcam.errors import VcamError
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
-JOIN_S = 2.0  # a model that loads for longer is left alone
+JOIN_S = 2.0  # a model that is still loading then is not waited for
 
 
 class Polled(Protocol):
-    """What is tended."""
+    """What is reloaded and polled."""
 
     def do(self, command: Command) -> None: ...
 
@@ -25,7 +25,7 @@ class Polled(Protocol):
 
 
 class BackgroundWork:
-    """Reloads a camera when a signal asks for it, and tends it, in a thread of its own while it is entered.
+    """Reloads a camera when a signal asks for it, and polls it, in a thread of its own while it is entered.
 
     A model may take minutes to load; the loop that waits for a signal to stop must not wait for that.
     """
@@ -52,7 +52,7 @@ class BackgroundWork:
         self._thread.join(JOIN_S)
 
     def turn(self) -> None:
-        """Look once at what is to be done, and do it."""
+        """Do once what is due."""
         if self._flags.reload.is_set():
             self._flags.reload.clear()
             with self._herald.reloading():
@@ -72,5 +72,5 @@ class BackgroundWork:
                 self.turn()
             except Exception:  # the thread's boundary: a bug here must not end the camera, nor the reloads
                 if not self._has_failed:
-                    log.exception("cannot look after the camera")
+                    log.exception("the camera's periodic work failed")
                 self._has_failed = True

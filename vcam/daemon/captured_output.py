@@ -1,4 +1,4 @@
-"""What libraries write to the daemon's standard output and error, as lines of its log."""
+"""Puts what libraries write to standard output and error into the daemon's log."""
 
 import faulthandler
 import logging
@@ -17,7 +17,7 @@ JOIN_S = 1.0  # a program that was started may hold on to the pipe
 
 @contextmanager
 def log_output() -> Iterator[None]:
-    """Lead both outputs into the log while it is entered, where a file is at their end.
+    """Redirect both outputs into the log while it is entered, if they are files.
 
     A decoder that writes a line a frame fills a disk in days: a file that was handed over is neither limited
     nor rotated. The stacks of a crash still go straight into that file.

@@ -1,4 +1,4 @@
-"""The log: its lines, its file, and systemd's journal beside it, where the daemon's output goes there.
+"""The log: its format, its file, and systemd's journal if the daemon's output goes there.
 
 Sources: systemd.exec(5) for $JOURNAL_STREAM, sd-daemon(3) for the levels.
 """
@@ -23,7 +23,7 @@ FILE_BYTES, FILES = 1_000_000, 3
 
 
 class PublicFormatter(logging.Formatter):
-    """Lines without secrets, each of which begins as this program has it begin.
+    """Lines without secrets; only this program can begin a record.
 
     What follows the first line of a record, a traceback or whatever a sender put into a name, is indented, so
     that no text can pass for a record of its own.
@@ -34,7 +34,7 @@ class PublicFormatter(logging.Formatter):
 
 
 class JournalFormatter(PublicFormatter):
-    """Puts the level before each line, as the journal reads it; the time and the name it knows itself."""
+    """Puts the level before each line, as the journal reads it; the journal adds time and name."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = next(LEVELS[least] for least in LEVELS if record.levelno >= least)
@@ -55,7 +55,7 @@ class PrivateLog(RotatingFileHandler):
 
 
 def journal_log(stream: TextIO, environ: Mapping[str, str]) -> list[logging.Handler]:
-    """What writes to the journal, if it is what a stream leads to; nothing if it is a file or a terminal."""
+    """The handler for the journal, if the stream leads there; none for a file or a terminal."""
     if not _is_journal(stream, environ.get("JOURNAL_STREAM", "")):
         return []
     to_journal = logging.StreamHandler(stream)

@@ -1,4 +1,4 @@
-"""What keeps the log's few megabytes from being washed away by one line that is said again and again."""
+"""Limits how often one line of the code may log, so that it does not push everything else out of the log."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ WINDOW_NS = 60_000_000_000  # ...within this time; the others are counted
 
 @dataclass
 class _Place:
-    """What one place in the code has said in this window."""
+    """What one place in the code has logged in this window."""
 
     begin_ns: int
     said: int = 0
@@ -20,9 +20,9 @@ class _Place:
 
 
 class RateLimitFilter(logging.Filter):
-    """Leaves out what one place in the code says more than 20 times a minute; its next record counts it.
+    """Drops what one place in the code logs more than 20 times a minute; its next record has the count.
 
-    It is for handlers. Several may share one: each record is judged once.
+    For handlers. Several may share one filter: each record is judged once.
     """
 
     def __init__(self, clock: Clock = time.monotonic_ns) -> None:

@@ -27,15 +27,15 @@ from vcam.paths import Paths, hide_from_others, make_private
 
 log = logging.getLogger(__name__)
 
-SILENT_S = 20.0  # of the control API; a machine that stands still for as long shows no picture either
+SILENT_S = 20.0  # longest silence of the control API
 LOOK_S = 0.25  # how soon a signal or the end of the camera is seen
 
 
 def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     """Run the camera until it is told to stop.
 
-    is_always_on  whatever the configuration says of it
-    Raises AlreadyRunningError, or the VcamError of whatever cannot be built at the start.
+    is_always_on  overrides the configuration's `always_on`
+    Raises AlreadyRunningError, or the VcamError of a part that cannot be made at the start.
     """
     make_private(paths.runtime)
     hide_from_others(paths.config)
@@ -73,8 +73,8 @@ def run_camera(
 ) -> None:
     """Start the camera and wait until it ends or is asked to; then stop it. Raises what ended it.
 
-    look       called from time to time; what it raises ends the camera, too
-    is_served  whether the control API still turns; a camera that cannot be paused is not alive
+    look       called periodically; an error that it raises ends the camera
+    is_served  whether the control API still answers; a camera that cannot be paused counts as dead
     """
     naps = naps or SuspendDetector()
     herald = WatchdogNotifier(MonitoredCamera(camera, is_served), find_supervisor(os.environ, os.getpid()))
@@ -92,7 +92,7 @@ def run_camera(
 
 
 class MonitoredCamera:
-    """A camera as its watchdog sees it: alive while its output turns and it can be controlled."""
+    """A camera as the watchdog sees it: alive while its output ticks and the control API answers."""
 
     def __init__(self, camera: Monitored, is_served: Callable[[], bool]) -> None:
         self._camera = camera
@@ -121,7 +121,7 @@ def serve(
 ) -> Iterator[tuple[Callable[[], None], Callable[[], bool]]]:
     """Serve the control API on both sockets; leaves no file behind.
 
-    Gives what makes files again that were deleted, and what tells whether both sockets still turn.
+    Yields a function that makes deleted files again, and one that tells whether both sockets still answer.
     """
     page = open_page(camera, partial(make_app, camera, is_public=True), port)
     camera.preview_url = page.url

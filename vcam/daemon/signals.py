@@ -1,4 +1,4 @@
-"""Signals as flags, for what runs until it is told to stop; as an exit, for what does not."""
+"""Signals as flags, for what runs until it is told to stop; as SystemExit for the rest."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Noticing that the machine has slept, which is not the same as having had no processor for a while."""
+"""Notices that the machine was suspended, which differs from having had no processor for a while."""
 
 import time
 
@@ -9,15 +9,17 @@ CLOSE_NS = 100_000_000  # two clocks that are read further apart than this are r
 
 
 def suspended_ns() -> int:
-    """Nanoseconds that the machine has slept since some moment; only differences mean something.
+    """Nanoseconds that the machine has been suspended; only differences are meaningful.
 
-    That is what a clock that goes on in sleep is ahead of one that stands still.
+    This is the difference of a clock that runs during suspend and one that does not.
     """
     while True:
         before_ns = time.monotonic_ns()
         awake_or_not_ns = _through_sleep_ns()
         after_ns = time.monotonic_ns()
-        if after_ns - before_ns < CLOSE_NS:  # else we were put aside in between, and it says nothing
+        if (
+            after_ns - before_ns < CLOSE_NS
+        ):  # else this thread was interrupted between the two, and the difference is meaningless
             return awake_or_not_ns - before_ns
 
 
@@ -26,9 +28,9 @@ def _through_sleep_ns() -> int:
 
 
 class SuspendDetector:
-    """Tells from look to look whether the machine has slept: a suspend, by lid, menu or battery.
+    """Tells at each call whether the machine was suspended since the last: by lid, menu or battery.
 
-    asleep  nanoseconds that it has slept in all
+    asleep  nanoseconds that it has been suspended in total
     """
 
     def __init__(self, asleep: Clock = suspended_ns) -> None:
@@ -36,7 +38,7 @@ class SuspendDetector:
         self._last_ns: int | None = None
 
     def look(self) -> float:
-        """The seconds that were slept since the last look; 0 if it was not long."""
+        """Seconds of suspend since the last call; 0 if it was short."""
         last_ns, self._last_ns = self._last_ns, self._asleep()
         slept_s = 0.0 if last_ns is None else (self._last_ns - last_ns) / 1e9
         return slept_s if slept_s > SLEPT_S else 0.0

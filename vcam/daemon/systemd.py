@@ -1,6 +1,6 @@
-"""What systemd is told of the daemon: that it is ready, alive, reloading, stopping, and its state in words.
+"""Tells systemd that the daemon is ready, alive, reloading or stopping, and its state in words.
 
-Sources: sd_notify(3), sd_watchdog_enabled(3). Without $NOTIFY_SOCKET nobody listens, and nothing is sent.
+Sources: sd_notify(3), sd_watchdog_enabled(3). Without $NOTIFY_SOCKET nothing is sent.
 """
 
 import logging
@@ -21,18 +21,18 @@ SEND_S = 1.0  # how long a full socket may hold a thread
 
 @dataclass(frozen=True)
 class Supervisor:
-    """Who started the daemon and waits for word of it."""
+    """The service manager that started the daemon and waits for its messages."""
 
     address: str = ""  # of a datagram socket; "@" begins an abstract one's; empty: nobody listens
-    watchdog_s: float = 0.0  # it ends a daemon that is silent for longer; 0: never
+    watchdog_s: float = 0.0  # a daemon that sends nothing for longer is ended; 0: never
 
     def tell(self, **fields: object) -> None:
-        """Send an assignment a line, in one datagram; one that does not arrive is no reason to stop."""
+        """Send one datagram, one assignment per line; a failure is ignored."""
         if not self.address:
             return
         message = "\n".join(f"{name}={value}" for name, value in fields.items())
         address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
-        # the socket itself, too: a daemon that has run out of files is not to be ended for that
+        # making the socket may fail, too: running out of files must not end the daemon
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.settimeout(SEND_S)
             channel.sendto(message.encode(), address)
@@ -41,7 +41,7 @@ class Supervisor:
 def find_supervisor(environ: Mapping[str, str], pid: int) -> Supervisor:
     """The supervisor that the environment of process `pid` names.
 
-    A watchdog with another $WATCHDOG_PID was inherited: it waits for a parent, not for this process.
+    A watchdog with another $WATCHDOG_PID was inherited: it watches a parent, not this process.
     """
     address = environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
@@ -52,7 +52,7 @@ def find_supervisor(environ: Mapping[str, str], pid: int) -> Supervisor:
 
 
 class Monitored(Protocol):
-    """What a WatchdogNotifier looks at."""
+    """What a WatchdogNotifier checks."""
 
     def state(self) -> str: ...
 
@@ -62,10 +62,9 @@ class Monitored(Protocol):
 class WatchdogNotifier:
     """Tells a supervisor of a running camera, from a thread of its own while it is entered.
 
-    Ready means that the output has sent its first frame. The watchdog is fed while the output's clock turns,
-    whatever else still does: an output that hangs is a camera that is dead to every call, but one that is
-    waited for is not mended by another start. The thread is one of its own, so that nothing that the others
-    wait for keeps the watchdog hungry.
+    READY=1 is sent when the output has sent its first frame, and WATCHDOG=1 while the output ticks, whatever
+    else still works: a hung output makes the camera useless to every call. Waiting for a lost output is
+    not a reason to start again. It has its own thread, so that nothing which blocks another one delays it.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class WatchdogNotifier:
         self._is_ready = False
         self._state = ""
         self._output_ticks = 0
-        self._fed_ns = 0
+        self._notified_ns = 0
         self._has_failed = False
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
@@ -100,7 +99,7 @@ class WatchdogNotifier:
 
     @contextmanager
     def reloading(self) -> Iterator[None]:
-        """Say that a reload begins, and that it is over, however it ended."""
+        """Report the begin of a reload, and its end, whether or not it succeeded."""
         self._supervisor.tell(RELOADING=1, MONOTONIC_USEC=self._clock() // 1000)
         try:
             yield
@@ -109,15 +108,15 @@ class WatchdogNotifier:
                 self._supervisor.tell(READY=1)
 
     def look(self) -> None:
-        """Tell what has changed since the last look, and feed the watchdog if the output has turned since."""
+        """Report what has changed since the last call; notify the watchdog if the output has ticked."""
         output_ticks = self._camera.output_ticks()
         is_alive, self._output_ticks = output_ticks > self._output_ticks, output_ticks
         if is_alive and not self._is_ready:
-            self._is_ready, self._fed_ns = True, self._clock()
+            self._is_ready, self._notified_ns = True, self._clock()
             self._supervisor.tell(READY=1)
         self._tell_state()
-        if is_alive and self._is_hungry():
-            self._fed_ns = self._clock()
+        if is_alive and self._is_due():
+            self._notified_ns = self._clock()
             self._supervisor.tell(WATCHDOG=1)
 
     def _tell_state(self) -> None:
@@ -126,16 +125,18 @@ class WatchdogNotifier:
             self._state = state
             self._supervisor.tell(STATUS=state)
 
-    def _is_hungry(self) -> bool:
+    def _is_due(self) -> bool:
         limit_s = self._supervisor.watchdog_s
-        return limit_s > 0 and self._clock() - self._fed_ns >= limit_s * 1e9 / 2
+        return limit_s > 0 and self._clock() - self._notified_ns >= limit_s * 1e9 / 2
 
     def _run(self) -> None:
         limit_s = self._supervisor.watchdog_s
         while not self._is_over.wait(min(LOOK_S, limit_s / 8) if limit_s else LOOK_S):
             try:
                 self.look()
-            except Exception:  # the thread's boundary: a bug in a word must not starve the watchdog for good
+            except (
+                Exception
+            ):  # the thread's boundary: a bug in a message must not stop the watchdog's notifications
                 if not self._has_failed:
-                    log.exception("cannot tell the supervisor of the camera")
+                    log.exception("cannot report to the supervisor")
                 self._has_failed = True

@@ -57,7 +57,7 @@ class Finding:
     check    the topic: "module", "node", "camera"
     level    ok; warning: the camera works, but not as well, or not always; problem: it does not
     message  what was found and, where that is not right, what was expected
-    fix      one command that mends it; empty where there is nothing to mend, or no command does
+    fix      one command that fixes it; empty if nothing is wrong, or no command helps
     """
 
     check: str
@@ -111,5 +111,5 @@ def has_our_label(case: Case, machine: Machine) -> bool:
 
 
 def reload(case: Case, machine: Machine) -> str:
-    """The command that loads the module anew with the cameras that are there, and the sink's."""
+    """The command that loads the module again with the present cameras and the sink's."""
     return reload_command(wanted_cameras(machine.video, named_node(case, machine)))

@@ -96,5 +96,5 @@ def _run(name: str, check: Check, longest_s: float) -> list[Finding]:
 def _try(name: str, check: Check) -> list[Finding]:
     try:
         return check()
-    except Exception as error:  # whatever it is, the other checks are wanted all the same
+    except Exception as error:  # a check may raise anything; the other checks still run
         return [warning(name, f"could not be checked: {type(error).__name__}: {error}")]

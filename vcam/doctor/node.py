@@ -25,7 +25,7 @@ def check_node(case: Case, machine: Machine) -> list[Finding]:
 
 
 def _explain_absence(machine: Machine, named: Path | None, fix: str) -> Finding:
-    """`named` is what the sink names, None if the label is looked for; `fix` loads the module anew."""
+    """`named` is what the sink names, None if the label is looked for; `fix` loads the module again."""
     found = name_cameras(list_loopbacks(machine.video)) or "none at all"
     wanted = f"at {named}" if named else f'called "{CARD}"'
     message = f"v4l2loopback has no camera {wanted}: found {found}"

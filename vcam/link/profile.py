@@ -66,7 +66,7 @@ def parse_profile(text: str) -> LinkProfile:
         try:
             changes[key] = load_trace(Path(value)) if key == "trace" else _convert(types[key], value)
         except ValueError:
-            raise LinkError(f"link {text!r}: {key}={value!r} is no number") from None
+            raise LinkError(f"link {text!r}: {key}={value!r} is not a number") from None
     profile = replace(PROFILES[name], name=text, **changes)  # type: ignore[arg-type]  # typed by the hints above
     check_profile(profile)
     return profile
@@ -135,7 +135,7 @@ def load_trace(path: Path) -> tuple[tuple[float, float], ...]:
 def rate_at(profile: LinkProfile, second: float) -> float:
     """The profile's kbps at a second since the link was opened.
 
-    A trace's last step lasts as long as the one before it; then the trace starts anew.
+    A trace's last step lasts as long as the one before it; then the trace starts again.
     """
     if len(profile.trace) < 2:
         return profile.trace[0][1] if profile.trace else profile.kbps

@@ -1,4 +1,4 @@
-"""Who may come in over TCP: a page of our own that holds a session, or who holds the token."""
+"""Lets in over TCP only our own page with a session, and requests with the token."""
 
 import secrets
 from collections.abc import Iterable
@@ -71,7 +71,7 @@ def _refusal(reason: str) -> JSONResponse:
 
 
 def _for_own_page_only(send: Send) -> Send:
-    """Send answers that no other site may show, whatever it does with them."""
+    """Add headers that forbid other sites to show the answer."""
 
     async def send_guarded(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Who has opened the page: a secret for each, which the page keeps and sends with every request."""
+"""Sessions of the page: each has a secret that the page keeps and sends with every request."""
 
 import secrets
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What opens the page once: an address may stay in a history, or be seen over a shoulder."""
+"""Tickets that open the page once: an address may stay in a history or be seen by others."""
 
 import secrets
 import threading

@@ -1,4 +1,4 @@
-"""The three threads between a source and a sink, and the beat of the output."""
+"""The three threads between a source and a sink, and the output's timing."""
 
 import logging
 import threading

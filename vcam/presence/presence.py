@@ -12,7 +12,7 @@ from vcam.presence.probe import POLLIN, Probe
 
 log = logging.getLogger(__name__)
 
-LEAST_S = 0.1  # between two looks: two programs that look anew at each event would wake each other for ever
+LEAST_S = 0.1  # between two looks: two programs that look again at each event would wake each other for ever
 VIEWER_S = 3.0  # how long one look at our own page counts as watching
 JOIN_S = 5.0
 SETTLE_S = 0.5

@@ -21,7 +21,7 @@ class ProbeReading:
 
 
 class Probe(Protocol):
-    """Reads a level anew each time; what wakes us is never taken for the answer. One thread uses it."""
+    """Reads the level each time; a wake-up is never taken as the answer. One thread uses it."""
 
     @property
     def waits(self) -> Mapping[int, int]:

@@ -175,7 +175,7 @@ def _say_missing(device: str, usable: Sequence[CaptureDevice]) -> str:
             f"no camera is called {device!r}; expected a part of one of: {_names(usable)}; or a file or URL"
         )
     if os.path.exists(device):
-        return f"{device} is no camera; expected one of: {_names(usable)}"
+        return f"{device} is not a camera; expected one of: {_names(usable)}"
     return f"no device {device}; plug the camera in, or use one of: {_names(usable)}"
 
 

@@ -147,7 +147,7 @@ class FileSource(GuardedSource):
             if not self._loop:
                 return
             start_ns = shift_ns + pts_ns + period_ns
-            # opened anew and not rewound: that works for every container and after any decoder state
+            # opened again and not rewound: that works for every container and after any decoder state
             stream = self._open()
 
     def _decode(self, stream: VideoStream) -> Iterator[VideoFrame]:

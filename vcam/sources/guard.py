@@ -1,4 +1,4 @@
-"""The border of the sources: whatever goes wrong inside leaves as a SourceError, and leaves nothing open."""
+"""The border of the sources: any error inside becomes a SourceError, and everything is closed."""
 
 import logging
 from collections.abc import Iterator

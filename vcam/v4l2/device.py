@@ -128,7 +128,7 @@ def query_card(path: Path, kernel: Kernel | None = None) -> Card | None:
 
 
 def query(kernel: Kernel, node: int) -> Card:
-    """Ask a node what it is. Raises OSError: ENOTTY if it is no video device."""
+    """Ask a node what it is. Raises OSError: ENOTTY if it is not a video device."""
     answer = kernel.ioctl(node, QUERYCAP, bytes(CAPABILITY.size))
     driver, name, _, _, physical, own = CAPABILITY.unpack(answer)
     caps = own if physical & CAP_DEVICE_CAPS else physical

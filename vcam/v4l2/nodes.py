@@ -28,7 +28,7 @@ def list_entries(roots: VideoRoots = SYSTEM) -> list[Path]:
 
 
 def is_virtual(entry: Path) -> bool:
-    """Whether a node is of no hardware; simulated and USB cameras have a parent in sysfs."""
+    """Whether a node has no hardware; simulated and USB cameras have a parent device in sysfs."""
     return entry.resolve().parent.parent.name == "virtual"
 
 

@@ -46,7 +46,7 @@ def name_loss(others: Mapping[Path, str]) -> str:
     if not others:
         return ""
     names = name_cameras(others)
-    return f" Loading the module anew takes away {names} for a moment: close what uses that before."
+    return f" Loading the module again removes {names} for a moment: close what uses that before."
 
 
 def require_virtual_camera(device: str | None = None, roots: VideoRoots = SYSTEM) -> Path:

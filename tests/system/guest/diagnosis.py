@@ -44,7 +44,7 @@ def check_after(report: Report, version: str) -> None:
         webcam.show(webcam.BARS_75)
         with watching("v4l2-ctl", camera.the_node()) as reader:
             reader.until_shows(webcam.BARS_75, camera.BRIGHTER)
-    with report.check("doctor finds nothing to mend while the camera runs"):
+    with report.check("doctor finds nothing to fix while the camera runs"):
         code, findings = diagnose()
         note(json.dumps([finding for finding in findings if finding["level"] != "ok"])[:900])
         assert code == 0, [finding for finding in findings if finding["level"] == "problem"]

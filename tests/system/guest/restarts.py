@@ -38,14 +38,14 @@ def check(report: Report, version: str) -> None:
         note(_refusal())
         webcam.show(webcam.RED)
         reader.until_shows(webcam.RED, camera.BRIGHTER)
-    with report.check("released, it lets the module be loaded anew, and takes the new camera"):
+    with report.check("released, it lets the module be loaded again, and takes the new camera"):
         succeed("sharpkd", "pause", "--release")
         camera.unload_module()
         camera.load_module()
         succeed("sharpkd", "resume")
         webcam.show(webcam.BARS_75)
         _see_again(webcam.BARS_75)
-    with report.check("started without the module, it takes the camera when that is loaded anew"):
+    with report.check("started without the module, it takes the camera when that is loaded again"):
         camera.stop()
         camera.unload_module()
         camera.start()

@@ -70,7 +70,7 @@ def test_a_model_that_is_replaced_takes_over_by_itself(config: Config, clock: Ma
         assert goes_on(camera)
 
 
-def test_a_corrupt_model_leaves_the_old_one_until_it_is_mended(config: Config, clock: ManualTime) -> None:
+def test_a_corrupt_model_leaves_the_old_one_until_it_is_fixed(config: Config, clock: ManualTime) -> None:
     path = Path(config.weights) / "still.onnx"
     good = path.read_bytes()
     with running(config, clock) as camera:

@@ -71,7 +71,7 @@ def test_a_copy_in_progress_is_let_end() -> None:
     assert len(bench.reloads) == 1
 
 
-def test_a_bad_state_is_tried_once_and_named_until_it_is_mended(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bad_state_is_tried_once_and_named_until_it_is_fixed(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench()
     bench.files, bench.error = ("scrap",), ModelError("sha256 is wrong")
     bench.run(600)

@@ -274,7 +274,7 @@ def test_each_opening_after_a_close_on_purpose_begins_a_call(config: Config) -> 
     assert calls == ["begins", "begins"]
 
 
-def test_a_machine_that_wakes_opens_the_webcam_anew_and_asks_again_who_watches(config: Config) -> None:
+def test_a_machine_that_wakes_opens_the_webcam_again_and_asks_again_who_watches(config: Config) -> None:
     with running(config, is_present=True) as stage:
         wait_for(lambda: stage.state == "running")
         stage.camera.wake()

@@ -32,11 +32,11 @@ def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 def test_a_problem_is_followed_by_its_command(
     paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = printed(monkeypatch, capsys, ok("module", "is loaded"), problem("node", "is missing", "sudo mend"))
+    said = printed(monkeypatch, capsys, ok("module", "is loaded"), problem("node", "is missing", "sudo fix"))
     assert [line.split(maxsplit=2) for line in said.splitlines()[:3]] == [
         ["ok", "module", "is loaded"],
         ["problem", "node", "is missing"],
-        ["fix:", "sudo", "mend"],
+        ["fix:", "sudo", "fix"],
     ]
     assert said.splitlines()[-1].startswith("problems: 1, warnings: 0")
 
@@ -45,7 +45,7 @@ def test_warnings_alone_are_no_problem(
     paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = printed(monkeypatch, capsys, warning("camera", "dim"))
-    assert said.splitlines()[-1] == "nothing has to be mended; warnings: 1"
+    assert said.splitlines()[-1] == "nothing has to be fixed; warnings: 1"
 
 
 def test_broken_settings_are_a_finding(

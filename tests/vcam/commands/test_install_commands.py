@@ -101,7 +101,7 @@ def test_the_service_itself_is_no_stranger(
     systemd.start()
     systemd.set_pid(os.getpid())
     install.install(places, paths, PYTHON, is_now=False)
-    assert "the service runs already; to have it run anew: sharpkd restart" in capsys.readouterr().out
+    assert "the service runs already; to start it again: sharpkd restart" in capsys.readouterr().out
     install.install(places, paths, PYTHON, is_now=False)
     assert "sharpkd restart" not in capsys.readouterr().out
 

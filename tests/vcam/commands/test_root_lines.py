@@ -51,7 +51,7 @@ def test_what_install_prints_names_the_cameras_that_go_for_a_moment(
 ) -> None:
     node = system.add_device(0, "Intel MIPI Camera")
     install.tell_root(etc, system.roots)
-    assert f'Loading the module anew takes away {node} "Intel MIPI Camera"' in capsys.readouterr().out
+    assert f'Loading the module again removes {node} "Intel MIPI Camera"' in capsys.readouterr().out
 
 
 def test_what_install_prints_names_a_file_that_has_the_last_word(

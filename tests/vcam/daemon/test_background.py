@@ -73,4 +73,4 @@ def test_a_bug_is_logged_once_and_it_goes_on(
     camera.on_tend = fail
     with tending(camera, Flags()):
         assert goes_on.wait(10)
-    assert [record.getMessage() for record in caplog.records] == ["cannot look after the camera"]
+    assert [record.getMessage() for record in caplog.records] == ["the camera's periodic work failed"]

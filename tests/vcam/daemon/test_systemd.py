@@ -189,7 +189,7 @@ def test_a_bug_in_a_look_is_logged_once_and_the_watchdog_goes_on_being_fed(
     with WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)):
         assert goes_on.wait(10)
     assert "WATCHDOG=1" in systemd.read()
-    assert [record.getMessage() for record in caplog.records] == ["cannot tell the supervisor of the camera"]
+    assert [record.getMessage() for record in caplog.records] == ["cannot report to the supervisor"]
 
 
 def test_nothing_is_told_after_the_end_has_been(systemd: Receiver, tmp_path: Path) -> None:

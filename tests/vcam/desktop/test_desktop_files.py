@@ -21,7 +21,7 @@ def test_a_file_is_written_once_and_then_unchanged(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_an_older_version_wrote_is_written_anew(tmp_path: Path) -> None:
+def test_what_an_older_version_wrote_is_written_again(tmp_path: Path) -> None:
     path = tmp_path / "a.conf"
     write(path, TEXT)
     assert write(path, sign("Exec=b\n")) == Outcome.WRITTEN

@@ -74,7 +74,7 @@ def test_its_options_are_those_of_every_other_hint() -> None:
     assert MODPROBE.endswith(OPTIONS)
 
 
-def test_a_module_without_our_camera_is_loaded_anew_since_it_reads_its_options_then(
+def test_a_module_without_our_camera_is_loaded_again_since_it_reads_its_options_then(
     machine: Path, roots: VideoRoots
 ) -> None:
     (roots.sys / "module/v4l2loopback").mkdir(parents=True)

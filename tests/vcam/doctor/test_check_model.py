@@ -84,6 +84,6 @@ def test_the_published_weights_are_restored(made: MadeMachine) -> None:
         (Config(require_gpu=True), "a GPU is required, but ONNX Runtime runs on the CPU_PROVIDER here"),
     ],
 )
-def test_restoring_them_is_not_offered_for_what_it_cannot_mend(config: Config, error: str) -> None:
+def test_restoring_them_is_not_offered_for_what_it_cannot_fix(config: Config, error: str) -> None:
     (finding,) = check_model(Case(BARE, config), fail(error))
     assert (finding.level, finding.fix, finding.message) == (PROBLEM, "", error)

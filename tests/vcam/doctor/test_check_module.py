@@ -75,7 +75,7 @@ def test_what_is_there_as_source_is_never_cloned_again(made: MadeMachine) -> Non
     assert only(check(made)).fix == "sudo dkms autoinstall"
 
 
-def test_with_headers_it_is_built_anew(made: MadeMachine) -> None:
+def test_with_headers_it_is_built_again(made: MadeMachine) -> None:
     made.put("/usr/src/v4l2loopback-0.12.7/a")
     made.put(f"/lib/modules/{RELEASE}/build/Makefile")
     assert only(check(made)).fix == "sudo dkms autoinstall"

@@ -23,7 +23,7 @@ def test_without_the_module_nothing_is_said_of_its_nodes(made: MadeMachine) -> N
     assert check(made) == []
 
 
-def test_a_module_without_our_card_is_loaded_anew(made: MadeMachine) -> None:
+def test_a_module_without_our_card_is_loaded_again(made: MadeMachine) -> None:
     made.load_module("0.12.7")
     made.add_loopback(10, "OBS Virtual Camera")
     finding = only(made)
@@ -58,7 +58,7 @@ def test_a_node_that_is_both_is_not(made: MadeMachine) -> None:
     assert (only(made).level, only(made).fix) == (PROBLEM, reload_command({42: CARD}))
 
 
-def test_to_load_it_anew_keeps_the_other_cameras(made: MadeMachine) -> None:
+def test_to_load_it_again_keeps_the_other_cameras(made: MadeMachine) -> None:
     made.load_module("0.12.7", max_buffers="1")
     made.add_loopback(0, "Intel MIPI Camera")
     made.add_loopback(42)
@@ -116,7 +116,7 @@ def test_a_node_that_the_settings_name_is_looked_at_whatever_its_label(made: Mad
     assert only(made, "/dev/video10").message == f'{node} is "My Cam", with exclusive_caps'
 
 
-def test_to_load_it_anew_keeps_the_node_that_the_settings_name(made: MadeMachine) -> None:
+def test_to_load_it_again_keeps_the_node_that_the_settings_name(made: MadeMachine) -> None:
     made.load_module("0.12.7")
     made.add_loopback(10, "My Cam", CAPTURE | OUTPUT)
     assert only(made, "/dev/video10").fix == reload_command({10: "My Cam"})
@@ -141,7 +141,7 @@ def test_a_node_that_the_settings_name_is_made_where_it_lacks(
 
 
 @pytest.mark.parametrize("sink", ["/dev/video0", "/dev/videocamera"])
-def test_where_no_v4l2loopback_can_be_made_the_settings_are_mended(made: MadeMachine, sink: str) -> None:
+def test_where_no_v4l2loopback_can_be_made_the_settings_are_fixed(made: MadeMachine, sink: str) -> None:
     made.load_module()
     made.add_node(0, FakeNode())
     assert only(made, sink).fix == "sharpkd set sink auto --save && sharpkd restart"

@@ -76,7 +76,7 @@ def test_a_fix_that_unloads_the_module_names_the_cameras_that_go_with_it(made: M
     node = made.add_loopback(0, "Intel MIPI Camera")
     reload, snap = let_go_first(findings, Case(made.machine))
     assert reload.message.startswith(
-        f'no exclusive_caps. Loading the module anew takes away {node} "Intel MIPI Camera"'
+        f'no exclusive_caps. Loading the module again removes {node} "Intel MIPI Camera"'
     )
     assert (reload.fix, snap) == (RELOAD, findings[1])
 
@@ -96,7 +96,7 @@ def test_without_a_virtual_camera_to_publish_to_the_module_is_not_looked_at(
     assert list(checks) == [*names, "model", "codecs", "daemon"]
 
 
-def test_a_node_of_the_user_s_own_that_works_has_nothing_to_mend(made: MadeMachine) -> None:
+def test_a_node_of_the_user_s_own_that_works_has_nothing_to_fix(made: MadeMachine) -> None:
     made.load_module()
     node = made.add_loopback(10, "My Cam", CAPTURE)
     status = {"sink": f"SharpKD Camera ({node})", "state": "running"}

@@ -57,9 +57,9 @@ def test_a_trace_is_read_from_its_file(tmp_path: Path) -> None:
         ("361p", "choose one of: 1080p, 720p"),
         ("360p,speed=3", "no setting 'speed'; expected one of: codec"),
         ("360p,name=x", "no setting 'name'"),
-        ("360p,kbps=fast", "kbps='fast' is no number"),
-        ("360p,kbps", "kbps='' is no number"),
-        ("360p,crf=1.5", "crf='1.5' is no number"),
+        ("360p,kbps=fast", "kbps='fast' is not a number"),
+        ("360p,kbps", "kbps='' is not a number"),
+        ("360p,crf=1.5", "crf='1.5' is not a number"),
         ("360p,codec=mpeg2", "no codec 'mpeg2' for a link; choose one of: h264, vp8"),
         ("360p,loss=0.95", "loss=0.95 is outside 0..0.9"),
         ("360p,loss=nan", "loss=nan is outside"),
@@ -125,7 +125,7 @@ def test_without_a_trace_the_rate_is_the_profiles() -> None:
     ("second", "kbps"),
     [(0, 500), (3.9, 500), (4, 100), (5.9, 100), (6, 300), (7.9, 300), (8, 500), (12, 100)],
 )
-def test_the_last_step_lasts_as_long_as_the_one_before_and_then_the_trace_starts_anew(
+def test_the_last_step_lasts_as_long_as_the_one_before_and_then_the_trace_starts_again(
     second: float, kbps: float
 ) -> None:
     assert rate_at(LinkProfile(trace=((0, 500), (4, 100), (6, 300))), second) == kbps

@@ -122,7 +122,7 @@ def test_a_card_is_shown_while_a_source_is_away() -> None:
         wait_for(lambda: tape.frames[-1] is CARD)
 
 
-def test_numbers_that_start_anew_after_a_reconnect_are_no_gap() -> None:
+def test_numbers_that_start_again_after_a_reconnect_are_no_gap() -> None:
     feed, tape = Feed(), Tape()
     with running(feed, tape, policy=Patient()) as pipeline:
         feed.send(5)

@@ -41,7 +41,7 @@ def test_two_readings_have_to_confirm_it() -> None:
 
 
 @pytest.mark.parametrize("is_watched", [True, None])
-def test_any_other_reading_begins_the_grace_anew(is_watched: bool | None) -> None:
+def test_any_other_reading_begins_the_grace_again(is_watched: bool | None) -> None:
     evidence = Evidence()
     assert fall(evidence, [*absent(0, 1, 2, 3, 4), (4.5, is_watched), *absent(5, 6, 7, 8, 9)]) is None
     assert fall(evidence, absent(10)) == 10

@@ -117,7 +117,7 @@ def test_a_clock_that_jumps_in_the_grace_closes_nothing_early(jump_s: int) -> No
     watch.run(20)
     ((fell_s, level),) = watch.told
     assert not level
-    # a look a second: the grace begins anew with the first one after the jump
+    # a look a second: the grace begins again with the first one after the jump
     assert 5 <= fell_s + 7207 - jumped_s <= 6
 
 
@@ -304,7 +304,7 @@ class Scripted:
 
 
 class Dawdling(Scripted):
-    """A probe that looks at once, and says what it saw once it is let, each time anew."""
+    """A probe that looks at once, and says what it saw once it is let, each time again."""
 
     def __init__(self, may_end: threading.Event) -> None:
         super().__init__()

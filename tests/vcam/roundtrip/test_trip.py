@@ -52,7 +52,7 @@ def test_a_gap_is_lost_on_the_way_or_was_never_sent() -> None:
     assert (trip.sent, trip.read, trip.lost, trip.dropped) == (4, 3, 1, 2)
 
 
-def test_a_source_that_began_anew_has_no_gap() -> None:
+def test_a_source_that_began_again_has_no_gap() -> None:
     assert measure_trip([arrival(8), arrival(9), arrival(0), arrival(1)]).lost == 0
 
 

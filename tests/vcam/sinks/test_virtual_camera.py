@@ -83,7 +83,7 @@ def test_without_the_card_the_message_lists_the_others(system: FakeSystem, camer
     with pytest.raises(SinkError) as raised:
         make(system.roots, cameras).open()
     assert f'found {node} "OBS Virtual Camera"' in str(raised.value)
-    assert f'Loading the module anew takes away {node} "OBS Virtual Camera" for a moment' in str(raised.value)
+    assert f'Loading the module again removes {node} "OBS Virtual Camera" for a moment' in str(raised.value)
     assert str(raised.value).endswith(
         "Run: sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback devices=2 video_nr=10,42"
         ' card_label="OBS Virtual Camera,SharpKD Camera" exclusive_caps=1,1 max_buffers=4'

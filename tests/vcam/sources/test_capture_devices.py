@@ -278,7 +278,7 @@ def test_a_missing_device_is_named(two_and_a_loopback: Tree) -> None:
 
 
 def test_a_device_that_gives_no_pictures_is_refused(two_and_a_loopback: Tree) -> None:
-    with pytest.raises(SourceError, match=r"/dev/null is no camera; expected one of"):
+    with pytest.raises(SourceError, match=r"/dev/null is not a camera; expected one of"):
         find_device("/dev/null", two_and_a_loopback.list())
 
 

@@ -77,7 +77,7 @@ def test_without_a_link_a_camera_is_known_by_its_name() -> None:
     assert desk.chosen.path == Path("/dev/video3")
 
 
-def test_a_link_that_udev_makes_later_or_anew_makes_no_other_camera() -> None:
+def test_a_link_that_udev_makes_later_or_again_makes_no_other_camera() -> None:
     desk = Desk(webcam(2, "C920"))
     assert desk.chosen.name == "C920"
     for camera in (C920, webcam(2, "C920"), C920):
@@ -116,7 +116,7 @@ def test_the_next_call_waits_for_no_camera_of_the_last_one() -> None:
     desk.refusal()
 
 
-def test_each_absence_is_waited_for_anew() -> None:
+def test_each_absence_is_waited_for_again() -> None:
     desk = Desk(C920)
     for _ in range(3):
         desk.plugged = [C920]

@@ -143,7 +143,7 @@ def test_a_small_raw_picture_is_nothing_to_warn_of(time: ManualTime) -> None:
         assert source.warnings == ()
 
 
-def test_a_camera_that_is_opened_again_is_measured_anew(time: ManualTime) -> None:
+def test_a_camera_that_is_opened_again_is_measured_again(time: ManualTime) -> None:
     capture = FakeCapture(time, real_fps=10)
     source = webcam(capture)
     with source:

@@ -242,7 +242,7 @@ def test_a_camera_that_cannot_be_opened_leaves_no_file_open(call: str) -> None:
         (errno.EIO, r"/dev/video42 cannot be opened: .* \(EIO\). .* Run: sudo modprobe -r v4l2loopback"),
     ],
 )
-def test_a_node_that_does_not_open_says_what_mends_it(number: int, words: str) -> None:
+def test_a_node_that_does_not_open_says_what_fixes_it(number: int, words: str) -> None:
     with pytest.raises(SinkError, match=words):
         make(Loopback0127(failures={"open": number}))
 
