@@ -43,7 +43,7 @@ format: $(VENV)/.dev
 distill: $(VENV)/.dev
 	$(BIN)/python -m distill run --recipe $(RECIPE) --data $(DATA) $(ARGS)
 
-# All steps of training in under a minute, on the bundled clip, into build/: for the recipe `smoke`, published at the
+# All steps of training in under a minute, on the bundled clip, into build/: for the recipe `smoke`, recorded at the
 # end, or for any RECIPE, cut down.
 distill-smoke: $(VENV)/.dev
 	rm -rf build/smoke/$(SMOKED)
