@@ -110,7 +110,9 @@ class Panel:
         await self.prepare(0)
         number = 0
         for label in labels:
-            number = self.number(label, number)
+            parent = number  # on a busy machine an entry may come after what it follows from
+            await self.until(label, lambda parent=parent, label=label: self._find(label, parent) is not None)
+            number = self.number(label, parent)
             await self.prepare(number)
         event = self.clicked(number)
         if self.persona.click == "Event":
@@ -120,8 +122,13 @@ class Panel:
 
     def number(self, label: str, parent: int = 0) -> int:
         """Of the entry with this label."""
+        found = self._find(label, parent)
+        assert found is not None, f"no entry {label!r}; shown: {self.labels()}"
+        return found
+
+    def _find(self, label: str, parent: int) -> int | None:
         children = self.menu[parent].children
-        return next(child for child in children if self._label(child).strip("•○ ") == label)
+        return next((child for child in children if self._label(child).strip("•○ ") == label), None)
 
     def clicked(self, number: int) -> list[Any]:
         """The event of a click."""
