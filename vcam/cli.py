@@ -17,6 +17,7 @@ COMMANDS = {
     "restart": "stop it and start it again",
     "pause": "show a card and switch the webcam off",
     "resume": "show the picture again",
+    "toggle": "pause, freeze or mirror the picture, or undo that: for a key",
     "tray": "show an icon in the desktop's tray: what the camera does, and its settings",
     "open": "open the preview page, before and after, in the browser",
     "status": "say what it does: state, speed, age of the picture, drops",

@@ -7,7 +7,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from vcam.config import KEYS, LARGEST_FILE, Config
+from vcam.config import CONTROL_PREFIX, KEYS, LARGEST_FILE, Config, split_control
 from vcam.errors import ConfigError
 from vcam.paths import write_private
 from vcam.regular import read_small
@@ -27,7 +27,10 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
     try:
         document = tomlkit.parse(_read(target))
         for key in keys:
-            document[key] = _to_toml(getattr(config, key))
+            if key.startswith(CONTROL_PREFIX):
+                _put_control(document, config, *split_control(key))
+            else:
+                document[key] = _to_toml(getattr(config, key))
         target.parent.mkdir(parents=True, exist_ok=True)
         # private: the source may be an address with its password
         write_private(target, tomlkit.dumps(document))
@@ -37,6 +40,16 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
         ) from None
     except (TOMLKitError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, on either way
         raise ConfigError(f"cannot write {path}: {error}; fix or remove it") from None
+
+
+def _put_control(document: tomlkit.TOMLDocument, config: Config, name: str, control: str) -> None:
+    """Write one control of one camera, or take it out where the configuration has it no more."""
+    value = config.camera.get(name, {}).get(control)
+    if value is not None:
+        cameras = document.setdefault("camera", tomlkit.table(is_super_table=True))
+        cameras.setdefault(name, tomlkit.table())[control] = value
+    elif control in document.get("camera", {}).get(name, {}):
+        del document["camera"][name][control]
 
 
 def _read(path: Path) -> str:

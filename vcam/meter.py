@@ -76,13 +76,20 @@ class Meter:
         with self._lock:
             return self._fresh, dict(self._drops)
 
+    def fps(self, now_ns: int) -> float:
+        """Frames sent a second, over the last 5 s."""
+        with self._lock:
+            return self._fps(now_ns)
+
+    def _fps(self, now_ns: int) -> float:
+        return _rate([sent_ns for sent_ns in self._sent_ns if now_ns - sent_ns <= RATE_SPAN_NS], now_ns)
+
     def read(self, now_ns: int) -> MeterReading:
         with self._lock:
-            recent = [sent_ns for sent_ns in self._sent_ns if now_ns - sent_ns <= RATE_SPAN_NS]
             return MeterReading(
                 sent=self._sent,
                 fresh=self._fresh,
-                fps=_rate(recent, now_ns),
+                fps=self._fps(now_ns),
                 age_ms=percentiles(self._ages_ms),
                 stage_ms={name: percentiles(times) for name, times in self._stages_ms.items()},
                 drops=dict(self._drops),

@@ -48,7 +48,7 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ("size = [1280, 720]", ["config.toml", "size = [1280, 720]", "WIDTHxHEIGHT"]),
         ('provider = "cudda"', ["config.toml", "'cudda'", "did you mean 'cuda'"]),
         ('source = ""', ["config.toml", "source is empty", "'auto'"]),
-        ("[camera]\nfps = 30", ["config.toml", "no setting 'camera'"]),
+        ("[camera]\nfps = 30", ["config.toml", "camera = {'fps': 30}", "a table of controls by camera"]),
         (f'source = "{"x" * 2001}"', ["config.toml", "source has 2001 characters", "at most 2000"]),
         (f'fps = "{"x" * 2001}"', ["config.toml", "x...", "whole number"]),
         ("fps = = 3", ["config.toml", "not valid TOML"]),

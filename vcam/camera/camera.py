@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from vcam.adjust import Adjust, Figures
 from vcam.camera.chain import MODEL_KEYS, RunningChain
 from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
@@ -17,15 +18,18 @@ from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.source_gate import SourceGate
 from vcam.camera.status import make_status, name_state
 from vcam.camera.warnings import find_warnings
+from vcam.camera.wishes import CARD_KEYS, draw_closed, picture_of, wishes_of
 from vcam.config import Config, replace_settings
 from vcam.control.status import Command, Status
+from vcam.errors import ConfigError, VcamError
 from vcam.frame import Frame
 from vcam.manifest import read_manifest
 from vcam.memory import return_freed_memory
-from vcam.pipeline import Clock, FailFast, Pipeline, Policy, Result, Sink, Source
+from vcam.pipeline import FINISH, Clock, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.placeholder import placeholder
 from vcam.presence import Presence
 from vcam.public import public_name, public_text, without_folders
+from vcam.sources import WebcamSource
 
 SourceFactory: TypeAlias = Callable[[Config], Source]
 
@@ -41,6 +45,7 @@ class CameraOptions:
     presence    tells whether somebody watches; by default somebody always does
     clock       of periodic work, monotonic nanoseconds
     begin_call  called before the source is opened again after it was closed on purpose
+    watchers    names of the programs that watch
     """
 
     is_patient: bool = True
@@ -50,6 +55,7 @@ class CameraOptions:
     presence: Presence = field(default_factory=Presence)
     clock: Clock = time.monotonic_ns
     begin_call: Callable[[], None] = lambda: None
+    watchers: Callable[[], tuple[str, ...]] = lambda: ()
 
 
 class Camera:
@@ -83,10 +89,12 @@ class Camera:
         self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
         self._moving = threading.Lock()  # of the output, which may hang
         self._card = self._opening = self._draw_opening()
+        self._own_picture, self._card_fault = _picture_or_fault(config)
+        self._adjust = Adjust(wishes_of(config), self._figures)
         self._pipeline = self._make_pipeline()
         self._chain.use = self._pipeline.set_stages
         self._gate = SourceGate(
-            self._pipeline, self._draw, self._show, self._show_opening, is_always_on=config.always_on
+            self._pipeline, self._draw_closed, self._show, self._show_opening, is_always_on=config.always_on
         )
 
     @property
@@ -138,9 +146,19 @@ class Camera:
         )
         source = None if self._gate.closed else self._source
         parts = (self.config, self._chain.chain, self._health, source, self._sink)
-        found = [*find_warnings(*parts, self._lag.share, status.state), self._steps.reason]
-        warnings = tuple(self._public(warning) for warning in found if warning)
-        return replace(status, preview_url=self.preview_url, warnings=warnings)
+        found = [
+            *find_warnings(*parts, self._lag.share, status.state, self._adjust.mains_hz),
+            self._steps.reason,
+            self._card_fault,
+        ]
+        return replace(
+            status,
+            preview_url=self.preview_url,
+            warnings=tuple(self._public(warning) for warning in found if warning),
+            is_frozen=self._pipeline.is_frozen,
+            gain_db=None if self._adjust.gain_db is None else round(self._adjust.gain_db, 2),
+            watchers=self._options.watchers(),
+        )
 
     def wake(self) -> None:
         """Call this after a suspend: open devices may hang, and who watches has to be found out again."""
@@ -153,12 +171,19 @@ class Camera:
         Raises VcamError if a setting cannot be used; then nothing has changed. Raises SinkError if the output
         hangs and cannot be released; then the camera is only paused.
         """
-        if command.set or command.reload:
+        if command.set or command.reload or command.toggle == "mirror":
             with self._loading:
+                if command.toggle == "mirror":
+                    self._apply(replace(self.config, mirror=not self.config.mirror))
                 if command.set:
                     self._apply(replace_settings(self.config, command.set))
                 if command.reload:
                     self._reload(self._options.reread() if self._options.reread else self.config)
+        if command.toggle == "pause":
+            is_paused = self._gate.is_paused
+            command = Command(pause=not is_paused, resume=is_paused)
+        if command.toggle == "freeze" or command.freeze is not None:
+            self._freeze(not self._pipeline.is_frozen if command.freeze is None else command.freeze)
         if command.pause or command.release:
             self._gate.set_paused(True)  # first, and without a lock that an output may hold up
         if command.release or command.resume:
@@ -191,6 +216,12 @@ class Camera:
             return False
         return self._chain.exchange_restorer(old, new)
 
+    def _freeze(self, is_wanted: bool) -> None:
+        if not is_wanted:
+            self._pipeline.unfreeze()
+        elif not self._pipeline.freeze():
+            raise VcamError(f"there is no picture to freeze: the camera is {self.state()}")
+
     def _move(self, command: Command) -> None:
         """Release the output, or open it again."""
         if command.release and isinstance(self._sink, ReconnectingSink):
@@ -209,7 +240,18 @@ class Camera:
 
     def _apply(self, config: Config, is_reload: bool = False) -> None:
         seen = self._models.look(folder_of(config))
+        has_new_picture = config.card_picture != self.config.card_picture
+        picture = picture_of(config) if has_new_picture else self._own_picture
         changed = self._chain.apply(config, is_reload)
+        self._adjust.wishes = wishes_of(config)
+        if is_reload and self._health.stage_errors.pop(FINISH, ""):
+            self._adjust = Adjust(wishes_of(config), self._figures)
+            self._pipeline.set_finish(self._adjust)
+        if changed & CARD_KEYS:
+            self._own_picture, self._card_fault = picture, ""
+            self._gate.redraw()
+        if "camera" in changed and isinstance(self._source, WebcamSource):
+            self._source.set_controls(config.camera)
         if MODEL_KEYS & changed or is_reload:
             self._lag.forget()
             self._steps.forget()
@@ -243,7 +285,13 @@ class Camera:
             placeholder=self._card,
             policy=policy,
             limit=self._options.limit,
+            finish=self._adjust,
         )
+
+    def _figures(self) -> Figures:
+        """What an overlay may show; its gain is measured by who draws it."""
+        link = self._chain.chain.link
+        return Figures(self._pipeline.meter.fps(time.monotonic_ns()), link.stats.kbps if link else None)
 
     def _public(self, text: str) -> str:
         """A sentence without the secrets of the source, or of the source before a change."""
@@ -254,6 +302,9 @@ class Camera:
 
     def _draw(self, title: str, detail: str) -> Frame:
         return placeholder(self.config.size, title, without_folders(detail))
+
+    def _draw_closed(self, title: str, detail: str) -> Frame:
+        return draw_closed(self.config, self._own_picture, title, detail)
 
     def _show_opening(self) -> None:
         self._options.begin_call()
@@ -267,3 +318,11 @@ class Camera:
     def _show(self, card: Frame) -> None:
         self._card = card
         self._pipeline.set_placeholder(card)
+
+
+def _picture_or_fault(config: Config) -> tuple[Frame | None, str]:
+    """The card's picture; at the start one that cannot be used is a warning, and our own card is shown."""
+    try:
+        return picture_of(config), ""
+    except ConfigError as error:
+        return None, str(error)

@@ -73,7 +73,7 @@ class RunningChain:
         with self._lock:
             if name == "link":
                 self.chain = replace(self.chain, link=None)
-            else:
+            elif name == "restore":
                 self.chain = replace(self.chain, restorer=None)
             return self.chain.stages()
 

@@ -15,7 +15,7 @@ from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
 from vcam.paths import engine_cache
 from vcam.pipeline import Sink, Source, Stages
-from vcam.presence import FollowingProbe, Presence, Probe, find_probe
+from vcam.presence import FollowingProbe, Presence, Probe, Watchers, find_probe
 from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.sinks import PipeWireSink, VirtualCameraSink
 from vcam.sources import CaptureDevice, DeviceChoice, list_devices, make_source
@@ -102,6 +102,7 @@ def make_source_of(
         cameras=cameras or partial(list_devices, own=find_own(config)),
         own=find_own(config),
         used=used,
+        controls=config.camera,
     )
 
 
@@ -126,6 +127,16 @@ def make_presence(config: Config, sink: Sink) -> Presence:
     presence = Presence(FollowingProbe(lambda: sink.output, partial(find_probe_of, config)))
     sink.on_move = presence.look_again
     return presence
+
+
+def make_watchers(config: Config, sink: Sink) -> Watchers:
+    """The programs that watch a sink, as far as that can be told."""
+
+    def where() -> Path | None:
+        output = sink.output if isinstance(sink, ReconnectingSink) else sink
+        return find_node(config.sink) if isinstance(output, VirtualCameraSink) else None
+
+    return Watchers(where)
 
 
 def find_probe_of(config: Config, sink: Sink) -> Probe | None:

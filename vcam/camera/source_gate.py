@@ -42,10 +42,9 @@ class SourceGate:
         is_always_on: bool,
     ) -> None:
         self._pipeline = pipeline
+        self._draw = draw
         self._show = show
-        self._cards = {
-            closed_reason: draw(closed_reason.title, closed_reason.detail) for closed_reason in (PAUSED, IDLE)
-        }
+        self._cards = self._draw_cards()
         self._show_open = show_open
         self._lock = threading.Lock()
         self._is_paused = False
@@ -57,6 +56,19 @@ class SourceGate:
     def closed(self) -> ClosedReason | None:
         """Why the source is closed; None while it is open or being opened."""
         return self._closed
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the user has paused it, watched or not."""
+        return self._is_paused
+
+    def redraw(self) -> None:
+        """Draw the cards of a closed source again: what `draw` makes of them has changed."""
+        cards = self._draw_cards()
+        with self._lock:
+            self._cards = cards
+            if self._closed is not None:
+                self._show(cards[self._closed])
 
     def set_paused(self, is_paused: bool) -> None:
         with self._lock:
@@ -78,6 +90,9 @@ class SourceGate:
         with self._lock:
             if self._closed is None:
                 self._show(card)
+
+    def _draw_cards(self) -> dict[ClosedReason, Frame]:
+        return {reason: self._draw(reason.title, reason.detail) for reason in (PAUSED, IDLE)}
 
     def _update(self) -> None:
         closed = None if self._is_present or self._is_always_on else IDLE

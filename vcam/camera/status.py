@@ -8,14 +8,20 @@ from vcam.camera.parts import Chain
 from vcam.camera.policy import Health
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.source_gate import IDLE, ClosedReason
+from vcam.camera.wishes import ADJUST_KEYS, describe_wishes
 from vcam.config import Config
 from vcam.control.status import Status
 from vcam.link import PROFILES
 from vcam.meter import MeterReading
-from vcam.pipeline import Pipeline, Sink
+from vcam.pipeline import FINISH, Pipeline, Sink
 from vcam.v4l2loopback.module import how_to_install
 
 PREVIEW = "preview"
+FAILED_STATES = (
+    ("restore", "pass-through"),
+    ("link", "running without its link"),
+    (FINISH, "running without its adjustments"),
+)
 
 
 def name_state(pipeline: Pipeline, health: Health, closed: ClosedReason | None, sink: Sink) -> str:
@@ -32,7 +38,7 @@ def name_state(pipeline: Pipeline, health: Health, closed: ClosedReason | None, 
         return f"waiting for camera: {health.camera_error}"
     if pipeline.latest() is None:
         return "starting"
-    for name, state in (("restore", "pass-through"), ("link", "running without its link")):
+    for name, state in FAILED_STATES:
         error = health.stage_errors.get(name)  # asked once: a reload may take it away meanwhile
         if error is not None:
             return f"{state}: {error}"
@@ -80,6 +86,9 @@ def make_status(
         pid=os.getpid(),
         version=program_version(),
         hint=how_to_install() if sink_name == PREVIEW else "",
+        picture={key: getattr(config, key) for key in ADJUST_KEYS},
+        adjusted=describe_wishes(config),
+        controls=config.camera,
     )
 
 

@@ -5,26 +5,40 @@ from collections.abc import Iterator
 from vcam.camera.parts import Chain
 from vcam.camera.policy import Health
 from vcam.camera.reconnecting_sink import ReconnectingSink
-from vcam.config import Config
+from vcam.config import CONTROL_PREFIX, Config
 from vcam.pipeline import Sink, Source
 from vcam.restore import CPU_PROVIDER, gpu_needs
+from vcam.sources import WebcamSource
 
 GPUS = ("cuda", "tensorrt")
 
 
 def find_warnings(
-    config: Config, chain: Chain, health: Health, source: Source | None, sink: Sink, lag: float, state: str
+    config: Config,
+    chain: Chain,
+    health: Health,
+    source: Source | None,
+    sink: Sink,
+    lag: float,
+    state: str,
+    mains_hz: int | None = None,
 ) -> Iterator[str]:
     """What `status` shows beside the state.
 
-    source  None while it is closed
-    lag     share of the camera's frames that came while a stage was busy
-    state   as `status` shows it; its cause is not repeated
+    source    None while it is closed
+    lag       share of the camera's frames that came while a stage was busy
+    state     as `status` shows it; its cause is not repeated
+    mains_hz  of the light that drifts through the source's picture; None if none does
     """
     if isinstance(sink, ReconnectingSink) and sink.cause and sink.cause not in state:
         yield f"no output: {sink.cause}"
     if source is not None:
         yield from getattr(source, "warnings", ())
+    if mains_hz and isinstance(source, WebcamSource):
+        yield (
+            f"the room's light drifts or flickers in the picture, as mains of {mains_hz} Hz make it;"
+            f" run: sharpkd set --save '{CONTROL_PREFIX}{source.name}.power_line_frequency' '{mains_hz} Hz'"
+        )
     if health.model_error:
         yield f"{'kept the old model' if chain.restorer else 'still no model'}: {health.model_error}"
     if lag:

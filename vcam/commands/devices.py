@@ -2,8 +2,10 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
-from vcam.sources import CaptureDevice, list_devices
+from vcam.sources import CaptureDevice, controls_of, list_devices
+from vcam.v4l2.controls import Control
 from vcam.v4l2loopback.cameras import find_virtual_camera
 from vcam.v4l2loopback.module import CARD, how_to_install
 
@@ -20,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
     print("cameras:" if cameras else "cameras: none found; without one, try: sharpkd run --source sample")
     for camera in cameras:
         print(describe(camera))
+        print("".join(f"      {describe_control(control)}\n" for control in _controls(camera)), end="")
     node = find_virtual_camera()
     print(f"virtual camera: {node}  {CARD}" if node else f"virtual camera: none found. {how_to_install()}")
     return 0
@@ -32,7 +35,19 @@ def describe(camera: CaptureDevice) -> str:
     return f"{line}  ({why})" if why else line
 
 
-def as_json(camera: CaptureDevice) -> dict[str, str]:
+def describe_control(control: Control) -> str:
+    """One line: the name for the configuration, the values, the default and the value now."""
+    held = "" if control.is_active else ", held by an automatic"
+    fixed = ", can only be read" if control.is_read_only else ""
+    default, now = control.spell(control.default), control.spell(control.value)
+    return f"{control.name}  {control.expected}  (default {default}, now {now}{held}{fixed})"
+
+
+def _controls(camera: CaptureDevice) -> list[Control]:
+    return [] if camera.fault or camera.is_loopback else controls_of(camera.path)
+
+
+def as_json(camera: CaptureDevice) -> dict[str, object]:
     """A camera for programs; `source` is the setting that means it, over reboots where it has an id."""
     return {
         "name": camera.name,
@@ -40,4 +55,5 @@ def as_json(camera: CaptureDevice) -> dict[str, str]:
         "source": str(camera.stable_id or camera.path),
         "fault": camera.fault,
         "drawback": camera.drawback,
+        "controls": [asdict(control) for control in _controls(camera)],
     }

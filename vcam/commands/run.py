@@ -21,7 +21,14 @@ from functools import partial
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.last_device import LastDevice
-from vcam.camera.parts import OFF, make_chain, make_device_choice, make_presence, make_source_of
+from vcam.camera.parts import (
+    OFF,
+    make_chain,
+    make_device_choice,
+    make_presence,
+    make_source_of,
+    make_watchers,
+)
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import Config
 from vcam.control.app import make_app
@@ -74,7 +81,13 @@ def run(args: argparse.Namespace) -> int:
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
     sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
     presence = make_presence(config, sink)
-    terms = CameraOptions(is_patient=False, limit=args.frames, seed=args.seed, presence=presence)
+    terms = CameraOptions(
+        is_patient=False,
+        limit=args.frames,
+        seed=args.seed,
+        presence=presence,
+        watchers=make_watchers(config, sink).names,
+    )
     with catch_signals() as flags, closing(sink):
         last = LastDevice(user_paths().last_camera)
         source_of = partial(

@@ -28,11 +28,13 @@ def describe(status: Mapping[str, Any]) -> str:
         "source": status["source"],
         "sink": f"{status['sink']}, {width}x{height}, {status['fps']:.1f} fps",
         "model": _describe_model(status),
+        "picture": _describe_picture(status),
         "link": _describe_link(status),
         "stages": _join(f"{name} {ms['p50']:.1f} ms" for name, ms in status["stage_ms"].items()),
         "age": f"p50 {age['p50']:.0f} ms, p95 {age['p95']:.0f} ms",
         "audio": f"delay it by {status['audio_delay_ms']} ms",
         "drops": _join(f"{cause} {count}" for cause, count in status["drops"].items() if count),
+        "watched": f"by {', '.join(status['watchers'])}" if status["watchers"] else "",
         "frames": f"{status['sent']} sent, {status['fresh']} fresh",
         "up": f"{status['uptime_s']:.0f} s, pid {status['pid']}, version {status['version']}",
         "preview": status["preview_url"],
@@ -48,8 +50,16 @@ def _describe_model(status: Mapping[str, Any]) -> str:
     return f"{status['model']} on {status['provider']}, strength {status['strength']:g}{crispness}{denoise}"
 
 
+def _describe_picture(status: Mapping[str, Any]) -> str:
+    """What is done to it, by the settings' names; nothing where it is shown as it is."""
+    return ", ".join([*(["frozen"] if status["is_frozen"] else []), *status["adjusted"]])
+
+
 def _describe_link(status: Mapping[str, Any]) -> str:
-    return "off" if status["link"] is None else f"{status['link']}, {status['kbps']:.0f} kbps"
+    if status["link"] is None:
+        return "off"
+    gain = "" if status["gain_db"] is None else f", {status['gain_db']:+.1f} dB by restoration"
+    return f"{status['link']}, {status['kbps']:.0f} kbps{gain}"
 
 
 def _join(parts: Any) -> str:

@@ -37,9 +37,10 @@ class RequestPools:
 
     def of(self, command: Command) -> RequestPool:
         """Where a command runs: with what takes longest in it."""
-        if command.set or command.reload:
+        if command.set or command.reload or command.toggle == "mirror":
             return self.settings
-        return self.output if command.release or command.resume else self.pause
+        opens = command.release or command.resume or command.toggle == "pause"
+        return self.output if opens else self.pause
 
 
 def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bool = False) -> Starlette:
@@ -86,6 +87,8 @@ def _for_others(status: dict[str, object]) -> dict[str, object]:
     def public(value: object) -> object:
         if isinstance(value, str):
             return without_folders(value)
+        if isinstance(value, dict):
+            return {key: public(part) for key, part in value.items()}
         return [public(part) for part in value] if isinstance(value, list | tuple) else value
 
     return {key: public(value) for key, value in status.items() if key != "preview_url"}
@@ -110,7 +113,9 @@ def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"])) or "its body"
     expected = (
-        "expected set, pause (with release), resume, reload or stop" if request.method == "POST" else ""
+        "expected set, pause (with release), resume, freeze, toggle, reload or stop"
+        if request.method == "POST"
+        else ""
     )
     message = "; ".join(filter(None, (f"the request is malformed at {where}: {first['msg']}", expected)))
     return JSONResponse({"error": public_text(message), "exit_code": 2}, status_code=422)

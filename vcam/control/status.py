@@ -1,17 +1,17 @@
 """What a client can read of the daemon, and what it can ask for."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Annotated, TypeAlias
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from vcam.config import LONGEST_TEXT
+from vcam.config import LONGEST_TEXT, ControlValue
 from vcam.frame import Size
 from vcam.meter import Percentiles
 
 MOST_SETTINGS = 32  # in one command
-Key: TypeAlias = Annotated[str, StringConstraints(max_length=40)]
+Key: TypeAlias = Annotated[str, StringConstraints(max_length=220)]  # that of a camera's control has two names
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 
 
@@ -33,6 +33,12 @@ class Status:
     unchanged     share of the last picture that was kept, since nothing had moved there; None without a model
     warm_up_ms    one run of the model at the output's size; None where no model runs
     hint          how to get a virtual camera, where there is none
+    picture       what is done to the published picture, by the names of the settings
+    adjusted      that in words; empty where the picture is shown as it is
+    is_frozen     the published picture stays
+    gain_db       by how much the picture is nearer to the camera's, while a link is simulated
+    watchers      names of the programs that have the virtual camera open, as far as this user may see them
+    controls      of cameras, as the configuration sets them at each opening
     warnings      what is wrong though the camera runs, each with its remedy
     """
 
@@ -61,6 +67,12 @@ class Status:
     pid: int
     version: str
     hint: str
+    picture: Mapping[str, object] = field(default_factory=dict)
+    adjusted: tuple[str, ...] = ()
+    is_frozen: bool = False
+    gain_db: float | None = None
+    watchers: tuple[str, ...] = ()
+    controls: Mapping[str, Mapping[str, ControlValue]] = field(default_factory=dict)
     preview_url: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -77,5 +89,7 @@ class Command(BaseModel):
     pause: bool = False
     release: bool = False  # pause, and give the virtual camera back, too, until the resume
     resume: bool = False
+    freeze: bool | None = None  # hold the published picture, or let it go on
+    toggle: Literal["pause", "freeze", "mirror"] | None = None  # the opposite of what it is
     reload: bool = False
     stop: bool = False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.last_device import LastDevice
-from vcam.camera.parts import make_chain, make_device_choice, make_presence, make_source_of
+from vcam.camera.parts import make_chain, make_device_choice, make_presence, make_source_of, make_watchers
 from vcam.camera.reconnecting_sink import open_sink
 from vcam.config import Config, load_config
 from vcam.control.app import make_app
@@ -50,6 +50,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
             terms = CameraOptions(
                 reread=lambda: read_config(paths.config, is_always_on),
                 presence=make_presence(config, sink),
+                watchers=make_watchers(config, sink).names,
                 begin_call=cameras.begin_call,
             )
             source_of = partial(make_source_of, cameras=cameras, used=last.note)

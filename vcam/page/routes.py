@@ -56,12 +56,13 @@ class PairView(BaseModel):
 
 
 def encode_pair(result: Result, width: int, quality: int) -> bytes:
-    """Both sides of a result in one JPEG: before on the left, scaled up to the output's size; after right.
+    """Both sides of a result in one JPEG: before on the left, scaled up to the output's size and
+    placed as the one after is; after right.
 
     width    of one side at most, in pixels; the aspect ratio stays
     quality  1..100
     """
-    before = _shrink(conform(result.before, result.after.size), width)
+    before = _shrink(result.place(conform(result.before, result.after.size)), width)
     after = _shrink(result.after, width)
     pair = Frame(
         np.hstack((before.y, after.y)),

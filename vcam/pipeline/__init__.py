@@ -5,11 +5,12 @@
 A slow stage drops frames and never adds lag. What to do when something fails is the Policy's to say.
 """
 
-from vcam.pipeline.pipeline import Pipeline, conform
+from vcam.pipeline.pipeline import FINISH, Pipeline, conform
 from vcam.pipeline.protocols import Clock, FailFast, Finish, Policy, Result, Sink, Source, Stage, Stages
 from vcam.pipeline.slot import Slot
 
 __all__ = [
+    "FINISH",
     "Clock",
     "FailFast",
     "Finish",

@@ -138,7 +138,7 @@ class Pipeline:
         It stays though the source fails or closes; a pause hides it. Nothing is restored meanwhile, and the
         first frame afterwards is a cut.
         """
-        self._frozen = self._frozen or self._shown
+        self._frozen = self._frozen or (None if self.is_paused else self._shown)
         return self._frozen is not None
 
     def unfreeze(self) -> None:

@@ -15,6 +15,7 @@ from vcam.presence.kernel import WatchingKernel, WatchingLinux
 from vcam.presence.presence import Presence
 from vcam.presence.probe import Probe, ProbeReading
 from vcam.presence.search import find_probe
+from vcam.presence.watchers import Watchers
 
 __all__ = [
     "CensusProbe",
@@ -24,6 +25,7 @@ __all__ = [
     "Presence",
     "Probe",
     "ProbeReading",
+    "Watchers",
     "WatchingKernel",
     "WatchingLinux",
     "find_probe",

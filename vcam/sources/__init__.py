@@ -11,6 +11,7 @@ from vcam.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
+from vcam.sources.controls import Tables, controls_of
 from vcam.sources.device_choice import DeviceChoice
 from vcam.sources.devices import CaptureDevice, list_devices, usable_devices
 from vcam.sources.file import FileSource
@@ -33,6 +34,7 @@ __all__ = [
     "StillSource",
     "StreamSource",
     "WebcamSource",
+    "controls_of",
     "list_devices",
     "make_source",
     "read_stamp",
@@ -61,6 +63,7 @@ def make_source(
     cameras: Callable[[], Sequence[CaptureDevice]] = list_devices,
     own: Path | None = None,
     used: Callable[[CaptureDevice], None] = lambda camera: None,
+    controls: Tables | None = None,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> AnySource:
@@ -84,6 +87,7 @@ def make_source(
     cameras     lists those that `auto` chooses from; see DeviceChoice
     own         the node that this program publishes to: never a source
     used        gets the camera that gives pictures
+    controls    that a camera is to have
 
     Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
     Raises SourceError if the spec is none of these.
@@ -107,7 +111,7 @@ def make_source(
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):
         return FileSource(spec, loop, clock=clock, sleep=sleep)
     choice = cameras if spec == "auto" else partial(list_devices, own=own)
-    return WebcamSource(spec, size, fps, cameras=choice, clock=clock, used=used)
+    return WebcamSource(spec, size, fps, cameras=choice, clock=clock, used=used, controls=controls)
 
 
 def _is_file(spec: str) -> bool:

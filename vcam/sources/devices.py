@@ -86,7 +86,7 @@ def find_device(device: str, cameras: Sequence[CaptureDevice]) -> CaptureDevice:
         if not usable:
             raise SourceError(_say_none(cameras))
         return usable[0]
-    found = [camera for camera in cameras if _is_meant(camera, device)]
+    found = [camera for camera in cameras if is_meant(camera, device)]
     if not found:
         raise SourceError(_say_missing(device, usable))
     able = [camera for camera in found if not camera.fault]
@@ -151,7 +151,8 @@ def _is_first(entry: Path) -> bool:
     return read_text(entry / "index") in ("0", "")
 
 
-def _is_meant(camera: CaptureDevice, device: str) -> bool:
+def is_meant(camera: CaptureDevice, device: str) -> bool:
+    """Whether a person who writes `device` means this camera: its path, number or a part of its name."""
     if device.isdecimal():
         return camera.path.name == f"video{int(device)}"
     if "/" in device:

@@ -16,6 +16,7 @@ from vcam.conversion.opencv import from_bgr
 from vcam.deadline import call_within
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
+from vcam.sources.controls import Tables, apply_tables
 from vcam.sources.devices import CaptureDevice, exposes_longer, find_device, list_devices
 from vcam.sources.grabber import Capture, Grabber
 from vcam.sources.guard import GuardedSource
@@ -46,6 +47,8 @@ class WebcamSource(GuardedSource):
     exposes_longer  whether the camera at a path may expose for longer than a frame lasts
     used            gets the camera when its first picture has come
     open_s          longest wait for the device to open
+    controls        that the camera is to have, by its name; set at each opening
+    apply           sets them; returns what could not be done
 
     A v4l2loopback that a program feeds is a camera, too: its pictures are taken as they are. `measured_fps`
     is the rate of the last two seconds (None in the first two), `name` the card's name, `warnings` what
@@ -69,6 +72,8 @@ class WebcamSource(GuardedSource):
         exposes_longer: Callable[[Path], bool] = exposes_longer,
         used: Callable[[CaptureDevice], None] = lambda camera: None,
         open_s: float = OPEN_S,
+        controls: Tables | None = None,
+        apply: Callable[[CaptureDevice, Tables], tuple[str, ...]] = apply_tables,
     ) -> None:
         self.device = device
         self.name = device
@@ -82,12 +87,15 @@ class WebcamSource(GuardedSource):
         self._exposes_longer = exposes_longer
         self._used = used
         self._open_s = open_s
+        self._controls = controls or {}
+        self._apply = apply
         self._path = device
         self._camera: CaptureDevice | None = None
         self._agreed: CaptureFormat | None = None
         self._grabber: Grabber | None = None
         self._count = 0
         self._rate = Rate(fps)
+        self._faults: tuple[str, ...] = ()  # of controls
         self._refusal = ""  # of MJPG, where it matters
         self._remedy = ""  # of slowness, asked for when it begins
 
@@ -95,6 +103,7 @@ class WebcamSource(GuardedSource):
         capture, self._agreed = self._open()
         self.size, self.fps = self._agreed.size, self._agreed.fps
         self._refusal = self._judge_pixels(self._agreed.pixels)
+        self.set_controls(self._controls)
         self._grabber = Grabber(capture, self._clock)
         self._count, self._rate = 0, Rate(self.fps)
 
@@ -132,7 +141,15 @@ class WebcamSource(GuardedSource):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return tuple(text for text in (self._refusal, self._say_slow()) if text)
+        return tuple(text for text in (self._refusal, self._say_slow(), *self._faults) if text)
+
+    def set_controls(self, controls: Tables) -> None:
+        """Set these on the open camera now, and again at each opening. Any thread."""
+        self._controls = controls
+        if self._camera is not None and not self._is_loopback:
+            self._faults = self._apply(self._camera, controls)
+            for fault in self._faults:
+                log.warning("%s", fault)
 
     def _open(self) -> tuple[Capture, CaptureFormat]:
         size, fps = self._asked

@@ -28,6 +28,10 @@ def status(**changes: Any) -> dict[str, Any]:
         "version": "0",
         "preview_url": "",
         "hint": "",
+        "adjusted": [],
+        "is_frozen": False,
+        "gain_db": None,
+        "watchers": [],
         "warnings": [],
         **changes,
     }
@@ -40,3 +44,21 @@ def test_each_warning_has_a_line_of_its_own_at_the_end() -> None:
 
 def test_where_all_is_well_nothing_is_warned_of() -> None:
     assert "warning" not in describe(status())
+
+
+def test_a_picture_as_it_came_has_no_line() -> None:
+    assert "picture" not in describe(status())
+
+
+def test_what_is_done_to_the_picture_is_said() -> None:
+    lines = describe(status(adjusted=["mirror", "zoom 2"], is_frozen=True)).splitlines()
+    assert "picture  frozen, mirror, zoom 2" in lines
+
+
+def test_programs_that_watch_are_named() -> None:
+    assert "watched  by chromium, zoom" in describe(status(watchers=["chromium", "zoom"])).splitlines()
+
+
+def test_the_gain_over_a_simulated_link_is_told() -> None:
+    lines = describe(status(link="270p", kbps=301.4, gain_db=1.26)).splitlines()
+    assert "link     270p, 301 kbps, +1.3 dB by restoration" in lines

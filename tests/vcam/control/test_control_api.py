@@ -221,7 +221,7 @@ def test_changes_that_wait_for_a_model_keep_neither_status_nor_pause_waiting(
     [
         (b"x" * 70_000, "more than 65536 bytes"),
         (json.dumps({"set": {"source": "x" * 2001}}).encode(), "at most 2000 characters"),
-        (json.dumps({"set": {"x" * 41: 1}}).encode(), "at most 40 characters"),
+        (json.dumps({"set": {"x" * 221: 1}}).encode(), "at most 220 characters"),
         (json.dumps({"set": {str(n): 1 for n in range(33)}}).encode(), "at most 32 items"),
         (b'{"set":' + b'{"a":' * 5000, "malformed"),
     ],
