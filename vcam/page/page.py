@@ -49,7 +49,7 @@ class Page:
         return [*self.pictures, Route("/ticket", ticket, methods=["POST"])]
 
 
-class Entry(BaseModel):
+class SessionRequest(BaseModel):
     """What a page that was just opened sends: the key of its address, a ticket or the token."""
 
     key: str = Field(max_length=100)
@@ -61,14 +61,14 @@ def open_page(shown: Shown, make_app: Callable[[Sequence[Route]], ASGIApp], port
     shown     whose pictures the page shows
     make_app  makes the application of the control API with the page's routes in it
 
-    One of these routes is POST /session: it takes an Entry and answers {"session": secret}. The key stands
-    behind the `#` of the address, which browsers do not send.
+    One of these routes is POST /session: it takes a SessionRequest and answers {"session": secret}. The key
+    stands behind the `#` of the address, which browsers do not send.
     """
     token = secrets.token_urlsafe(24)
     tickets, sessions = Tickets(), Sessions()
 
     async def session(request: Request) -> JSONResponse:
-        key = Entry.model_validate_json(await read_body(request)).key
+        key = SessionRequest.model_validate_json(await read_body(request)).key
         if not (tickets.take(key) or secrets.compare_digest(key.encode(errors="replace"), token.encode())):
             return JSONResponse({"error": USED, "exit_code": 1}, 403)
         return JSONResponse({"session": sessions.open()}, headers=NO_STORE)
