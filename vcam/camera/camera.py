@@ -12,7 +12,7 @@ from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
 from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
 from vcam.camera.model_watch import ModelWatch
-from vcam.camera.parts import Chain, folder_of, keeps_budget, make_restorer
+from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
 from vcam.camera.policy import Health, KeepGoing
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.source_gate import SourceGate
@@ -29,7 +29,7 @@ from vcam.pipeline import FINISH, Clock, FailFast, Pipeline, Policy, Result, Sin
 from vcam.placeholder import placeholder
 from vcam.presence import Presence
 from vcam.public import public_name, public_text, without_folders
-from vcam.sources import WebcamSource
+from vcam.sources import WebcamSource, list_facts
 
 SourceFactory: TypeAlias = Callable[[Config], Source]
 
@@ -159,6 +159,10 @@ class Camera:
             gain_db=None if self._adjust.gain_db is None else round(self._adjust.gain_db, 2),
             watchers=self._options.watchers(),
         )
+
+    def devices(self) -> list[dict[str, object]]:
+        """The cameras that can be a source, with their controls, for programs."""
+        return list_facts(find_own(self.config))
 
     def wake(self) -> None:
         """Call this after a suspend: open devices may hang, and who watches has to be found out again."""

@@ -2,9 +2,9 @@
 
 import argparse
 import json
-from dataclasses import asdict
 
-from vcam.sources import CaptureDevice, controls_of, list_devices
+from vcam.sources import CaptureDevice, list_devices
+from vcam.sources.device_facts import controls_of_webcam, device_facts
 from vcam.v4l2.controls import Control
 from vcam.v4l2loopback.cameras import find_virtual_camera
 from vcam.v4l2loopback.module import CARD, how_to_install
@@ -17,12 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     cameras = [camera for camera in list_devices() if camera.name != CARD]
     if args.json:
-        print(json.dumps({"cameras": [as_json(camera) for camera in cameras]}))
+        print(json.dumps({"cameras": [device_facts(camera) for camera in cameras]}))
         return 0
     print("cameras:" if cameras else "cameras: none found; without one, try: sharpkd run --source sample")
     for camera in cameras:
         print(describe(camera))
-        print("".join(f"      {describe_control(control)}\n" for control in _controls(camera)), end="")
+        for control in controls_of_webcam(camera):
+            print(f"      {describe_control(control)}")
     node = find_virtual_camera()
     print(f"virtual camera: {node}  {CARD}" if node else f"virtual camera: none found. {how_to_install()}")
     return 0
@@ -41,19 +42,3 @@ def describe_control(control: Control) -> str:
     fixed = ", can only be read" if control.is_read_only else ""
     default, now = control.spell(control.default), control.spell(control.value)
     return f"{control.name}  {control.expected}  (default {default}, now {now}{held}{fixed})"
-
-
-def _controls(camera: CaptureDevice) -> list[Control]:
-    return [] if camera.fault or camera.is_loopback else controls_of(camera.path)
-
-
-def as_json(camera: CaptureDevice) -> dict[str, object]:
-    """A camera for programs; `source` is the setting that means it, over reboots where it has an id."""
-    return {
-        "name": camera.name,
-        "path": str(camera.path),
-        "source": str(camera.stable_id or camera.path),
-        "fault": camera.fault,
-        "drawback": camera.drawback,
-        "controls": [asdict(control) for control in _controls(camera)],
-    }

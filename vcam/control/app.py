@@ -25,6 +25,9 @@ class Controlled(Protocol):
     def do(self, command: Command) -> None:
         """Carry out a command. Raises VcamError if it cannot be done; then nothing has changed."""
 
+    def devices(self) -> list[dict[str, object]]:
+        """The cameras that can be a source, with their controls; each is asked, which takes its time."""
+
 
 class RequestPools:
     """Threads for each kind of request: loading a model delays neither a pause nor the status."""
@@ -33,6 +36,7 @@ class RequestPools:
         self.status = RequestPool("requests for the status", 2, 64)
         self.pause = RequestPool("pauses", 2, 64)
         self.output = RequestPool("changes of the output", 1, 8)  # an output may hang
+        self.devices = RequestPool("looks at cameras", 1, 4)  # a driver may hang
         self.settings = RequestPool("changes of settings", 1, 8)  # they wait for each other anyway
 
     def of(self, command: Command) -> RequestPool:
@@ -44,7 +48,7 @@ class RequestPools:
 
 
 def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bool = False) -> Starlette:
-    """GET /status, POST /command, and `routes` beside them.
+    """GET /status and /devices, POST /command, and `routes` beside them.
 
     is_public  the status is shown where others may see it: without folders, without the page's address
 
@@ -65,10 +69,19 @@ def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bo
         await lanes.of(wanted).run(partial(controlled.do, wanted))
         return await status(request)
 
+    def cameras() -> object:
+        found = controlled.devices()
+        return _public(found) if is_public else found
+
+    async def devices(request: Request) -> JSONResponse:
+        found = await lanes.devices.run(cameras)
+        return JSONResponse({"cameras": found}, headers={"Cache-Control": "no-store"})
+
     return Starlette(
         routes=[
             Route("/status", status),
             Route("/status.json", status),
+            Route("/devices", devices),
             Route("/command", command, methods=["POST"]),
             *routes,
         ],
@@ -83,15 +96,16 @@ def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bo
 
 def _for_others(status: dict[str, object]) -> dict[str, object]:
     """The status without folders, and without the address that opens the page."""
+    return {key: _public(value) for key, value in status.items() if key != "preview_url"}
 
-    def public(value: object) -> object:
-        if isinstance(value, str):
-            return without_folders(value)
-        if isinstance(value, dict):
-            return {key: public(part) for key, part in value.items()}
-        return [public(part) for part in value] if isinstance(value, list | tuple) else value
 
-    return {key: public(value) for key, value in status.items() if key != "preview_url"}
+def _public(value: object) -> object:
+    """The same without folders, however deep they are in it."""
+    if isinstance(value, str):
+        return without_folders(value)
+    if isinstance(value, dict):
+        return {key: _public(part) for key, part in value.items()}
+    return [_public(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _answer_busy(request: Request, error: Exception) -> JSONResponse:

@@ -11,8 +11,9 @@ from vcam.address import SCHEMES, is_file_url, normalise, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
-from vcam.sources.controls import Tables, controls_of
+from vcam.sources.controls import Tables
 from vcam.sources.device_choice import DeviceChoice
+from vcam.sources.device_facts import list_facts
 from vcam.sources.devices import CaptureDevice, list_devices, usable_devices
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
@@ -34,8 +35,8 @@ __all__ = [
     "StillSource",
     "StreamSource",
     "WebcamSource",
-    "controls_of",
     "list_devices",
+    "list_facts",
     "make_source",
     "read_stamp",
     "sample_source",

@@ -3,13 +3,27 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from guest import basics, browser, camera, diagnosis, measure, mishaps, phone, presence, restarts, sleep, usb
+from guest import (
+    basics,
+    browser,
+    camera,
+    controls,
+    diagnosis,
+    measure,
+    mishaps,
+    phone,
+    presence,
+    restarts,
+    sleep,
+    usb,
+)
 from guest.report import OUT, Report, note
 
 GROUPS: dict[str, Callable[[Report, str], None]] = {
     "before": diagnosis.check_before,
     "basics": basics.check,
     "presence": presence.check,
+    "controls": controls.check,
     "mishaps": mishaps.check,
     "restarts": restarts.check,
     "phone": phone.check,
@@ -21,7 +35,7 @@ GROUPS: dict[str, Callable[[Report, str], None]] = {
 }
 ALWAYS = ("before", "basics")
 # what does not depend on v4l2loopback is tried with one of them: both machines have as much to do
-ONCE = {"usb": "0.15.0", "sleep": "0.12.7", "measure": "0.12.7"}
+ONCE = {"controls": "0.15.0", "usb": "0.15.0", "sleep": "0.12.7", "measure": "0.12.7"}
 
 
 def chosen(version: str, only: str) -> set[str]:

@@ -77,6 +77,9 @@ class FakeCamera:
             raise ConfigError("strength = 2 is out of range; expected 0..1")
         self.commands.append(command)
 
+    def devices(self) -> list[dict[str, object]]:
+        return [{"name": "C920", "controls": [{"name": "gain", "menu": {1: "/home/joe/one"}}]}]
+
     def look(self) -> Result | None:
         self.looks += 1
         return None
@@ -187,6 +190,25 @@ def test_the_page_is_told_neither_its_key_nor_a_folder(camera: FakeCamera) -> No
     for answer in answers:
         assert answer.json()["state"] == "waiting for camera: no file talk.mp4"
         assert "preview_url" not in answer.json()
+
+
+def test_cameras_and_their_controls_are_told_the_page_without_folders(page: Page, tmp_path: Path) -> None:
+    answer = httpx.get(f"{page.address}devices", headers={"Authorization": f"Bearer {page.token}"})
+    assert answer.json() == {
+        "cameras": [{"name": "C920", "controls": [{"name": "gain", "menu": {"1": "one"}}]}]
+    }
+    told = ControlClient(tmp_path / "control.sock")._ask("GET", "/devices", None, PATIENCE_S)
+    assert told["cameras"][0]["controls"][0]["menu"] == {"1": "/home/joe/one"}
+
+
+def test_a_strangers_request_for_cameras_is_refused(page: Page) -> None:
+    assert httpx.get(f"{page.address}devices").status_code == 403
+
+
+@pytest.mark.parametrize("body", [{"toggle": "mirrors"}, {"freeze": "yes"}, {"toggle": ["pause"]}])
+def test_what_can_be_neither_toggled_nor_frozen_is_malformed(page: Page, body: dict[str, object]) -> None:
+    bearer = {"Authorization": f"Bearer {page.token}"}
+    assert httpx.post(f"{page.address}command", json=body, headers=bearer).status_code == 422
 
 
 def test_the_port_gives_no_tickets(page: Page) -> None:
