@@ -7,15 +7,10 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from vcam.config import CONTROL_PREFIX, KEYS, LARGEST_FILE, Config, split_control
+from vcam.config import CONTROL_PREFIX, LARGEST_FILE, Config, split_control
 from vcam.errors import ConfigError
 from vcam.paths import write_private
 from vcam.regular import read_small
-
-
-def config_text(config: Config) -> str:
-    """The file's text; `load_config` reads it back as the same value."""
-    return tomlkit.dumps({key: _to_toml(getattr(config, key)) for key in KEYS})
 
 
 def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:

@@ -18,7 +18,6 @@ from vcam.restore.fusion import CELL, LUMA, Fused, Fusion
 
 SIDES = 4  # planes of a sample: fused input, truth, age, noise
 LONGEST = 28  # frames fused at most
-MOMENTS = 2  # samples per scene
 MOST_OBJECTS = 3  # moving in front of a background
 FASTEST_PX = 30.0  # per frame: a hand in front of the lens
 CLEAN_SHARE = 0.08  # fraction of the scenes

@@ -1,6 +1,6 @@
 """Sharpness of faces: how much of the true faces' gradients a restored picture has.
 
-Faces are detected in the truth (distill.data.centerface), in every scored frame, so that boxes follow the
+Faces are detected in the truth (distill.evaluate.centerface), in every scored frame, so that boxes follow the
 head. Scores are over all faces of a clip.
 """
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from distill.damage.degradation import Degradation
-from distill.data.centerface import Box, detect_faces
+from distill.evaluate.centerface import Box, detect_faces
 from distill.evaluate.clips import Specimen
 from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import NAMED

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vcam.config import Config, load_config, replace_setting
-from vcam.config_file import config_text, save_settings
+from vcam.config import KEYS, Config, load_config, replace_setting
+from vcam.config_file import save_settings
 from vcam.errors import ConfigError
 
 
@@ -26,7 +26,8 @@ def test_the_text_is_read_back_as_the_same_value(tmp_path: Path) -> None:
     config = Config(
         source='Jo\'s "USB\\Cam" \t2', size=(640, 480), fps=25, strength=0.25, require_gpu=True, link="360p"
     )
-    assert load_config(write(tmp_path, config_text(config))) == config
+    save_settings(tmp_path / "whole.toml", config, KEYS)
+    assert load_config(tmp_path / "whole.toml") == config
 
 
 def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
@@ -111,7 +112,8 @@ def test_only_a_regular_file_is_read(tmp_path: Path, kind: str) -> None:
 
 def test_a_damaged_file_is_refused_in_one_line_or_read(tmp_path: Path) -> None:
     rng = random.Random(8)
-    whole = (config_text(Config()) + "# \u00e9\n[table]\nx = {a = 1}\n").encode()
+    save_settings(tmp_path / "whole.toml", Config(), KEYS)
+    whole = (tmp_path / "whole.toml").read_bytes() + "# \u00e9\n[table]\nx = {a = 1}\n".encode()
     pieces = [
         b"=",
         b"[",

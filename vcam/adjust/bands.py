@@ -115,7 +115,6 @@ class _Look:
     """Samples of one kind, and what the last looks have found in them."""
 
     rows: deque[npt.NDArray[Any]]
-    due: int = 0
     last: int | None = None
     agreed: int = 0
     mains_hz: int | None = None

@@ -30,13 +30,13 @@ class BackgroundWork:
     A model may take minutes to load; the loop that waits for a signal to stop must not wait for that.
     """
 
-    def __init__(self, camera: Polled, flags: Flags, herald: WatchdogNotifier) -> None:
+    def __init__(self, camera: Polled, flags: Flags, notifier: WatchdogNotifier) -> None:
         self._camera = camera
         self._flags = flags
-        self._herald = herald
+        self._notifier = notifier
         self._has_failed = False
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tending", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="background", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -55,7 +55,7 @@ class BackgroundWork:
         """Do once what is due."""
         if self._flags.reload.is_set():
             self._flags.reload.clear()
-            with self._herald.reloading():
+            with self._notifier.reloading():
                 self._reload()
         self._camera.poll()
 

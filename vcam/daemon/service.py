@@ -68,7 +68,7 @@ def read_config(path: Path, is_always_on: bool) -> Config:
 def run_camera(
     camera: Camera,
     flags: Flags,
-    naps: SuspendDetector | None = None,
+    suspends: SuspendDetector | None = None,
     look: Callable[[], None] = lambda: None,
     is_served: Callable[[], bool] = lambda: True,
 ) -> None:
@@ -77,15 +77,17 @@ def run_camera(
     look       called periodically; an error that it raises ends the camera
     is_served  whether the control API still answers; a camera that cannot be paused counts as dead
     """
-    naps = naps or SuspendDetector()
-    herald = WatchdogNotifier(MonitoredCamera(camera, is_served), find_supervisor(os.environ, os.getpid()))
+    suspends = suspends or SuspendDetector()
+    notifier = WatchdogNotifier(MonitoredCamera(camera, is_served), find_supervisor(os.environ, os.getpid()))
     log.info("started")
     camera.start()
-    with BackgroundWork(camera, flags, herald):  # outermost: a model that is being loaded is waited for last
+    with BackgroundWork(
+        camera, flags, notifier
+    ):  # outermost: a model that is being loaded is waited for last
         try:
-            with herald:
+            with notifier:
                 while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
-                    _look(camera, naps)
+                    _look(camera, suspends)
                     look()
         finally:
             camera.stop()
@@ -109,8 +111,8 @@ class MonitoredCamera:
         return self._output_ticks
 
 
-def _look(camera: Camera, naps: SuspendDetector) -> None:
-    slept_s = naps.look()
+def _look(camera: Camera, suspends: SuspendDetector) -> None:
+    slept_s = suspends.look()
     if slept_s:
         log.info("slept for %.0f s: opening the source again", slept_s)
         camera.wake()

@@ -79,7 +79,7 @@ class WatchdogNotifier:
         self._notified_ns = 0
         self._has_failed = False
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def __enter__(self) -> Self:
         if self._supervisor.address:

@@ -12,9 +12,9 @@ from stand_in import ZERO, write_weights
 
 from distill.__main__ import main
 from distill.damage.degradation import Degradation
-from distill.data.centerface import Box
 from distill.data.media import read_clip
 from distill.evaluate.baselines import filters
+from distill.evaluate.centerface import Box
 from distill.evaluate.clips import Specimen
 from distill.evaluate.faces import SMALLEST, FaceFigures, cut, find_boxes, gradient, judge_faces
 from distill.report.faces import faces_table

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from xfce_session import HEIGHT, XfceSession, missing
 
-from vcam.config import Config
-from vcam.config_file import config_text
+from vcam.config import KEYS, Config
+from vcam.config_file import save_settings
 
 ICON = 24  # pixels at the panel's left end; nothing else is in it
 TRAY = [sys.executable, "-W", "error", "-m", "vcam.cli", "tray"]
@@ -24,7 +24,7 @@ pytestmark = [
 def session(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[XfceSession]:
     session = XfceSession(tmp_path)
     config = Config(source="pattern", sink="null", size=(320, 240), threads=1, provider="cpu")
-    (session.make("config/sharpkd") / "config.toml").write_text(config_text(config))
+    save_settings(session.make("config/sharpkd") / "config.toml", config, KEYS)
     try:
         yield session.open(is_dark=request.param == "dark")
     finally:

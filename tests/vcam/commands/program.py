@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vcam.config import Config
-from vcam.config_file import config_text
+from vcam.config import KEYS, Config
+from vcam.config_file import save_settings
 from vcam.instance import holder
 from vcam.paths import Paths
 
@@ -39,8 +39,7 @@ class Program:
         return json.loads(self.run("status", "--json").stdout)
 
     def configure(self, config: Config) -> None:
-        self.paths.config.parent.mkdir(parents=True, exist_ok=True)
-        self.paths.config.write_text(config_text(config))
+        save_settings(self.paths.config, config, KEYS)
 
     @property
     def pid(self) -> int | None:

@@ -97,51 +97,51 @@ def supervisor(tmp_path: Path) -> Supervisor:
     return Supervisor(str(tmp_path / "notify"), watchdog_s=30)
 
 
-def turn(herald: WatchdogNotifier, camera: Filmed, clock: Watch, seconds: int, frames: int) -> None:
+def turn(notifier: WatchdogNotifier, camera: Filmed, clock: Watch, seconds: int, frames: int) -> None:
     """Let seconds go by, with so many frames sent and one look in each."""
     for _ in range(seconds):
         clock.now_s += 1
         camera.frames += frames
-        herald.look()
+        notifier.look()
 
 
 def test_ready_is_said_once_with_the_first_frame(systemd: Receiver, supervisor: Supervisor) -> None:
     camera = Filmed()
-    herald = WatchdogNotifier(camera, supervisor)
-    herald.look()
+    notifier = WatchdogNotifier(camera, supervisor)
+    notifier.look()
     assert systemd.read() == ["STATUS=starting"]
     camera.frames, camera.words = 1, "running"
-    herald.look()
+    notifier.look()
     camera.frames = 2
-    herald.look()
+    notifier.look()
     assert systemd.read() == ["READY=1", "STATUS=running"]
 
 
 def test_the_state_is_told_when_it_changes_and_on_one_line(systemd: Receiver, supervisor: Supervisor) -> None:
     camera = Filmed(words="waiting for camera: unplugged\nREADY=1")
-    herald = WatchdogNotifier(camera, supervisor)
-    herald.look()
-    herald.look()
+    notifier = WatchdogNotifier(camera, supervisor)
+    notifier.look()
+    notifier.look()
     assert systemd.read() == ["STATUS=waiting for camera: unplugged READY=1"]
 
 
 def test_the_watchdog_is_fed_each_half_of_its_patience(systemd: Receiver, supervisor: Supervisor) -> None:
     camera, clock = Filmed(), Watch()
-    herald = WatchdogNotifier(camera, supervisor, clock)
-    turn(herald, camera, clock, seconds=1, frames=30)
+    notifier = WatchdogNotifier(camera, supervisor, clock)
+    turn(notifier, camera, clock, seconds=1, frames=30)
     systemd.read()
-    turn(herald, camera, clock, seconds=60, frames=30)
+    turn(notifier, camera, clock, seconds=60, frames=30)
     assert systemd.read() == ["WATCHDOG=1"] * 4
 
 
 def test_the_watchdog_is_not_fed_while_the_output_hangs(systemd: Receiver, supervisor: Supervisor) -> None:
     camera, clock = Filmed(), Watch()
-    herald = WatchdogNotifier(camera, supervisor, clock)
-    turn(herald, camera, clock, seconds=14, frames=30)
+    notifier = WatchdogNotifier(camera, supervisor, clock)
+    turn(notifier, camera, clock, seconds=14, frames=30)
     systemd.read()
-    turn(herald, camera, clock, seconds=60, frames=0)
+    turn(notifier, camera, clock, seconds=60, frames=0)
     assert systemd.read() == []
-    turn(herald, camera, clock, seconds=1, frames=1)
+    turn(notifier, camera, clock, seconds=1, frames=1)
     assert systemd.read() == ["WATCHDOG=1"]
 
 
@@ -161,10 +161,10 @@ def test_a_reload_is_said_with_its_time_and_its_end_even_if_it_fails(
     systemd: Receiver, supervisor: Supervisor
 ) -> None:
     camera, clock = Filmed(frames=1, words=""), Watch(now_s=7.5)
-    herald = WatchdogNotifier(camera, supervisor, clock)
-    herald.look()
+    notifier = WatchdogNotifier(camera, supervisor, clock)
+    notifier.look()
     systemd.read()
-    with pytest.raises(ZeroDivisionError), herald.reloading():
+    with pytest.raises(ZeroDivisionError), notifier.reloading():
         raise ZeroDivisionError
     assert systemd.read() == ["RELOADING=1\nMONOTONIC_USEC=7500000", "READY=1"]
 
@@ -195,10 +195,10 @@ def test_a_bug_in_a_look_is_logged_once_and_the_watchdog_goes_on_being_fed(
 def test_nothing_is_told_after_the_end_has_been(systemd: Receiver, tmp_path: Path) -> None:
     camera = Faulty(errors=0)
     camera.on_look = lambda look: threading.Event().wait(0.1)
-    with WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)) as herald:
+    with WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)) as notifier:
         while not camera.frames:
             threading.Event().wait(0.001)
-    assert not herald._thread.is_alive()
+    assert not notifier._thread.is_alive()
     assert systemd.read()[-1] == "STOPPING=1\nSTATUS=stopping"
 
 
@@ -237,9 +237,9 @@ def test_a_daemon_without_a_free_file_goes_on(systemd: Receiver, supervisor: Sup
 
 
 def test_without_a_supervisor_no_thread_is_started_and_nothing_said() -> None:
-    with WatchdogNotifier(Filmed(), Supervisor()) as herald:
-        assert not herald._thread.is_alive()
-        with herald.reloading():
+    with WatchdogNotifier(Filmed(), Supervisor()) as notifier:
+        assert not notifier._thread.is_alive()
+        with notifier.reloading():
             pass
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from distill.data import centerface
-from distill.data.centerface import Box, detect_faces, keep_apart, overlap
 from distill.data.media import read_clip
+from distill.evaluate.centerface import Box, detect_faces, keep_apart, overlap
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import ModelError
 from vcam.frame import Frame, resize
