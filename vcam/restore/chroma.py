@@ -39,6 +39,24 @@ def restore_chroma(luma: Plane, u: Plane, v: Plane, strength: float) -> tuple[Pl
     return _add(u, first, strength), _add(v, second, strength)
 
 
+class StillChroma:
+    """`restore_chroma` for a stream of frames: one like the last costs a comparison."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Plane, ...] = ()  # u, v and luma: the small ones are compared first
+        self._strength = 0.0
+        self._restored: tuple[Plane, Plane] | None = None
+
+    def __call__(self, luma: Plane, u: Plane, v: Plane, strength: float) -> tuple[Plane, Plane]:
+        """As `restore_chroma`; the planes may be those that were returned for the last frame."""
+        seen = (u, v, luma)
+        is_same = strength == self._strength and all(map(np.array_equal, seen, self._seen))
+        if self._restored is None or not is_same:
+            self._restored = restore_chroma(luma, u, v, strength)
+        self._seen, self._strength = seen, strength
+        return self._restored
+
+
 def chroma_changes(luma: Plane, u: Plane, v: Plane) -> tuple[Change, Change]:
     """What strength 1 adds to u and to v, at half of their size.
 

@@ -6,7 +6,7 @@ import cv2
 
 from vcam.frame import Frame, Size, check_size, crop_to_aspect, resize
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
-from vcam.restore.chroma import restore_chroma
+from vcam.restore.chroma import StillChroma
 from vcam.restore.fusion import FULL_DEPTH, Fusion
 from vcam.restore.model import Model, Shares
 from vcam.restore.still import StillCells
@@ -49,6 +49,7 @@ class Restorer:
         self.strength = strength
         self._tuning = Tuning(model, prepare=prepare_beside if is_live else prepare_here)
         self._still = StillCells()
+        self._chroma = StillChroma()
         self._fusion = Fusion() if model.spec.fused else None
         self.denoise = denoise
         self.crispness = crispness
@@ -106,7 +107,7 @@ class Restorer:
         network = self._tuning.network(cells, frame.size, frame.is_cut)
         residual = from_cells(self._still.residual(network, cells), cell, self.size)
         luma = cv2.addWeighted(fused.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
-        u, v = restore_chroma(luma, fused.u, fused.v, network.chroma * strength)
+        u, v = self._chroma(luma, fused.u, fused.v, network.chroma * strength)
         return replace(fused, y=luma, u=u, v=v)
 
     def _fuse(self, base: Frame) -> tuple[Frame, Cells]:

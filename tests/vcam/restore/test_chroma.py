@@ -7,7 +7,14 @@ import pytest
 from vcam.frame import Frame, Plane, Size
 from vcam.manifest import MOST_CHROMA
 from vcam.metrics import psnr
-from vcam.restore.chroma import ALIKE, LEAST_STRENGTH, REACH, chroma_changes, restore_chroma
+from vcam.restore.chroma import (
+    ALIKE,
+    LEAST_STRENGTH,
+    REACH,
+    StillChroma,
+    chroma_changes,
+    restore_chroma,
+)
 
 SIZES: list[Size] = [(160, 96), (130, 98), (18, 16), (16, 30)]
 
@@ -153,3 +160,30 @@ def test_the_planes_that_go_in_are_not_modified() -> None:
     restore_chroma(seen.y, seen.u, seen.v, 1.0)
     for plane, copy in zip((seen.y, seen.u, seen.v), kept, strict=True):
         np.testing.assert_array_equal(plane, copy)
+
+
+def test_a_frame_like_the_last_one_is_not_computed_again() -> None:
+    _, seen = blotchy((160, 96))
+    still = StillChroma()
+    first = still(seen.y, seen.u, seen.v, 1.0)
+    again = still(seen.y.copy(), seen.u.copy(), seen.v.copy(), 1.0)
+    assert again[0] is first[0]
+    np.testing.assert_array_equal(first[0], restore_chroma(seen.y, seen.u, seen.v, 1.0)[0])
+
+
+@pytest.mark.parametrize("name", ["y", "u", "v", "strength", "size"])
+def test_whatever_changes_is_computed_again(name: str) -> None:
+    _, seen = blotchy((160, 96))
+    still, strength = StillChroma(), 1.0
+    still(seen.y, seen.u, seen.v, strength)
+    if name == "strength":
+        strength = 2.0
+    elif name == "size":
+        _, seen = blotchy((130, 98))
+    else:
+        changed = getattr(seen, name).copy()
+        changed[10:30, 10:30] += 9
+        seen = replace(seen, **{name: changed})
+    expected = restore_chroma(seen.y, seen.u, seen.v, strength)
+    for plane, found in zip(expected, still(seen.y, seen.u, seen.v, strength), strict=True):
+        np.testing.assert_array_equal(found, plane)
