@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,9 +15,9 @@ from tqdm import tqdm
 from distill.catalogue import build
 from distill.data.prepare import Prepared
 from distill.networks.contract import Whitened, frames_of
-from distill.recipe import Recipe, Training, recipe_from_json, training_identity
+from distill.recipe import Recipe, Training
 from distill.training.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
-from distill.training.checkpoint import State, read_checkpoint, write_checkpoint
+from distill.training.checkpoint import is_checkpoint_of, read_checkpoint, set_aside, write_checkpoint
 from distill.training.journal import Journal, Log, read_curve
 from distill.training.objective import Objective, Teacher
 from distill.training.parallel import ProcessGroup
@@ -100,8 +99,10 @@ class Trainer:
         state = self.group.broadcast(read_checkpoint(self.checkpoint) if self.group.is_main else {})
         if not state:
             return
-        if not _is_checkpoint_of(self.recipe, state):
-            self._set_aside()
+        if not is_checkpoint_of(self.recipe, state):
+            if self.group.is_main:
+                kept = set_aside(self.checkpoint)
+                self._log(f"{self.checkpoint} is of another recipe: starting from scratch; kept: {kept.name}")
             return
         self.objective.load_state_dict(state["objective"])
         self.averaged.load_state_dict(state["averaged"])
@@ -111,15 +112,6 @@ class Trainer:
         self.progress = Progress(**state["progress"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self._log(f"resumed at iteration {self.iteration}")
-
-    def _set_aside(self) -> None:
-        """Rename another recipe's checkpoint instead of overwriting it: it may hold hours of training."""
-        if not self.group.is_main:
-            return
-        number = 1 + len(list(self._folder.glob("checkpoint-*.pt")))
-        kept = self.checkpoint.with_name(f"checkpoint-{number}.pt")
-        os.replace(self.checkpoint, kept)
-        self._log(f"{self.checkpoint} is of another recipe: starting from scratch; it is kept as {kept.name}")
 
     def save(self) -> None:
         """Write the checkpoint: all state that a resumed run needs to continue on the same trajectory."""
@@ -293,14 +285,6 @@ class Trainer:
         """Copy buffers, such as the statistics of a batch norm, to the averaged network."""
         for averaged, current in zip(self.averaged.buffers(), self.student.buffers(), strict=True):
             averaged.copy_(current)
-
-
-def _is_checkpoint_of(recipe: Recipe, state: State) -> bool:
-    """Whether a run of this recipe can resume from a checkpoint; not if an older version wrote other keys."""
-    try:
-        return training_identity(recipe_from_json(state["recipe"])) == training_identity(recipe)
-    except (KeyError, ConfigError):
-        return False
 
 
 def _check_training(training: Training, processes: int) -> None:

@@ -81,9 +81,8 @@ def run_camera(
     notifier = WatchdogNotifier(MonitoredCamera(camera, is_served), find_supervisor(os.environ, os.getpid()))
     log.info("started")
     camera.start()
-    with BackgroundWork(
-        camera, flags, notifier
-    ):  # outermost: a model that is being loaded is waited for last
+    # the background is left last: a model that is being loaded is waited for there
+    with BackgroundWork(camera, flags, notifier):
         try:
             with notifier:
                 while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):

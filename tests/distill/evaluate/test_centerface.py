@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill.data import centerface
 from distill.data.media import read_clip
+from distill.evaluate import centerface
 from distill.evaluate.centerface import Box, detect_faces, keep_apart, overlap
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import ModelError
