@@ -6,10 +6,11 @@ that a wrong struct there is found here.
 """
 
 import errno
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from fake_node import at, put, refusal
 
 from vcam.frame import Packed, Size
 
@@ -22,19 +23,6 @@ STREAMING_READWRITE, DEVICE_CAPS = 0x05000000, 0x80000000
 WIDTH, HEIGHT, FOURCC, BYTESPERLINE, SIZEIMAGE = 8, 12, 16, 24, 28  # offsets in struct v4l2_format
 TIMEPERFRAME = 12  # offset in struct v4l2_streamparm
 YU12 = 0x32315559
-
-
-def refusal(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
-
-
-def at(argument: bytes, offset: int) -> int:
-    return int.from_bytes(argument[offset : offset + 4], "little")
-
-
-def put(argument: bytes, offset: int, *values: int) -> bytes:
-    new = b"".join(value.to_bytes(4, "little") for value in values)
-    return argument[:offset] + new + argument[offset + len(new) :]
 
 
 @dataclass
