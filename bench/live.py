@@ -1,4 +1,4 @@
-"""Does the camera keep its promises for a minute each, and what does it cost when it is paused?
+"""Does the camera meet its targets for a minute each, and what does it cost when it is paused?
 
 Ceiling: at 60 fps all that is done to one frame must end within 17 ms; at 30 fps one core has 33 ms for all
 threads together. `bench.chain` says what each step takes. A picture cannot be younger than its way through
@@ -6,9 +6,9 @@ link and restoration. Paused, ten cards a second are sent: nothing but a copy of
 
     python -m bench.live [WORD ...] [--seconds 60]
 
-WORD  only the promises with one of these words in their names, such as 720p or still
+WORD  only the targets with one of these words in their names, such as 720p or still
 
-Runs the installed program as a user would: `sharpkd run --json` for each promise, then `sharpkd start`,
+Runs the installed program as a user would: `sharpkd run --json` for each target, then `sharpkd start`,
 `pause` and the processor time of the daemon. New pictures count, not those that were sent again. Memory is
 what the run holds when a quarter of it is over, and at its end: buffers have found their sizes by then, and
 what still grows is a leak. The 60 fps come from the bundled clip at twice its speed, see `bench.clip`.
@@ -31,12 +31,12 @@ from bench.clip import write_clip
 SHARPKD = (sys.executable, "-m", "vcam.cli")
 SETTLE_S, PAUSED_S = 3.0, 10.0
 FAST_CLIP, SPARE_S = "build/talk-60.mp4", 5.0
-KEPT = 0.99  # of the frames must be new ones
+FRESH_SHARE = 0.99  # of the frames must be new ones
 
 
 @dataclass(frozen=True)
-class Promise:
-    """What a user may expect of a run; a limit that is None was not promised."""
+class Target:
+    """What a run is to reach; a limit that is None is not set."""
 
     name: str
     arguments: str  # of `sharpkd run`
@@ -45,26 +45,26 @@ class Promise:
     age_p95_ms: float | None = None  # pictures are younger than this
 
 
-PROMISES = (
-    Promise(
+TARGETS = (
+    Target(
         "1080p 60 fps",
         f"--source {FAST_CLIP} --fps 60 --size 1920x1080 --link 360p,fps=60 --sink null",
         fps=60,
         age_p95_ms=50,
     ),
-    Promise(
+    Target(
         "1080p 60 fps, no link",
         f"--source {FAST_CLIP} --fps 60 --size 1920x1080 --sink null",
         fps=60,
         age_p95_ms=50,
     ),
-    Promise("1080p 30 fps", "--source sample --size 1920x1080 --link 360p --sink null", cores=1.0),
-    Promise(
+    Target("1080p 30 fps", "--source sample --size 1920x1080 --link 360p --sink null", cores=1.0),
+    Target(
         "1080p 30 fps, still background",
         "--source sample-still --size 1920x1080 --link 360p --sink null",
         cores=0.5,
     ),
-    Promise("720p 30 fps", "--source sample --size 1280x720 --link 360p --sink null", cores=0.4),
+    Target("720p 30 fps", "--source sample --size 1280x720 --link 360p --sink null", cores=0.4),
 )
 
 
@@ -84,22 +84,22 @@ def sharpkd(*words: str, home: Path) -> str:
     return subprocess.run(command, env=folders_in(home), check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def find_misses(promise: Promise, run: Mapping[str, Any]) -> list[str]:
+def find_misses(target: Target, run: Mapping[str, Any]) -> list[str]:
     """What a run, as `sharpkd run --json` describes it, did not keep; empty if all is well."""
     new_fps, age_ms, cores = run["fresh"] / run["seconds"], run["age_ms"]["p95"], run["cpu_cores"]
     misses = []
-    if new_fps < KEPT * promise.fps:
-        misses.append(f"{new_fps:.1f} of {promise.fps} fps")
-    if promise.age_p95_ms is not None and age_ms >= promise.age_p95_ms:
-        misses.append(f"age {age_ms:.0f}, not {promise.age_p95_ms:.0f} ms")
-    if promise.cores is not None and cores >= promise.cores:
-        misses.append(f"{cores:.2f}, not {promise.cores:g} cores")
+    if new_fps < FRESH_SHARE * target.fps:
+        misses.append(f"{new_fps:.1f} of {target.fps} fps")
+    if target.age_p95_ms is not None and age_ms >= target.age_p95_ms:
+        misses.append(f"age {age_ms:.0f}, not {target.age_p95_ms:.0f} ms")
+    if target.cores is not None and cores >= target.cores:
+        misses.append(f"{cores:.2f}, not {target.cores:g} cores")
     return misses
 
 
-def run_live(promise: Promise, seconds: float, home: Path) -> dict[str, Any]:
+def run_live(target: Target, seconds: float, home: Path) -> dict[str, Any]:
     """Run the camera; returns the numbers it ends with, and its memory after a quarter of the time."""
-    command = [*SHARPKD, "run", *promise.arguments.split(), "--seconds", str(seconds), "--json"]
+    command = [*SHARPKD, "run", *target.arguments.split(), "--seconds", str(seconds), "--json"]
     with subprocess.Popen(command, env=folders_in(home), stdout=subprocess.PIPE, text=True) as process:
         time.sleep(seconds / 4)
         settled_mb = rss_mb(process.pid)
@@ -136,17 +136,17 @@ def paused_share(home: Path) -> float:
         sharpkd("stop", home=home)
 
 
-def print_row(promise: Promise, run: Mapping[str, Any]) -> None:
+def print_row(target: Target, run: Mapping[str, Any]) -> None:
     age, memory = run["age_ms"], run["rss_mb"]
     cells = [
-        promise.name,
+        target.name,
         run["model"],
         f"{run['fresh'] / run['seconds']:.2f}",
         f"{age['p50']:.0f} / {age['p95']:.0f} / {age['p99']:.0f}",
         f"{run['cpu_cores']:.2f}",
         str(sum(run["drops"].values())),
         f"{run['settled_mb']:.0f} / {memory['end']:.0f}",
-        ", ".join(find_misses(promise, run)) or "kept",
+        ", ".join(find_misses(target, run)) or "met",
     ]
     print(f"| {' | '.join(cells)} |", flush=True)
 
@@ -157,23 +157,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args()
     wanted = [
-        promise
-        for promise in PROMISES
-        if not arguments.words or any(word in promise.name for word in arguments.words)
+        target
+        for target in TARGETS
+        if not arguments.words or any(word in target.name for word in arguments.words)
     ]
     runs = {}
     write_clip(Path(FAST_CLIP), 60, arguments.seconds + SPARE_S)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        print("| promise | model | new fps | age, ms p50 / p95 / p99 | cores | drops | memory, MB | |")
+        print("| target | model | new fps | age, ms p50 / p95 / p99 | cores | drops | memory, MB | |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-        for promise in wanted:
-            runs[promise.name] = run_live(promise, arguments.seconds, home)
-            print_row(promise, runs[promise.name])
+        for target in wanted:
+            runs[target.name] = run_live(target, arguments.seconds, home)
+            print_row(target, runs[target.name])
         paused = paused_share(home)
     print(f"\nPaused at 1080p: {paused:.4f} cores. The commands:\n")
-    for promise in wanted:
-        print(f"    sharpkd run {promise.arguments} --seconds {arguments.seconds:g} --json")
+    for target in wanted:
+        print(f"    sharpkd run {target.arguments} --seconds {arguments.seconds:g} --json")
     print(json.dumps({"runs": runs, "paused_cores": paused}))
 
 

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from bench.live import PROMISES, Promise, find_misses
+from bench.live import TARGETS, Target, find_misses
 from vcam.cli import parse_arguments
 
-PROMISE = Promise("p", "", fps=30, cores=1.0, age_p95_ms=50)
+TARGET = Target("p", "", fps=30, cores=1.0, age_p95_ms=50)
 
 
 def run(fresh: int = 1800, age_ms: float = 40, cores: float = 0.9) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def run(fresh: int = 1800, age_ms: float = 40, cores: float = 0.9) -> dict[str, 
 
 
 def test_a_run_within_its_limits_misses_nothing() -> None:
-    assert find_misses(PROMISE, run()) == []
+    assert find_misses(TARGET, run()) == []
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,14 @@ def test_a_run_within_its_limits_misses_nothing() -> None:
     ],
 )
 def test_each_limit_is_looked_at(found: dict[str, Any], miss: str) -> None:
-    assert find_misses(PROMISE, found) == [miss]
+    assert find_misses(TARGET, found) == [miss]
 
 
-def test_what_was_not_promised_is_not_missed() -> None:
-    assert find_misses(Promise("p", ""), run(age_ms=500, cores=9)) == []
+def test_a_limit_that_is_not_set_is_not_missed() -> None:
+    assert find_misses(Target("p", ""), run(age_ms=500, cores=9)) == []
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.name)
-def test_the_program_knows_the_arguments(promise: Promise) -> None:
-    parsed = parse_arguments(["run", *promise.arguments.split()])
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_the_program_knows_the_arguments(target: Target) -> None:
+    parsed = parse_arguments(["run", *target.arguments.split()])
     assert parsed.sink == "null"
