@@ -1,6 +1,5 @@
 import errno
 import os
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from full_disk import files_of_at_most
 
 from vcam.conversion.opencv import from_bgr, to_bgr
 from vcam.errors import SinkError
@@ -41,16 +41,6 @@ def read(path: Path) -> list[av.VideoFrame]:
 
 def to_frame(picture: av.VideoFrame) -> Frame:
     return from_packed(picture.to_ndarray(format="yuv420p"), (picture.width, picture.height))
-
-
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file may grow past this many bytes: the nearest thing to a full disk that needs no root."""
-    resource = pytest.importorskip("resource")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limits[1]))
-    yield 30_000
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.parametrize("name", ["talk.mp4", "talk.mkv"])
@@ -175,24 +165,27 @@ def test_a_closed_sink_takes_no_frame(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "lossless"), [("talk.mp4", False), ("talk.mkv", True)])
 def test_a_full_disk_leaves_nothing_and_the_older_file_untouched(
-    tmp_path: Path, small_files: int, name: str, lossless: bool
+    tmp_path: Path, name: str, lossless: bool
 ) -> None:
     (tmp_path / name).write_text("older")
     sink = FileSink(tmp_path / name, SIZE, 30, lossless)
 
-    with pytest.raises(SinkError, match=f"cannot write .*{name}.*choose another disk"):
+    with (
+        files_of_at_most(30_000),
+        pytest.raises(SinkError, match=f"cannot write .*{name}.*choose another disk"),
+    ):
         fill(sink)
     assert os.listdir(tmp_path) == [name]
     assert (tmp_path / name).read_text() == "older"
 
 
-def test_a_failed_file_holds_no_descriptor(tmp_path: Path, small_files: int) -> None:
+def test_a_failed_file_holds_no_descriptor(tmp_path: Path) -> None:
     descriptors = Path("/proc/self/fd")
     if not descriptors.exists():
         pytest.skip("needs /proc")
     before = len(os.listdir(descriptors))
     sink = FileSink(tmp_path / "talk.mkv", SIZE, 30, lossless=True)
-    with pytest.raises(SinkError):
+    with files_of_at_most(30_000), pytest.raises(SinkError):
         fill(sink)
     del sink
     assert len(os.listdir(descriptors)) == before
@@ -247,9 +240,9 @@ def test_a_still_of_an_unknown_ending_is_refused(tmp_path: Path) -> None:
         write_still(tmp_path / "a.gif", noise())
 
 
-def test_a_still_on_a_full_disk_leaves_the_older_one(tmp_path: Path, small_files: int) -> None:
+def test_a_still_on_a_full_disk_leaves_the_older_one(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("older")
-    with pytest.raises(SinkError, match="choose another disk"):
+    with files_of_at_most(30_000), pytest.raises(SinkError, match="choose another disk"):
         write_still(tmp_path / "a.png", noise())
     assert (tmp_path / "a.png").read_text() == "older"
     assert os.listdir(tmp_path) == ["a.png"]

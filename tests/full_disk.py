@@ -8,7 +8,11 @@ import pytest
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes; skips the test where the system knows no such limit."""
+    """No file may grow beyond `size` bytes; skips the test where the system knows no such limit.
+
+    The limit holds for the whole process. A fixture would leave it in place while pytest reports on the test:
+    where the report goes to a file that is longer already, the run ends without a word.
+    """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
