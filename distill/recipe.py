@@ -75,7 +75,7 @@ class Training:
     ema: float = 0.999  # decay of the moving average of the weights, which is what ships
     seed: int = 0
     # warm start: a trained recipe with the same network; "published": the camera's published model of this
-    # recipe's name; "published NAME": its published model of that name
+    # recipe's name; "published:NAME": its published model of that name
     start: str = ""
     frozen: tuple[str, ...] = ()  # submodules that are not trained
     check_every: int = 1000  # iterations between validations and checkpoints

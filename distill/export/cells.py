@@ -109,7 +109,7 @@ def check_parity(
     luma = to_cells(picture, student.cell)
     shares = _ShippedGauge(student.gauge)(torch.from_numpy(to_strips(luma)))
     cells = luma if context is None else np.concatenate([luma, _told(context, student.cell)], axis=-1)
-    mixture = student.first_look(shares)
+    mixture = student.shares_of_look(shares)
     expected = {
         "gauge": shares[0].numpy(),
         "residual": student.residual_cells(_centred(torch.from_numpy(cells)), mixture).numpy() * 255,

@@ -26,9 +26,11 @@ class CondNet(nn.Module):
     cell      side of the square cells that become channels, in pixels; H and W must be multiples of it
     channels  features a cell
     depth     residual blocks between head and tail, one 3x3 convolution each
-    experts   sets of weights that are mixed
+    experts   sets of weights that are mixed, of each look
     fused     whether it has two context planes from temporal fusion for each cell: the number of fused frames
               and the noise of a single frame, in the units of vcam.restore.fusion
+    looks     2: faithful and crisp, each with experts of its own; they share gauge, head, context embedding
+              and the quantisation grid of their weights, as in the shipped files
 
     A gauge computes a share for each expert from local energies of the picture; the weights of all
     convolutions but the head are the experts' mean by these shares (Yang et al. 2019, arXiv:1904.04971).
@@ -47,17 +49,24 @@ class CondNet(nn.Module):
     beside = ("told",)
 
     def __init__(
-        self, cell: int = 4, channels: int = 16, depth: int = 3, experts: int = 8, fused: bool = False
+        self,
+        cell: int = 4,
+        channels: int = 16,
+        depth: int = 3,
+        experts: int = 8,
+        fused: bool = False,
+        looks: int = 1,
     ) -> None:
         super().__init__()
         self.cell = self.multiple = cell
-        self.experts = experts
+        self.looks = looks
+        self.experts = experts * looks  # of all looks: first the faithful ones, then the crisp ones
         self.gauge = Gauge(cell * cell, experts)
         self.head = WhitenedConv(cell * cell, channels)
         self.context = CONTEXT_PLANES if fused else 0
         self.told = ToldConv(channels) if fused else None
-        self.body = Body(MixedConv(channels, channels, experts) for _ in range(depth))
-        self.tail = MixedConv(channels, cell * cell, experts, RESIDUAL_UNIT)
+        self.body = Body(MixedConv(channels, channels, self.experts) for _ in range(depth))
+        self.tail = MixedConv(channels, cell * cell, self.experts, RESIDUAL_UNIT)
 
     def whiten(self, seen: Tensor) -> None:
         """Set the whitening of head and gauge from sample pictures (B, 1 + context, H, W) in 0..1."""
@@ -67,21 +76,27 @@ class CondNet(nn.Module):
         self.head.whiten(cells)
         self.gauge.whiten(cells)
 
-    def forward(self, seen: Tensor) -> Tensor:
+    def forward(self, seen: Tensor, crispness: Tensor | None = None) -> Tensor:
         """seen (B, 1 + context, H, W) in 0..1, at the output size; returns it restored, (B, 1, H, W).
 
-        A network with two looks returns the first.
+        crispness  (B,) from 0, faithful, to 1, crisp, for a network with two looks; None: faithful
         """
         luma = seen[:, :1]
         cells = to_cells(luma, self.cell)  # (B, cell*cell, H/cell, W/cell)
-        shares = self.first_look(self.gauge(cells))
+        shares = self.shares_of_look(self.gauge(cells), crispness)
         if self.told is not None:
             cells = torch.cat([cells, told_cells(seen[:, 1:], self.cell)], 1)
         return add_residual(luma, self.residual_cells(cells, shares), self.cell)
 
-    def first_look(self, shares: Tensor) -> Tensor:
-        """The gauge's shares for all experts, (B, experts); 0 for those of a second look."""
-        return F.pad(shares, (0, self.experts - shares.shape[1]))
+    def shares_of_look(self, shares: Tensor, crispness: Tensor | None = None) -> Tensor:
+        """The gauge's shares (B, experts of a look) for the experts of all looks, (B, experts).
+
+        crispness  as in `forward`; None: 0 for those of a second look
+        """
+        if crispness is None or self.looks == 1:
+            return F.pad(shares, (0, self.experts - shares.shape[1]))
+        crisp = crispness[:, None] * shares
+        return torch.cat([shares - crisp, crisp], 1)
 
     def residual_cells(self, cells: Tensor, shares: Tensor) -> Tensor:
         """The residual (B, cell*cell, h, w) of cells minus mid-grey, by shares (B, experts).
@@ -195,7 +210,7 @@ def join_looks(faithful: CondNet, crisp: CondNet) -> CondNet:
     if not all(torch.equal(value, found) for (_, value), found in zip(same, other, strict=True)):
         raise ValueError("the two looks differ in gauge or head: one must be started from the other")
     joined = copy.deepcopy(faithful)
-    joined.experts = faithful.experts + crisp.experts
+    joined.looks, joined.experts = 2, faithful.experts + crisp.experts
     for conv, addition in zip(joined.mixed(), crisp.mixed(), strict=True):
         conv.weight = nn.Parameter(torch.cat([conv.weight, addition.weight]))
         conv.bias = nn.Parameter(torch.cat([conv.bias, addition.bias]))

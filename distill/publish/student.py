@@ -65,7 +65,7 @@ def release_look(
     faithful.load_state_dict(read_start(recipe, build, print))
     if name not in published(weights):
         raise ModelError(f"no model {name!r} is published in {weights}; run: make distill RECIPE={name}")
-    candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders, looks=2)
+    candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders)
     candidate = _with_chroma(candidate, recipe, folders, build)
     judge = open_judge(recipe, folders)
     new, sharp = judge.looks(_open(candidate.spec, _stage(candidate, build)))
@@ -131,17 +131,15 @@ def _publish(candidate: Candidate, measured: Mapping[str, float], weights: Path)
     print(f"published {spec.name} in {weights}")
 
 
-def _export(
-    name: str, recipe: Recipe, student: CondNet, held: Samples, folders: Sequence[Path], looks: int = 1
-) -> Candidate:
+def _export(name: str, recipe: Recipe, student: CondNet, held: Samples, folders: Sequence[Path]) -> Candidate:
     """Export a trained student: both precisions and its gauge, checked against torch."""
     spec = ModelSpec(
         name,
         cell=student.cell,
         macs_per_pixel=macs_per_pixel(student),
         files={},
-        experts=student.experts // looks,
-        looks=looks,
+        experts=student.experts // student.looks,
+        looks=student.looks,
         fused=student.told is not None,
         reach=student.reach,
         recipe=json.dumps(asdict(recipe)),

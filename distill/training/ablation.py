@@ -81,7 +81,7 @@ def _run(
     taught_by = recipe.distillation.losses if variant.taught_by is None else variant.taught_by
     is_cached = recipe.distillation.cached and variant.taught_by is None
     taught = replace(recipe.distillation, losses=taught_by, cached=is_cached) if taught_by else Distillation()
-    start = f"{PUBLISHED} {published_name(recipe)}" if starts_from_published(recipe.training.start) else ""
+    start = f"{PUBLISHED}:{published_name(recipe)}" if starts_from_published(recipe.training.start) else ""
     changed = replace(
         recipe,
         name=f"{variant.name}, seed {seed}",

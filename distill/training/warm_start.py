@@ -1,98 +1,90 @@
 """Warm starts: a recipe that starts from trained weights, and submodules that are frozen."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
-import onnx
 import torch
-from onnx import TensorProto, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 
 from distill.catalogue import describe
-from distill.networks.condnet import NOTHING_LOGIT, CondNet
-from distill.recipe import Recipe, recipe_from_json
+from distill.export.reader import read_student
+from distill.networks.condnet import CondNet
+from distill.networks.mixed import MixedConv
+from distill.recipe import Network, Recipe, recipe_from_json
 from distill.training.checkpoint import State, read_checkpoint
 from distill.training.journal import Log
 from distill.training.parallel import ProcessGroup
 from vcam.errors import ConfigError, ModelError
-from vcam.manifest import ModelFile, read_checked, read_manifest, weights_folder
+from vcam.manifest import read_manifest, weights_folder
 
 PUBLISHED = "published"  # value of [training] start, see distill.recipe.Training
 
 
 def starts_from_published(start: str) -> bool:
     """Whether [training] start names a published model of the camera instead of a recipe."""
-    return start.split(" ")[0] == PUBLISHED
+    return start.split(":")[0] == PUBLISHED
 
 
 def published_name(recipe: Recipe) -> str:
     """The name of the published model that a recipe starts from."""
-    _, _, name = recipe.training.start.partition(" ")
+    _, _, name = recipe.training.start.partition(":")
     return name or recipe.name
 
 
 def load_published(network: nn.Module, name: str, log: Log, weights: Path | None = None) -> None:
-    """Load the first look of a published model from its fp32 file into a whitened student.
+    """Load a published model, gauge and looks, into a student whose whitening is set.
 
-    Context inputs that the model does not have are left as they are. Raises ModelError if there is no such
-    model, or if its shapes differ.
+    The student then computes what the published fp32 file computes, up to float32 rounding. A student of one
+    look takes the faithful one, on a quantisation grid of its own; one of two looks starts both from the same
+    where the model has one. Context inputs that the model does not have are left as they are. Raises
+    ModelError if there is no such model, or if its shapes differ.
     """
     folder = weights or weights_folder()
     specs = read_manifest(folder)
     if name not in specs:
         raise ModelError(f"no model {name!r} is published in {folder}; choose one of: {', '.join(specs)}")
-    files = specs[name].files
-    values = _tensors(folder, files["fp32"]) | _tensors(folder, files["gauge"])
+    shipped = read_student(folder, specs[name])
     assert isinstance(network, CondNet)
     try:
-        _take_over(network, values)
-    except (KeyError, RuntimeError) as error:
+        _take_over(network, shipped)
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise ModelError(
-            f"the published {name} has other shapes than the recipe's network: {error}"
+            f"the published {name} has other shapes than the recipe's network: {reason}"
         ) from None
     log(f"starts from the published {name}, commit {specs[name].commit[:12]}")
 
 
-def _tensors(folder: Path, file: ModelFile) -> dict[str, Tensor]:
-    model = onnx.load_model_from_string(read_checked(folder, file))
-    return {
-        tensor.name.removeprefix("student."): torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in model.graph.initializer
-        if tensor.data_location != TensorProto.EXTERNAL
-    }
-
-
 @torch.no_grad()
-def _take_over(network: CondNet, values: Mapping[str, Tensor]) -> None:
+def _take_over(network: CondNet, shipped: CondNet) -> None:
+    if shipped.told is not None and network.told is None:
+        raise ValueError("the model takes context of fusion; set [network] fused = true")
+    kept = {name: value for name, value in network.state_dict().items() if name.startswith("told.")}
+    state = kept | shipped.state_dict()
     for name, whitened in (("head", network.head), ("gauge.conv", network.gauge.conv)):
-        folded = values[f"{name}.weight"].flatten(1).double()
+        folded = state[f"{name}.weight"].flatten(1).double()
         inverse = torch.linalg.inv(whitened.whitening.double())
-        whitened.weight.copy_((folded @ inverse).float().view_as(whitened.weight))
-        assert whitened.bias is not None
-        whitened.bias.copy_(values[f"{name}.bias"])
-    if network.told is not None and "told.weight" in values:
-        network.told.weight.copy_(values["told.weight"])
-    network.gauge.hidden.weight.copy_(values["gauge.hidden.weight"])
-    network.gauge.hidden.bias.copy_(values["gauge.hidden.bias"])
-    _take_over_shares(network, values["gauge.shares.weight"], values["gauge.shares.bias"])
-    names = [*(f"body.{number}" for number in range(len(network.body))), "tail"]
-    for name, conv in zip(names, network.mixed(), strict=True):
-        experts = len(conv.bias)
-        step = values[f"{name}.step"] / conv.unit  # (outputs, 1, 1, 1)
-        grid = values[f"{name}.grid"][:experts].float().view_as(conv.weight)
-        conv.weight.copy_(grid * step)
-        conv.bias.copy_(values[f"{name}.bias"][:experts] / conv.unit)
+        state[f"{name}.weight"] = (folded @ inverse).float().view_as(whitened.weight)
+        state[f"{name}.whitening"] = whitened.whitening
+    if network.told is not None:
+        state["told.moment"] = network.told.moment
+    if network.experts * shipped.looks != shipped.experts * network.looks:
+        raise ValueError(f"the model has {shipped.experts // shipped.looks} experts a look")
+    network.load_state_dict(fit_looks(state, network))
 
 
-@torch.no_grad()
-def _take_over_shares(network: CondNet, weight: Tensor, bias: Tensor) -> None:
-    """Set the gauge's last layer; older models have no share for doing nothing and get a small one."""
-    shares = network.gauge.shares
-    if len(bias) == network.experts:
-        weight = torch.cat([weight, torch.zeros_like(weight[:1])])
-        bias = torch.cat([bias, bias.mean(0, keepdim=True) - NOTHING_LOGIT])
-    shares.weight.copy_(weight)
-    shares.bias.copy_(bias)
+def fit_looks(weights: State, network: nn.Module) -> State:
+    """The weights of a network with one or two looks for one with as many as `network`.
+
+    Of two looks, the first is taken; a look that is missing becomes the same as the first.
+    """
+    fitted = dict(weights)
+    for name, module in network.named_modules():
+        for key in (f"{name}.weight", f"{name}.bias") if isinstance(module, MixedConv) else ():
+            times = max(1, len(module.bias) // len(weights[key]))
+            fitted[key] = torch.cat([weights[key]] * times)[: len(module.bias)]
+    return fitted
 
 
 def freeze(network: nn.Module, names: Collection[str]) -> None:
@@ -123,8 +115,8 @@ def load_start(network: nn.Module, recipe: Recipe, build: Path, group: ProcessGr
     start = recipe.training.start
     weights = group.broadcast(read_start(recipe, build, log) if group.is_main else {})
     try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
+        network.load_state_dict(fit_looks(weights, network))
+    except (KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(
             f"the weights of {start} are of an older {recipe.network.name}: {reason}. {_remedy(start)}"
@@ -141,7 +133,7 @@ def read_start(recipe: Recipe, build: Path, log: Log) -> State:
     try:
         trained = recipe_from_json(state["recipe"])
         weights: State = state["best" if trained.training.patience else "averaged"]
-        found, expected = describe(trained.network), describe(recipe.network)
+        found, expected = _describe_look(trained.network), _describe_look(recipe.network)
     except (KeyError, ConfigError) as error:
         raise ModelError(
             f"{path} is from another version of the program: {error}. {_remedy(start)}"
@@ -153,6 +145,12 @@ def read_start(recipe: Recipe, build: Path, log: Log) -> State:
         )
     log(f"starts from {start} at iteration {state['iteration']} of {trained.training.iterations}")
     return weights
+
+
+def _describe_look(network: Network) -> str:
+    """A network and its options, but for the number of its looks."""
+    options = {name: value for name, value in network.options.items() if name != "looks"}
+    return describe(replace(network, options=options))
 
 
 def _remedy(start: str) -> str:

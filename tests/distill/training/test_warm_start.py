@@ -2,7 +2,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
+import cv2
 import pytest
 import torch
 from short_runs import quiet, short, weights_of
@@ -11,6 +11,8 @@ from torch import nn
 
 from distill.catalogue import NETWORKS, build
 from distill.data.prepare import Prepared
+from distill.export.reader import read_student
+from distill.networks.cells import to_cells
 from distill.networks.condnet import CondNet
 from distill.recipe import Network, Recipe, list_recipes, load_recipe
 from distill.training.checkpoint import State, read_checkpoint, write_checkpoint
@@ -19,7 +21,6 @@ from distill.training.trainer import Trainer
 from distill.training.warm_start import PUBLISHED, freeze, load_published
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import read_manifest, weights_folder
-from vcam.restore import ZERO_RESIDUAL, Engine, Model, from_cells
 
 MIXED = Network("condnet", {"channels": 8, "depth": 1, "experts": 2})
 CRISP = [name for name in list_recipes() if load_recipe(name).training.start not in ("", PUBLISHED)]
@@ -294,30 +295,61 @@ def test_the_crisp_looks_share_gauge_and_head_with_the_faithful_ones() -> None:
         assert (training.start, training.frozen) == (name.removesuffix("-crisp"), ("gauge", "head", "told"))
 
 
-@pytest.mark.parametrize("name", ["fast", "best"])
-def test_a_student_goes_on_from_the_published_model(name: str) -> None:
-    """With nothing told, it restores as the shipped fp32 file does."""
-    recipe = load_recipe(name)
-    student = build(recipe.network.name, recipe.network.options)
+def whitened(name: str, looks: int) -> CondNet:
+    """An untrained network like a published one, with the whitening of some noise."""
+    options = load_recipe(name).network.options
+    torch.manual_seed(0)
+    student = build("condnet", {**options, "looks": looks})
     assert isinstance(student, CondNet)
-    picture = talking_head(1, (160, 96))[0].y
-    seen = torch.from_numpy(picture)[None, None].float() / 255
-    silent = torch.cat([seen, torch.zeros(1, 2, *picture.shape)], 1)
-    student.whiten(silent + torch.rand(silent.shape, generator=torch.Generator().manual_seed(0)) * 0.05)
+    student.whiten(torch.rand(2, 3, 64, 64) * 0.2)
+    return student
+
+
+def face() -> torch.Tensor:
+    """A blurred picture (1, 3, 96, 160) that fusion knows nothing of."""
+    blurred = cv2.GaussianBlur(talking_head(1, (160, 96))[0].y, (0, 0), 1.2)
+    seen = torch.from_numpy(blurred)[None, None].float() / 255
+    return torch.cat([seen, torch.zeros(1, 2, *seen.shape[2:])], 1)
+
+
+@pytest.mark.parametrize("name", ["fast", "best"])
+@torch.no_grad()
+def test_a_student_of_two_looks_goes_on_from_both_of_the_published_model(name: str) -> None:
+    student, seen = whitened(name, looks=2), face()
     load_published(student, name, quiet)
-    if student.told is not None:
-        torch.nn.init.zeros_(student.told.weight)  # to be told nothing is nothing
-    spec, folder = read_manifest(weights_folder())[name], weights_folder()
-    # the fp32 file, which a CPU would not choose
-    files = {"int8": spec.files["fp32"], "gauge": spec.files["gauge"]}
-    model = Model(replace(spec, files=files), folder, Engine("cpu", 1))
-    cells = model.cells_of(picture)
-    expected = from_cells(model.network(model.measure(cells)).residual(cells), 4, (160, 96)).astype(int)
-    with torch.no_grad():
-        found = (student.eval()(silent) - seen)[0, 0].numpy() * 255
-    difference = found - (expected - ZERO_RESIDUAL)
-    # whole code values round by 0.29; the weights' grid is the first look's own, not both looks' any more
-    assert np.sqrt(np.mean(difference**2)) < 0.8
+    shipped = read_student(weights_folder(), read_manifest(weights_folder())[name])
+    cells = to_cells(seen[:, :1], 4)
+    assert torch.allclose(student.gauge(cells), shipped.gauge(cells), atol=1e-4)
+    for crispness in (None, torch.tensor([1.0]), torch.tensor([0.5])):
+        expected = shipped(seen, crispness)
+        change, difference = expected - seen[:, :1], student(seen, crispness) - expected
+        assert change.abs().max() * 255 > 2, "the picture shows nothing of the model"
+        # the weights are divided by the whitening and multiplied again, which rounds them: some mixed
+        # weights and features come to the next step of their grids, by 1 to 9% of the change as tried
+        assert difference.norm() < 0.15 * change.norm()
+
+
+@pytest.mark.parametrize("name", ["fast", "best"])
+@torch.no_grad()
+def test_a_student_of_one_look_goes_on_from_the_faithful_one(name: str) -> None:
+    student, seen = whitened(name, looks=1), face()
+    load_published(student, name, quiet)
+    shipped = read_student(weights_folder(), read_manifest(weights_folder())[name])
+    difference = (student(seen) - shipped(seen)) * 255
+    # the weights' grid is the first look's own, not both looks' any more
+    assert difference.square().mean().sqrt() < 0.5
+
+
+def test_a_look_that_is_missing_begins_as_the_faithful_one(
+    toy: Recipe, prepared: Prepared, tmp_path: Path
+) -> None:
+    one = replace(toy, name="one", network=MIXED)
+    Trainer(short(one), tmp_path / "one", log=quiet).fit(prepared)
+    network = Network("condnet", {**MIXED.options, "looks": 2})
+    two = begun(replace(short(one, start="one"), name="two", network=network), tmp_path, prepared).averaged
+    assert isinstance(two, CondNet)
+    weights = read_checkpoint(tmp_path / "one" / "checkpoint.pt")["averaged"]
+    assert torch.equal(two.tail.weight, torch.cat([weights["tail.weight"]] * 2))
 
 
 def test_a_model_that_is_not_published_cannot_be_started_from() -> None:
@@ -326,7 +358,12 @@ def test_a_model_that_is_not_published_cannot_be_started_from() -> None:
 
 
 def test_a_published_model_of_another_shape_is_refused() -> None:
-    student = CondNet(4, 24, 2)
-    student.whiten(torch.rand(2, 1, 32, 32))
+    student = CondNet(4, 24, 2, fused=True)
+    student.whiten(torch.rand(2, 3, 32, 32))
     with pytest.raises(ModelError, match="the published fast has other shapes"):
         load_published(student, "fast", quiet)
+
+
+def test_a_published_model_that_is_told_of_fusion_does_not_become_one_that_is_not() -> None:
+    with pytest.raises(ModelError, match=r"the published fast has other shapes.* fused = true"):
+        load_published(CondNet(), "fast", quiet)
