@@ -133,12 +133,12 @@ class Pipeline:
         self._finish = finish
 
     def freeze(self) -> bool:
-        """Go on sending the picture that was sent last; False if there is none.
+        """Go on sending the picture that was sent last, or the first one if it is about to be; False without.
 
         It stays though the source fails or closes; a pause hides it. Nothing is restored meanwhile, and the
         first frame afterwards is a cut.
         """
-        self._frozen = self._frozen or (None if self.is_paused else self._shown)
+        self._frozen = self._frozen or (None if self.is_paused else self._shown or self.latest())
         return self._frozen is not None
 
     def unfreeze(self) -> None:
