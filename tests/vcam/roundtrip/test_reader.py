@@ -38,8 +38,13 @@ def test_a_reader_that_is_killed_is_an_error() -> None:
         for pid in children() - others:
             os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(SourceError, match=r"the process that read /nowhere/video42 ended with code -9"):
-        read_elsewhere(NOWHERE, 1.0, look)
+    def read() -> str:
+        with pytest.raises(SourceError) as caught:
+            read_elsewhere(NOWHERE, 1.0, look)
+        return str(caught.value)
+
+    # on a busy machine the reader may have answered before it is looked at
+    assert any("the process that read /nowhere/video42 ended with code -9" in read() for _ in range(10))
 
 
 def test_a_reader_that_hangs_costs_a_limit_and_is_ended() -> None:
