@@ -22,6 +22,7 @@ COMMANDS = {
     "open": "open the preview page, before and after, in the browser",
     "status": "say what it does: state, speed, age of the picture, drops",
     "set": "change a setting while it runs",
+    "config": "list every setting: value, default, range, and what needs a restart",
     "reload": "read configuration and models again, without a gap in the picture",
     "devices": "list cameras and the virtual camera",
     "doctor": "find what keeps the virtual camera from working, and the command that fixes it",

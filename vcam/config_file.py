@@ -1,16 +1,26 @@
 """Saves settings into the configuration file and leaves everything else in it as the user wrote it."""
 
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from vcam.config import CONTROL_PREFIX, LARGEST_FILE, Config, split_control
+from vcam.config import (
+    CONTROL_PREFIX,
+    FIXED,
+    LARGEST_FILE,
+    Config,
+    as_written,
+    list_changes,
+    load_config,
+    split_control,
+)
 from vcam.errors import ConfigError
 from vcam.paths import write_private
-from vcam.regular import read_small
+from vcam.regular import PATIENCE_S, read_small, stat_of, within
 
 
 def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
@@ -25,7 +35,7 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
             if key.startswith(CONTROL_PREFIX):
                 _put_control(document, config, *split_control(key))
             else:
-                document[key] = _to_toml(getattr(config, key))
+                document[key] = as_written(getattr(config, key))
         target.parent.mkdir(parents=True, exist_ok=True)
         # private: the source may be an address with its password
         write_private(target, tomlkit.dumps(document))
@@ -54,5 +64,64 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _to_toml(value: object) -> object:
-    return "{}x{}".format(*value) if isinstance(value, tuple) else value
+class SavedSettings:
+    """The settings as their file has them now; read again only when it has changed.
+
+    load  reads the file, and raises ConfigError if it cannot be used
+
+    Any thread may call any method.
+    """
+
+    def __init__(self, path: Path, load: Callable[[Path], Config] = load_config) -> None:
+        self.path = path
+        self._load = load
+        self._started: Config | None = None  # with what the camera began
+        self._seen: tuple[int, ...] | None = None
+        self._last: Config | ConfigError = Config()
+        self._lock = threading.Lock()
+
+    def load(self) -> Config:
+        """Raises ConfigError."""
+        config = self._load(self.path)
+        self._started = self._started or config
+        return config
+
+    def last(self) -> Config:
+        """The same as `load`, without reading a file that is as it was. Raises ConfigError."""
+        with self._lock:
+            seen = self._look()
+            if seen != self._seen:
+                self._last, self._seen = self._try(), seen
+            if isinstance(self._last, ConfigError):
+                raise self._last
+            return self._last
+
+    def unsaved(self, config: Config) -> tuple[str, ...]:
+        """Names of the settings that the file has otherwise. Raises ConfigError.
+
+        What only a restart changes, and nobody has changed since the start, is not among them: there the file
+        has the newer value.
+        """
+        started = self._started or config
+        return tuple(
+            key
+            for key in list_changes(config, self.last())
+            if key not in FIXED or getattr(config, key) != getattr(started, key)
+        )
+
+    def save(self, config: Config) -> None:
+        """Write all that is unsaved. Raises ConfigError."""
+        save_settings(self.path, config, self.unsaved(config))
+
+    def _try(self) -> Config | ConfigError:
+        try:
+            return self.load()
+        except ConfigError as error:
+            return error
+
+    def _look(self) -> tuple[int, ...]:
+        try:
+            found = within(PATIENCE_S, str(self.path), lambda: stat_of(self.path))
+        except OSError as error:
+            return (error.errno or 0,)
+        return found.st_ino, found.st_size, found.st_mtime_ns

@@ -47,6 +47,11 @@ class Paths:
         return self.runtime / "control.sock"
 
     @property
+    def page_memory(self) -> Path:
+        """The page's port and who may see it, for the next start; see vcam.page.memory."""
+        return self.runtime / "page.json"
+
+    @property
     def page(self) -> Path:
         """What a browser is called with; see `sharpkd open`."""
         return self.runtime / "open.html"

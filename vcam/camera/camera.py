@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from vcam.adjust import Adjust, Figures
 from vcam.camera.chain import MODEL_KEYS, RunningChain
+from vcam.camera.facts import find_unsaved, list_settings
 from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
 from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
@@ -20,7 +21,8 @@ from vcam.camera.status import make_status, name_state
 from vcam.camera.warnings import find_warnings
 from vcam.camera.wishes import CARD_KEYS, draw_closed, picture_of, wishes_of
 from vcam.config import Config, replace_settings
-from vcam.control.status import Command, Status
+from vcam.config_file import SavedSettings
+from vcam.control.status import Command, Facts, Status
 from vcam.errors import ConfigError, VcamError
 from vcam.frame import Frame
 from vcam.manifest import read_manifest
@@ -41,7 +43,7 @@ class CameraOptions:
     is_patient  keep running after a failure, as the daemon does; False: the first failure ends the run
     limit       number of frames to send; None for no limit
     seed        of the simulated link's losses
-    reread      reads the configuration again, for a reload
+    saved       the configuration's file, for a reload and to save into; None: there is none
     presence    tells whether somebody watches; by default somebody always does
     clock       of periodic work, monotonic nanoseconds
     begin_call  called before the source is opened again after it was closed on purpose
@@ -51,7 +53,7 @@ class CameraOptions:
     is_patient: bool = True
     limit: int | None = None
     seed: int = 0
-    reread: Callable[[], Config] | None = None
+    saved: SavedSettings | None = None
     presence: Presence = field(default_factory=Presence)
     clock: Clock = time.monotonic_ns
     begin_call: Callable[[], None] = lambda: None
@@ -158,11 +160,15 @@ class Camera:
             is_frozen=self._pipeline.is_frozen,
             gain_db=None if self._adjust.gain_db is None else round(self._adjust.gain_db, 2),
             watchers=self._options.watchers(),
+            unsaved=find_unsaved(self.config, self._options.saved),
         )
 
-    def devices(self) -> list[dict[str, object]]:
-        """The cameras that can be a source, with their controls, for programs."""
-        return list_facts(find_own(self.config))
+    def facts(self) -> Facts:
+        """What clients can read beside the status."""
+        return {
+            "devices": lambda: {"cameras": list_facts(find_own(self.config))},
+            "settings": lambda: list_settings(self.config, self._options.saved),
+        }
 
     def wake(self) -> None:
         """Call this after a suspend: open devices may hang, and who watches has to be found out again."""
@@ -175,14 +181,9 @@ class Camera:
         Raises VcamError if a setting cannot be used; then nothing has changed. Raises SinkError if the output
         hangs and cannot be released; then the camera is only paused.
         """
-        if command.set or command.reload or command.toggle == "mirror":
+        if command.changes_settings:
             with self._loading:
-                if command.toggle == "mirror":
-                    self._apply(replace(self.config, mirror=not self.config.mirror))
-                if command.set:
-                    self._apply(replace_settings(self.config, command.set))
-                if command.reload:
-                    self._reload(self._options.reread() if self._options.reread else self.config)
+                self._change(command)
         if command.toggle == "pause":
             is_paused = self._gate.is_paused
             command = Command(pause=not is_paused, resume=is_paused)
@@ -195,6 +196,24 @@ class Camera:
                 self._move(command)
         if command.stop:
             self.is_stopping.set()
+
+    def _change(self, command: Command) -> None:
+        if command.toggle == "mirror":
+            self._apply(replace(self.config, mirror=not self.config.mirror))
+        if command.set:
+            self._apply(replace_settings(self.config, command.set))
+        if command.reload:
+            self._reload(self._options.saved.load() if self._options.saved else self.config)
+        if command.save:
+            self._file().save(self.config)
+        if command.revert:
+            # the page's port is what it is until the next start
+            self._apply(replace(self._file().last(), preview_port=self.config.preview_port))
+
+    def _file(self) -> SavedSettings:
+        if self._options.saved is None:
+            raise VcamError("this camera has no configuration file; start one that has: sharpkd start")
+        return self._options.saved
 
     def poll(self) -> None:
         """Periodic work, called several times a second. It may take long: a model may be loaded."""

@@ -1,6 +1,6 @@
 """The application behind both sockets."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,10 +11,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from vcam.control.body import read_body
-from vcam.control.status import Command, Status
+from vcam.control.status import Command, Facts, Status
 from vcam.errors import VcamError
 from vcam.public import public_text, without_folders
 from vcam.request_pool import BusyError, RequestPool
+
+NO_STORE = {"Cache-Control": "no-store"}
+FOR_ITS_USER = frozenset({"preview_url", "file"})  # the address that opens the page, and a path
 
 
 class Controlled(Protocol):
@@ -25,8 +28,8 @@ class Controlled(Protocol):
     def do(self, command: Command) -> None:
         """Carry out a command. Raises VcamError if it cannot be done; then nothing has changed."""
 
-    def devices(self) -> list[dict[str, object]]:
-        """The cameras that can be a source, with their controls; each is asked, which takes its time."""
+    def facts(self) -> Facts:
+        """What else can be read, by the names of the routes; finding it out may take its time."""
 
 
 class RequestPools:
@@ -36,19 +39,18 @@ class RequestPools:
         self.status = RequestPool("requests for the status", 2, 64)
         self.pause = RequestPool("pauses", 2, 64)
         self.output = RequestPool("changes of the output", 1, 8)  # an output may hang
-        self.devices = RequestPool("looks at cameras", 1, 4)  # a driver may hang
         self.settings = RequestPool("changes of settings", 1, 8)  # they wait for each other anyway
 
     def of(self, command: Command) -> RequestPool:
         """Where a command runs: with what takes longest in it."""
-        if command.set or command.reload or command.toggle == "mirror":
+        if command.changes_settings:
             return self.settings
         opens = command.release or command.resume or command.toggle == "pause"
         return self.output if opens else self.pause
 
 
 def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bool = False) -> Starlette:
-    """GET /status and /devices, POST /command, and `routes` beside them.
+    """GET /status and each of the facts, POST /command, and `routes` beside them.
 
     is_public  the status is shown where others may see it: without folders, without the page's address
 
@@ -62,27 +64,20 @@ def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bo
         return _for_others(status) if is_public else status
 
     async def status(request: Request) -> JSONResponse:
-        return JSONResponse(await lanes.status.run(numbers), headers={"Cache-Control": "no-store"})
+        return JSONResponse(await lanes.status.run(numbers), headers=NO_STORE)
 
     async def command(request: Request) -> JSONResponse:
         wanted = Command.model_validate_json(await read_body(request))
         await lanes.of(wanted).run(partial(controlled.do, wanted))
         return await status(request)
 
-    def cameras() -> object:
-        found = controlled.devices()
-        return _public(found) if is_public else found
-
-    async def devices(request: Request) -> JSONResponse:
-        found = await lanes.devices.run(cameras)
-        return JSONResponse({"cameras": found}, headers={"Cache-Control": "no-store"})
-
+    facts = controlled.facts().items()
     return Starlette(
         routes=[
             Route("/status", status),
             Route("/status.json", status),
-            Route("/devices", devices),
             Route("/command", command, methods=["POST"]),
+            *(Route(f"/{name}", _facts_route(name, find, is_public)) for name, find in facts),
             *routes,
         ],
         exception_handlers={
@@ -94,9 +89,24 @@ def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bo
     )
 
 
-def _for_others(status: dict[str, object]) -> dict[str, object]:
-    """The status without folders, and without the address that opens the page."""
-    return {key: _public(value) for key, value in status.items() if key != "preview_url"}
+def _facts_route(
+    name: str, find: Callable[[], dict[str, object]], is_public: bool
+) -> Callable[[Request], Awaitable[JSONResponse]]:
+    """Answers with these facts; a lane of its own, since what is asked may hang."""
+    lane = RequestPool(f"requests for {name}", 1, 4)
+
+    def found() -> dict[str, object]:
+        return _for_others(find()) if is_public else find()
+
+    async def serve(request: Request) -> JSONResponse:
+        return JSONResponse(await lane.run(found), headers=NO_STORE)
+
+    return serve
+
+
+def _for_others(answer: dict[str, object]) -> dict[str, object]:
+    """An answer without folders, and without what is for the user's own eyes."""
+    return {key: _public(value) for key, value in answer.items() if key not in FOR_ITS_USER}
 
 
 def _public(value: object) -> object:
@@ -126,10 +136,6 @@ def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ValidationError)
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"])) or "its body"
-    expected = (
-        "expected set, pause (with release), resume, freeze, toggle, reload or stop"
-        if request.method == "POST"
-        else ""
-    )
+    expected = f"expected some of: {', '.join(Command.model_fields)}" if request.method == "POST" else ""
     message = "; ".join(filter(None, (f"the request is malformed at {where}: {first['msg']}", expected)))
     return JSONResponse({"error": public_text(message), "exit_code": 2}, status_code=422)

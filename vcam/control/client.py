@@ -10,6 +10,7 @@ from vcam.errors import NotRunningError, VcamError
 
 TIMEOUT_S = 2.0
 LONG_TIMEOUT_S = 60.0  # a reload loads and times models
+LONG_COMMANDS = frozenset({"set", "reload", "save", "revert"})
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -42,9 +43,13 @@ class ControlClient:
 
     def command(self, **command: object) -> dict[str, Any]:
         """Send a Command, for example `command(set={"strength": "0.5"})`; returns the status after it."""
-        is_long = "reload" in command or "set" in command
+        is_long = not LONG_COMMANDS.isdisjoint(command)
         timeout_s = LONG_TIMEOUT_S if is_long else self._timeout_s
         return self._ask("POST", "/command", json.dumps(command), timeout_s)
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """What GET answers at this name, for example "settings"."""
+        return self._ask("GET", f"/{name}", None, LONG_TIMEOUT_S)
 
     def page_url(self) -> str:
         """An address that opens the preview page once, within a minute."""

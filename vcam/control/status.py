@@ -1,6 +1,6 @@
 """What a client can read of the daemon, and what it can ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
@@ -12,6 +12,7 @@ from vcam.meter import Percentiles
 
 MOST_SETTINGS = 32  # in one command
 Key: TypeAlias = Annotated[str, StringConstraints(max_length=220)]  # that of a camera's control has two names
+Facts: TypeAlias = Mapping[str, Callable[[], dict[str, object]]]  # what is told, by its name
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 
 
@@ -39,6 +40,7 @@ class Status:
     gain_db       by how much the picture is nearer to the camera's, while a link is simulated
     watchers      names of the programs that have the virtual camera open, as far as this user may see them
     controls      of cameras, as the configuration sets them at each opening
+    unsaved       names of the settings that their file has otherwise; camera.NAME.CONTROL for a control
     warnings      what is wrong though the camera runs, each with its remedy
     """
 
@@ -74,6 +76,7 @@ class Status:
     watchers: tuple[str, ...] = ()
     controls: Mapping[str, Mapping[str, ControlValue]] = field(default_factory=dict)
     preview_url: str = ""
+    unsaved: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
@@ -92,4 +95,11 @@ class Command(BaseModel):
     freeze: bool | None = None  # hold the published picture, or let it go on
     toggle: Literal["pause", "freeze", "mirror"] | None = None  # the opposite of what it is
     reload: bool = False
+    save: bool = False  # all unsaved settings, into their file
+    revert: bool = False  # to the settings of the file
     stop: bool = False
+
+    @property
+    def changes_settings(self) -> bool:
+        """Whether it changes what is set, which may load a model."""
+        return bool(self.set or self.reload or self.save or self.revert or self.toggle == "mirror")

@@ -13,6 +13,7 @@ from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import make_chain, make_device_choice, make_presence, make_source_of, make_watchers
 from vcam.camera.reconnecting_sink import open_sink
 from vcam.config import Config, load_config
+from vcam.config_file import SavedSettings
 from vcam.control.app import make_app
 from vcam.control.server import ControlServer
 from vcam.daemon.background import BackgroundWork
@@ -41,14 +42,15 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     hide_from_others(paths.config)
     keep_freed_memory()
     with Instance(*paths.locks) as instance, catch_signals(is_daemon=True) as flags:
-        config = read_config(paths.config, is_always_on)
+        saved = SavedSettings(paths.config, partial(read_config, is_always_on=is_always_on))
+        config = saved.load()
         chain = make_chain(config)
         # closing it shows one black frame, so that no stale face stays
         with closing(open_sink(config)) as sink:
             last = LastDevice(paths.last_camera)
             cameras = make_device_choice(config, last)
             terms = CameraOptions(
-                reread=lambda: read_config(paths.config, is_always_on),
+                saved=saved,
                 presence=make_presence(config, sink),
                 watchers=make_watchers(config, sink).names,
                 begin_call=cameras.begin_call,

@@ -1,13 +1,10 @@
 """Lets in over TCP only our own page with a session, and requests with the token."""
 
-import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from vcam.page.sessions import Sessions
 
 HOSTS = ("127.0.0.1", "localhost")
 FOREIGN = "this address answers only to its own page on 127.0.0.1"
@@ -16,8 +13,9 @@ OWN_SITES = ("", "same-origin", "none")  # "": not a browser; "none": its user t
 
 
 class PageGate:
-    """Lets a request through if it has a session or the token in `Authorization: Bearer`.
+    """Lets a request through if what is in `Authorization: Bearer` opens the page.
 
+    opens   tells whether that is a session's secret, or a key
     public  paths that need neither: the page's files, which are the same for everybody, and its way in
 
     There is no cookie: what a browser adds by itself opens nothing, so no other page can use it, and no
@@ -27,11 +25,10 @@ class PageGate:
     """
 
     def __init__(
-        self, app: ASGIApp, token: str, port: int, sessions: Sessions, public: frozenset[str] = frozenset()
+        self, app: ASGIApp, port: int, opens: Callable[[str], bool], public: frozenset[str] = frozenset()
     ) -> None:
         self._app = app
-        self._token = token
-        self._sessions = sessions
+        self._opens = opens
         self._public = public
         self._hosts = {f"{host}:{port}" for host in HOSTS}
 
@@ -61,9 +58,7 @@ class PageGate:
 
     def _has_key(self, headers: "_Headers") -> bool:
         kind, _, key = headers.get("authorization").partition(" ")
-        if kind.lower() != "bearer" or not key:
-            return False
-        return self._sessions.is_open(key) or secrets.compare_digest(key.encode(), self._token.encode())
+        return kind.lower() == "bearer" and bool(key) and self._opens(key)
 
 
 def _refusal(reason: str) -> JSONResponse:

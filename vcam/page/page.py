@@ -1,6 +1,7 @@
-"""The page's port on 127.0.0.1, and the key that opens it: a new one at each start."""
+"""The page's port on 127.0.0.1, and what opens it: a new key at each start, and those of starts before."""
 
-import secrets
+import logging
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,12 +14,17 @@ from starlette.types import ASGIApp
 from vcam.control.body import read_body
 from vcam.control.limits import PageProtocol
 from vcam.control.server import Listener, listen_tcp
+from vcam.errors import ConfigError
 from vcam.page.gate import PageGate
+from vcam.page.memory import PageMemory
 from vcam.page.routes import STATIC_PATHS, Shown, page_routes
 from vcam.page.sessions import Sessions
 from vcam.page.tickets import Tickets
 
+log = logging.getLogger(__name__)
+
 NO_STORE = {"Cache-Control": "no-store"}
+PUBLIC = frozenset({*STATIC_PATHS, "/session"})
 USED = "this address opened the page once, or is too old; for a new one run: sharpkd open"
 
 
@@ -55,29 +61,50 @@ class SessionRequest(BaseModel):
     key: str = Field(max_length=100)
 
 
-def open_page(shown: Shown, make_app: Callable[[Sequence[Route]], ASGIApp], port: int = 0) -> Page:
-    """Open a port of 127.0.0.1 for the page; 0 takes a free one. Raises ConfigError if it is taken.
+def open_page(
+    shown: Shown,
+    make_app: Callable[[Sequence[Route]], ASGIApp],
+    port: int = 0,
+    memory: PageMemory | None = None,
+) -> Page:
+    """Open a port of 127.0.0.1 for the page. Raises ConfigError if it is taken.
 
     shown     whose pictures the page shows
     make_app  makes the application of the control API with the page's routes in it
+    port      0 takes the one of the last start, else any free one
+    memory    of the starts before: pages that were open then stay open
 
     One of these routes is POST /session: it takes a SessionRequest and answers {"session": secret}. The key
     stands behind the `#` of the address, which browsers do not send.
     """
-    token = secrets.token_urlsafe(24)
-    tickets, sessions = Tickets(), Sessions()
+    memory = memory or PageMemory()
+    tcp = _listen(port, memory)
+    port = tcp.getsockname()[1]
+    keys = Sessions(memory.kept.keys, lambda ends: memory.keep(keys=ends))
+    sessions = Sessions(memory.kept.sessions, lambda ends: memory.keep(sessions=ends))
+    tickets, token = Tickets(), keys.open()
+    memory.keep(port=port)
 
     async def session(request: Request) -> JSONResponse:
         key = SessionRequest.model_validate_json(await read_body(request)).key
-        if not (tickets.take(key) or secrets.compare_digest(key.encode(errors="replace"), token.encode())):
+        if not (tickets.take(key) or keys.is_open(key)):
             return JSONResponse({"error": USED, "exit_code": 1}, 403)
         return JSONResponse({"session": sessions.open()}, headers=NO_STORE)
 
     pictures = page_routes(shown)
     app = make_app([Route("/session", session, methods=["POST"]), *pictures])
-    tcp = listen_tcp(port)
-    port = tcp.getsockname()[1]
-    gate = PageGate(app, token, port, sessions, frozenset({*STATIC_PATHS, "/session"}))
+    gate = PageGate(app, port, lambda key: sessions.is_open(key) or keys.is_open(key), PUBLIC)
     return Page(
         Listener(tcp, gate, PageProtocol), f"http://127.0.0.1:{port}/", token, tickets.issue, pictures
     )
+
+
+def _listen(port: int, memory: PageMemory) -> socket.socket:
+    """A port, if possible the one of before, at which open pages still look for their camera."""
+    if port == 0 and memory.kept.port:
+        try:
+            return listen_tcp(memory.kept.port)
+        except ConfigError:
+            log.warning("port %d of the page is taken: pages have to be opened again", memory.kept.port)
+            memory.forget_secrets()
+    return listen_tcp(port)

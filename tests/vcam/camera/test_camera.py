@@ -13,6 +13,7 @@ from studio import SIZE, Studio
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain
 from vcam.config import Config
+from vcam.config_file import SavedSettings
 from vcam.control.status import Command
 from vcam.errors import ConfigError, LinkError, ModelError, SourceError, VcamError
 from vcam.frame import Frame, black
@@ -115,7 +116,8 @@ def test_a_setting_that_cannot_be_used_changes_nothing(
 
 def test_a_reload_takes_over_configuration_and_model(config: Config) -> None:
     studio = Studio()
-    with running(config, studio, reread=lambda: replace(config, strength=0.5)) as camera:
+    saved = SavedSettings(Path("unread.toml"), lambda path: replace(config, strength=0.5))
+    with running(config, studio, saved=saved) as camera:
         wait_for(lambda: luma(camera) == 16)
         write_weights(Path(config.weights), ["brighter"], residual=188)
         camera.do(Command(reload=True))

@@ -38,7 +38,7 @@ def running(config: Config, **options: Any) -> Iterator[Camera]:
     camera = Camera(config, make_chain(config), NullSink(), Halves().make_source, CameraOptions(**options))
     camera.start()
     try:
-        wait_for(lambda: camera.latest() is not None)
+        wait_for(lambda: camera.status().fresh > 0)
         yield camera
     finally:
         camera.stop()

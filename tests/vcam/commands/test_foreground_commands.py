@@ -202,3 +202,16 @@ def test_an_output_whose_name_is_too_long_is_one_line(program: Program, command:
     answer = program.run(*command, f"{'a' * 300}.mp4")
     assert (answer.returncode, "Traceback" in answer.stderr) == (5, False)
     assert "File name too long" in answer.stderr.splitlines()[-1]
+
+
+def test_config_lists_the_settings_of_the_file(program: Program) -> None:
+    listed = program.run("config", "size", "strength")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    lines = listed.stdout.splitlines()
+    assert lines[1].split() == ["size", "320x240", "1280x720", "size", "needs", "a", "restart"]
+    assert lines[3].split() == ["strength", "1.0", "1.0", "0..1"]
+    assert lines[-1] == f"file: {program.paths.config}"
+    everything = json.loads(program.run("config", "--json").stdout)
+    assert {"source", "light"} <= {one["name"] for one in everything["settings"]}
+    wrong = program.run("config", "strenght")
+    assert (wrong.returncode, "did you mean 'strength'" in wrong.stderr) == (2, True)

@@ -14,7 +14,7 @@ from fake_ends import PATIENCE_S, wait_for
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient, _UnixConnection
 from vcam.control.server import ControlServer, Listener, listen_tcp, listen_unix
-from vcam.control.status import Command, Status
+from vcam.control.status import Command, Facts, Status
 from vcam.errors import ConfigError, NotRunningError, VcamError
 from vcam.frame import Frame, black
 from vcam.meter import Percentiles
@@ -77,8 +77,16 @@ class FakeCamera:
             raise ConfigError("strength = 2 is out of range; expected 0..1")
         self.commands.append(command)
 
-    def devices(self) -> list[dict[str, object]]:
-        return [{"name": "C920", "controls": [{"name": "gain", "menu": {1: "/home/joe/one"}}]}]
+    def facts(self) -> Facts:
+        return {
+            "devices": lambda: {
+                "cameras": [{"name": "C920", "controls": [{"name": "gain", "menu": {1: "/home/joe/one"}}]}]
+            },
+            "settings": lambda: {
+                "settings": [{"value": "/home/joe/me.png"}],
+                "file": "/home/joe/x.toml",
+            },
+        }
 
     def look(self) -> Result | None:
         self.looks += 1
@@ -201,8 +209,16 @@ def test_cameras_and_their_controls_are_told_the_page_without_folders(page: Page
     assert told["cameras"][0]["controls"][0]["menu"] == {"1": "/home/joe/one"}
 
 
-def test_a_strangers_request_for_cameras_is_refused(page: Page) -> None:
-    assert httpx.get(f"{page.address}devices").status_code == 403
+def test_the_settings_are_told_the_page_without_their_file(page: Page, tmp_path: Path) -> None:
+    answer = httpx.get(f"{page.address}settings", headers={"Authorization": f"Bearer {page.token}"})
+    assert answer.json() == {"settings": [{"value": "me.png"}]}
+    told = ControlClient(tmp_path / "control.sock")._ask("GET", "/settings", None, PATIENCE_S)
+    assert (told["file"], told["settings"]) == ("/home/joe/x.toml", [{"value": "/home/joe/me.png"}])
+
+
+@pytest.mark.parametrize("path", ["devices", "settings"])
+def test_a_strangers_request_for_facts_is_refused(page: Page, path: str) -> None:
+    assert httpx.get(f"{page.address}{path}").status_code == 403
 
 
 @pytest.mark.parametrize("body", [{"toggle": "mirrors"}, {"freeze": "yes"}, {"toggle": ["pause"]}])

@@ -23,7 +23,10 @@ def ask(
     **headers: str,
 ) -> httpx.Response:
     public = frozenset({"/", "/session"})
-    gate = PageGate(PlainTextResponse("the picture"), TOKEN, PORT, sessions or Sessions(), public)
+    known = sessions or Sessions()
+    gate = PageGate(
+        PlainTextResponse("the picture"), PORT, lambda key: key == TOKEN or known.is_open(key), public
+    )
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def send() -> httpx.Response:

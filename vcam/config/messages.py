@@ -1,0 +1,41 @@
+"""Sentences about values that cannot be used, each short whatever the value is."""
+
+import difflib
+import json
+from collections.abc import Iterable
+
+LONGEST_SHOWN = 80  # of a wrong value, in characters
+
+
+def short(value: object) -> str:
+    """A value as a message repeats it."""
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, tables in tables in tables
+        return f"a huge {type(value).__name__}"
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """Which of the words may have been meant, in brackets; empty if none is close."""
+    close = difflib.get_close_matches(word[:LONGEST_SHOWN], list(words), 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def say_range(key: str, value: object, span: tuple[float, float]) -> str:
+    return f"{key} = {short(value)} is out of range; expected {span[0]}..{span[1]}"
+
+
+def say_kind(key: str, value: object, expected: str, default: object) -> str:
+    return f"{key} = {short(value)} is not {expected}; {_example(key, default)}"
+
+
+def _example(key: str, default: object) -> str:
+    if isinstance(default, dict):
+        return 'for example: [camera."HD Webcam"] and, in a line below, gain = 40'
+    return f"for example: {key} = {json.dumps(as_written(default))}"
+
+
+def as_written(value: object) -> object:
+    """A value as files and programs have it: a size is a text."""
+    return "{}x{}".format(*value) if isinstance(value, tuple) else value
