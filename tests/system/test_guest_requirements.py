@@ -8,7 +8,7 @@ from tests.system.rootfs import requirements_of
 METADATA = """\
 Name: sharpkd-camera
 Requires-Dist: av<19,>=17
-Requires-Dist: opencv-python<6,>=4.10
+Requires-Dist: opencv-python-headless<6,>=4.10
 Requires-Dist: onnxruntime-gpu<2,>=1.31; platform_machine == "x86_64" and sys_platform == "linux"
 Requires-Dist: onnxruntime-gpu<2,>=1.31; platform_machine == "AMD64" and sys_platform == "win32"
 Requires-Dist: torch>=2.6; extra == "distill"

