@@ -87,7 +87,7 @@ class Camera:
         self._steps = ModelStepper(self._model_names, self._use_model, self._options.clock)
         self._source: Source | None = None  # the one opened last
         self._opened = config.source  # its name in the configuration
-        self._since_s = time.monotonic()
+        self._since_s, self._started_at = time.monotonic(), time.time()
         self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
         self._moving = threading.Lock()  # of the output, which may hang
         self._card = self._opening = self._draw_opening()
@@ -103,8 +103,22 @@ class Camera:
     def config(self) -> Config:
         return self._chain.config
 
+    @property
+    def chain(self) -> Chain:
+        return self._chain.chain
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the user has paused it."""
+        return self._gate.is_paused
+
+    def hand_over_failures(self, other: "Camera") -> None:
+        """Tell a camera with the same stages which of them have failed."""
+        other._health.stage_errors.update(self._health.stage_errors)
+        other._health.model_error = self._health.model_error
+
     def start(self) -> None:
-        self._since_s = time.monotonic()
+        self._since_s, self._started_at = time.monotonic(), time.time()
         self._models.note_load(self._models.look(folder_of(self.config)))
         self._options.presence.start(self._gate.set_present)  # first: with nobody there, nothing is opened
         self._pipeline.start()
@@ -160,6 +174,7 @@ class Camera:
             is_frozen=self._pipeline.is_frozen,
             gain_db=None if self._adjust.gain_db is None else round(self._adjust.gain_db, 2),
             watchers=self._options.watchers(),
+            started_at=round(self._started_at, 3),
             unsaved=find_unsaved(self.config, self._options.saved),
         )
 
@@ -181,6 +196,8 @@ class Camera:
         Raises VcamError if a setting cannot be used; then nothing has changed. Raises SinkError if the output
         hangs and cannot be released; then the camera is only paused.
         """
+        if command.restart is not None:
+            raise VcamError("only the camera in the background can be restarted: sharpkd start")
         if command.changes_settings:
             with self._loading:
                 self._change(command)

@@ -73,6 +73,12 @@ class ReconnectingSink:
         self._take(self._open_output())
         return self
 
+    def open_later(self) -> Self:
+        """The first try; one that fails is tried again while frames are sent."""
+        with self._lock:
+            self._try()
+        return self
+
     def send(self, frame: Frame) -> bool:
         """Send a frame; False if it was dropped because there is no output now."""
         with self._lock:
@@ -169,7 +175,19 @@ def open_sink(config: Config) -> Sink:
 
     Raises SinkError if it cannot be opened now. With `auto`, the page is shown until there is a camera.
     """
-    open_output = partial(make_sink, config.sink, size=config.size, fps=config.fps)
-    if config.sink in ("preview", "null") or Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
-        return open_output()
-    return ReconnectingSink(open_output).open()
+    open_output = _opener(config)
+    return ReconnectingSink(open_output).open() if _may_fail(config) else open_output()
+
+
+def open_sink_later(config: Config) -> Sink:
+    """The same for one that was open a moment ago: a camera that cannot be opened now is tried again."""
+    open_output = _opener(config)
+    return ReconnectingSink(open_output).open_later() if _may_fail(config) else open_output()
+
+
+def _opener(config: Config) -> Callable[[], Sink]:
+    return partial(make_sink, config.sink, size=config.size, fps=config.fps)
+
+
+def _may_fail(config: Config) -> bool:
+    return config.sink not in ("preview", "null") and Path(config.sink).suffix.lower() not in VIDEO_ENDINGS

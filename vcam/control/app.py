@@ -16,6 +16,7 @@ from vcam.errors import VcamError
 from vcam.public import public_text, without_folders
 from vcam.request_pool import BusyError, RequestPool
 
+LONGEST_PLACE = 80  # of what is malformed, in a message
 NO_STORE = {"Cache-Control": "no-store"}
 FOR_ITS_USER = frozenset({"preview_url", "file"})  # the address that opens the page, and a path
 
@@ -43,7 +44,7 @@ class RequestPools:
 
     def of(self, command: Command) -> RequestPool:
         """Where a command runs: with what takes longest in it."""
-        if command.changes_settings:
+        if command.changes_settings or command.restart is not None:
             return self.settings
         opens = command.release or command.resume or command.toggle == "pause"
         return self.output if opens else self.pause
@@ -135,7 +136,7 @@ def _answer_error(request: Request, error: Exception) -> JSONResponse:
 def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ValidationError)
     first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "its body"
+    where = ".".join(map(str, first["loc"]))[:LONGEST_PLACE] or "its body"
     expected = f"expected some of: {', '.join(Command.model_fields)}" if request.method == "POST" else ""
     message = "; ".join(filter(None, (f"the request is malformed at {where}: {first['msg']}", expected)))
     return JSONResponse({"error": public_text(message), "exit_code": 2}, status_code=422)

@@ -10,6 +10,7 @@ from vcam.config import LONGEST_TEXT, ControlValue
 from vcam.frame import Size
 from vcam.meter import Percentiles
 
+RESTART_KEYS = ("size", "fps", "sink")  # what a new output may have otherwise
 MOST_SETTINGS = 32  # in one command
 Key: TypeAlias = Annotated[str, StringConstraints(max_length=220)]  # that of a camera's control has two names
 Facts: TypeAlias = Mapping[str, Callable[[], dict[str, object]]]  # what is told, by its name
@@ -40,6 +41,7 @@ class Status:
     gain_db       by how much the picture is nearer to the camera's, while a link is simulated
     watchers      names of the programs that have the virtual camera open, as far as this user may see them
     controls      of cameras, as the configuration sets them at each opening
+    started_at    when this output began, seconds since 1970: another one says that it was restarted
     unsaved       names of the settings that their file has otherwise; camera.NAME.CONTROL for a control
     warnings      what is wrong though the camera runs, each with its remedy
     """
@@ -76,6 +78,7 @@ class Status:
     watchers: tuple[str, ...] = ()
     controls: Mapping[str, Mapping[str, ControlValue]] = field(default_factory=dict)
     preview_url: str = ""
+    started_at: float = 0.0
     unsaved: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -97,6 +100,8 @@ class Command(BaseModel):
     reload: bool = False
     save: bool = False  # all unsaved settings, into their file
     revert: bool = False  # to the settings of the file
+    # build the output anew, with these of its settings
+    restart: Mapping[Literal["size", "fps", "sink"], Text | int] | None = None
     stop: bool = False
 
     @property

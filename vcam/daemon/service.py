@@ -3,15 +3,15 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.last_device import LastDevice
-from vcam.camera.parts import make_chain, make_device_choice, make_presence, make_source_of, make_watchers
-from vcam.camera.reconnecting_sink import open_sink
+from vcam.camera.parts import Chain, make_device_choice, make_presence, make_source_of, make_watchers
+from vcam.camera.restart import RestartableCamera
 from vcam.config import Config, load_config
 from vcam.config_file import SavedSettings
 from vcam.control.app import make_app
@@ -23,8 +23,10 @@ from vcam.daemon.suspend import SuspendDetector
 from vcam.daemon.systemd import Monitored, WatchdogNotifier, find_supervisor
 from vcam.instance import Instance
 from vcam.memory import keep_freed_memory
+from vcam.page.memory import PageMemory
 from vcam.page.page import open_page
 from vcam.paths import Paths, hide_from_others, make_private
+from vcam.pipeline import Sink
 
 log = logging.getLogger(__name__)
 
@@ -44,21 +46,27 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     with Instance(*paths.locks) as instance, catch_signals(is_daemon=True) as flags:
         saved = SavedSettings(paths.config, partial(read_config, is_always_on=is_always_on))
         config = saved.load()
-        chain = make_chain(config)
-        # closing it shows one black frame, so that no stale face stays
-        with closing(open_sink(config)) as sink:
-            last = LastDevice(paths.last_camera)
-            cameras = make_device_choice(config, last)
-            terms = CameraOptions(
-                saved=saved,
-                presence=make_presence(config, sink),
-                watchers=make_watchers(config, sink).names,
-                begin_call=cameras.begin_call,
-            )
-            source_of = partial(make_source_of, cameras=cameras, used=last.note)
-            camera = Camera(config, chain, sink, source_of, terms)
-            with serve(camera, paths, instance, config.preview_port) as (look, is_served):
-                run_camera(camera, flags, look=look, is_served=is_served)
+        make = partial(make_camera, saved=saved, last=LastDevice(paths.last_camera))
+        with (
+            RestartableCamera(config, make, saved) as camera,
+            serve(camera, paths, instance, config.preview_port) as (look, is_served),
+        ):
+            run_camera(camera, flags, look=look, is_served=is_served)
+
+
+def make_camera(
+    config: Config, chain: Chain, sink: Sink, *, saved: SavedSettings, last: LastDevice
+) -> Camera:
+    """The daemon's camera on an open output."""
+    cameras = make_device_choice(config, last)
+    terms = CameraOptions(
+        saved=saved,
+        presence=make_presence(config, sink),
+        watchers=make_watchers(config, sink).names,
+        begin_call=cameras.begin_call,
+    )
+    source_of = partial(make_source_of, cameras=cameras, used=last.note)
+    return Camera(config, chain, sink, source_of, terms)
 
 
 def read_config(path: Path, is_always_on: bool) -> Config:
@@ -68,7 +76,7 @@ def read_config(path: Path, is_always_on: bool) -> Config:
 
 
 def run_camera(
-    camera: Camera,
+    camera: RestartableCamera,
     flags: Flags,
     suspends: SuspendDetector | None = None,
     look: Callable[[], None] = lambda: None,
@@ -112,7 +120,7 @@ class MonitoredCamera:
         return self._output_ticks
 
 
-def _look(camera: Camera, suspends: SuspendDetector) -> None:
+def _look(camera: RestartableCamera, suspends: SuspendDetector) -> None:
     slept_s = suspends.look()
     if slept_s:
         log.info("slept for %.0f s: opening the source again", slept_s)
@@ -121,13 +129,14 @@ def _look(camera: Camera, suspends: SuspendDetector) -> None:
 
 @contextmanager
 def serve(
-    camera: Camera, paths: Paths, instance: Instance, port: int
+    camera: RestartableCamera, paths: Paths, instance: Instance, port: int
 ) -> Iterator[tuple[Callable[[], None], Callable[[], bool]]]:
     """Serve the control API on both sockets; leaves no file behind.
 
     Yields a function that makes deleted files again, and one that tells whether both sockets still answer.
     """
-    page = open_page(camera, partial(make_app, camera, is_public=True), port)
+    memory = PageMemory(paths.page_memory)
+    page = open_page(camera, partial(make_app, camera, is_public=True), port, memory)
     camera.preview_url = page.url
     app = make_app(camera, page.local_routes())
     with ControlServer([page.listener]) as server, ControlSocket(app, paths, instance) as control:

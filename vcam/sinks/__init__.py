@@ -13,11 +13,15 @@ from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import find_virtual_camera
 from vcam.v4l2loopback.writer import LoopbackWriter
 
+SINKS = ("auto", "virtual", "pipewire", "preview", "null")
+
 __all__ = [
+    "SINKS",
     "FileSink",
     "NullSink",
     "PipeWireSink",
     "VirtualCameraSink",
+    "check_sink",
     "make_sink",
     "write_still",
 ]
@@ -50,9 +54,17 @@ def make_sink(
         # only absence falls back to the preview: a camera that is there but busy is for the user to free
         is_absent = spec == "auto" and find_virtual_camera(roots=roots) is None
         return NullSink("preview") if is_absent else camera.open()
-    if Path(spec).suffix.lower() not in VIDEO_ENDINGS:
+    check_sink(spec)
+    return FileSink(spec, size, fps, lossless).open()
+
+
+def check_sink(spec: str) -> None:
+    """Raise SinkError if a word or a path names no sink, or a node that is not there; nothing is opened."""
+    if spec.startswith("/dev/video"):
+        if not Path(spec).exists():
+            raise SinkError(f"there is no {spec}; see: sharpkd doctor")
+    elif spec not in SINKS and Path(spec).suffix.lower() not in VIDEO_ENDINGS:
         raise SinkError(
             f"no sink {spec!r}: use a file ending in {' or '.join(VIDEO_ENDINGS)}, "
-            "or one of auto, virtual, pipewire, preview, null, /dev/videoN"
+            f"or one of {', '.join(SINKS)}, /dev/videoN"
         )
-    return FileSink(spec, size, fps, lossless).open()

@@ -65,7 +65,7 @@ def test_start_status_set_and_stop(program: Program) -> None:
     assert any(line.startswith("model    still (int8) on CPUExecutionProvider") for line in lines)
 
     assert program.run("stop").stdout == "stopped\n"
-    assert list(program.paths.runtime.iterdir()) == []
+    assert [path.name for path in program.paths.runtime.iterdir()] == ["page.json"]
     assert program.run("status").returncode == 3
     assert program.run("stop").stdout == "not running\n"
 
@@ -137,7 +137,11 @@ def test_signals_reload_and_stop_it_and_leave_nothing_behind(program: Program) -
     pid = program.pid
     assert pid is not None
     assert program.paths.socket.stat().st_mode & 0o777 == 0o600
-    assert sorted(path.name for path in program.paths.runtime.iterdir()) == ["control.sock", "lock"]
+    assert sorted(path.name for path in program.paths.runtime.iterdir()) == [
+        "control.sock",
+        "lock",
+        "page.json",
+    ]
     url = program.status()["preview_url"]
     wrong = url[:-1] + ("x" if url[-1] != "x" else "y")
     assert (ask(url), ask(wrong), ask(url.partition("#")[0])) == (200, 403, 403)
@@ -146,7 +150,7 @@ def test_signals_reload_and_stop_it_and_leave_nothing_behind(program: Program) -
     wait_for(lambda: program.status()["strength"] == 1.0)
     os.kill(pid, signal.SIGTERM)
     wait_for(lambda: program.pid is None)
-    assert list(program.paths.runtime.iterdir()) == []
+    assert [path.name for path in program.paths.runtime.iterdir()] == ["page.json"]
     assert program.run("logs", "-n", "1").stdout.endswith("INFO stopped\n")
 
 

@@ -63,7 +63,7 @@ def test_a_closed_terminal_ends_a_camera_that_was_started_in_it(program: Program
     wait_for(lambda: program.pid == process.pid)
     os.close(window)
     assert process.wait(PATIENCE_S) == 0
-    assert list(program.paths.runtime.iterdir()) == []
+    assert [path.name for path in program.paths.runtime.iterdir()] == ["page.json"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

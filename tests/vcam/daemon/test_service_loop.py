@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from manual_time import ManualTime
 
-from vcam.camera.camera import Camera
+from vcam.camera.restart import RestartableCamera
 from vcam.daemon.service import LOOK_S, MonitoredCamera, run_camera
 from vcam.daemon.signals import Flags
 from vcam.daemon.suspend import SuspendDetector
@@ -47,7 +47,7 @@ class Filmed:
 
 
 def run(camera: Filmed, flags: Flags | None = None) -> list[str]:
-    run_camera(cast(Camera, camera), flags or Flags(), SuspendDetector(camera.clock.clock))
+    run_camera(cast(RestartableCamera, camera), flags or Flags(), SuspendDetector(camera.clock.clock))
     return camera.calls
 
 
