@@ -14,7 +14,7 @@ PEERS ?=
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH = $(shell sed -n 's/^ *\(torch >=.*\)/\1/p' setup.cfg)
 
-.PHONY: run test test-system check format distill distill-smoke evaluate far-end results bench clean
+.PHONY: run test test-system check format distill distill-smoke evaluate far-end results bench dist clean
 
 run: $(VENV)/.run
 	$(BIN)/sharpkd run $(ARGS)
@@ -70,8 +70,12 @@ bench: $(VENV)/.run
 	$(BIN)/python -m bench.chain
 	$(BIN)/python -m bench.live
 
+# The archive of the sources, and the wheel that is built from it, in dist/.
+dist: $(VENV)/.dev
+	$(BIN)/python -m build --outdir dist .
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
