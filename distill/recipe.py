@@ -109,6 +109,7 @@ class Recipe:
     network: Network = field(default_factory=Network)
     data: Data = field(default_factory=Data)
     losses: Mapping[str, float] = field(default_factory=lambda: {"relative_mse": 1.0})
+    crisp_losses: Mapping[str, float] = field(default_factory=dict)  # of the second look, with looks = 2
     distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
     claims: tuple[Claim, ...] = ()

@@ -2,7 +2,8 @@
 
 A network maps `seen` (B, frames*C, H, W) in 0..1 to the middle frame restored, (B, C, H, W), not clamped.
 H and W are multiples of `multiple`; C is 1 for the colour "luma" and 3 for "rgb". A network with `context`
-planes takes them after its frames: side information per pixel, see distill.training.batches.Batch.
+planes takes them after its frames: side information per pixel, see distill.training.batches.Batch. One with
+two `looks` takes the crispness of each sample, (B,) in 0..1, as its second argument.
 """
 
 from typing import Protocol, runtime_checkable
@@ -45,6 +46,13 @@ def context_of(network: nn.Module) -> int:
 def inputs_of(network: nn.Module) -> int:
     """Number of all input planes: of the frames and the context."""
     return frames_of(network) * planes_of(network) + context_of(network)
+
+
+def looks_of(network: nn.Module) -> int:
+    """Number of looks; a network with two takes the crispness of each sample as its second argument."""
+    looks = getattr(network, "looks", 1)
+    assert isinstance(looks, int)
+    return looks
 
 
 def layers_of(network: nn.Module) -> list[nn.Module]:

@@ -8,7 +8,14 @@ from torch import Tensor, nn
 from distill.losses.distillation import OUTPUT_LOSSES, RELATIVE
 from distill.losses.features import FEATURE_LOSSES, FeatureRegression
 from distill.losses.pixel import CAREFUL_MSE, PIXEL_LOSSES
-from distill.networks.contract import context_of, frames_of, inputs_of, multiple_of, planes_of
+from distill.networks.contract import (
+    context_of,
+    frames_of,
+    inputs_of,
+    looks_of,
+    multiple_of,
+    planes_of,
+)
 from distill.recipe import Recipe
 from distill.training.batches import middle_frames, shown_to
 from distill.training.gates import Gates
@@ -80,6 +87,9 @@ class Objective(nn.Module):
     perceptual loss is left out. The distillation target of a sample is the mean of its teachers' outputs,
     weighted by `gates`; outputs are computed, or read from the batch if the recipe caches them. Feature
     losses use the first teacher only.
+
+    Of a student with two looks, every other sample of a batch trains the crisp one, by losses of its own; the
+    others train the faithful one, which alone has teachers.
     """
 
     teachers: Sequence[Teacher]
@@ -102,6 +112,10 @@ class Objective(nn.Module):
         self.losses = dict(recipe.losses)
         if perceptual is None:
             self.losses.pop(PERCEPTUAL, None)
+        self.looks = looks_of(student)
+        if self.looks == 1 and recipe.crisp_losses:
+            raise ConfigError(f"{recipe.name} has crisp_losses and one look; set [network] looks = 2")
+        self.crisp_losses = recipe.crisp_losses
         self.__dict__["perceptual"] = perceptual
         self.taught_by = recipe.distillation.losses
         self.is_cached = recipe.distillation.cached
@@ -116,16 +130,30 @@ class Objective(nn.Module):
         planes = truth.shape[1]
         shown = middle_frames(seen, 1, planes)
         with FeatureHook(self.student) as tap:
-            restored = self.student(shown_to(self.student, seen, context, planes)).float()
+            restored = self._restore(shown_to(self.student, seen, context, planes))
+        mine, crisp = slice(None, None, self.looks), slice(1, None, 2)
+        loss = self._judge(self.losses, restored[mine], shown[mine], truth[mine])
+        if self.crisp_losses:
+            loss = loss + self._judge(self.crisp_losses, restored[crisp], shown[crisp], truth[crisp])
+        if self.taught_by:
+            shares = self.gates.shares(kinds[mine])  # (teachers, B/looks)
+            target, followed = self._teacher_target(seen[mine], context[mine], outputs[mine], shares, planes)
+            before = ((shown[mine] - truth[mine]) ** 2).mean((1, 2, 3))  # (B/looks,)
+            loss = loss + self._distil(restored[mine], tap.features[mine], target, followed, shares, before)
+        return loss
+
+    def _restore(self, shown: Tensor) -> Tensor:
+        """The student's output; with two looks, of both by turns."""
+        looks = () if self.looks == 1 else (torch.arange(len(shown), device=shown.device) % 2,)
+        restored: Tensor = self.student(shown, *looks)
+        return restored.float()
+
+    def _judge(self, losses: Mapping[str, float], restored: Tensor, shown: Tensor, truth: Tensor) -> Tensor:
+        """The weighted sum of losses against the truth."""
         loss = restored.new_zeros(())
-        for name, weight in self.losses.items():
+        for name, weight in losses.items():
             judge = self.perceptual if name == PERCEPTUAL else PIXEL_LOSSES[name]
             loss = loss + weight * judge(restored, shown, truth)
-        if self.taught_by:
-            shares = self.gates.shares(kinds)  # (teachers, B)
-            target, followed = self._teacher_target(seen, context, outputs, shares, planes)
-            before = ((shown - truth) ** 2).mean((1, 2, 3))  # (B,)
-            loss = loss + self._distil(restored, tap.features, target, followed, shares, before)
         return loss
 
     def _distil(
@@ -214,6 +242,7 @@ def _width(network: nn.Module) -> int:
 def _check_names(recipe: Recipe) -> None:
     known: Sequence[tuple[str, Mapping[str, float], Sequence[str]]] = (
         ("[losses]", recipe.losses, [*PIXEL_LOSSES, PERCEPTUAL]),
+        ("[crisp_losses]", recipe.crisp_losses, list(PIXEL_LOSSES)),
         ("[distillation] losses", recipe.distillation.losses, [*OUTPUT_LOSSES, *FEATURE_LOSSES, REGRESSION]),
     )
     for where, named, names in known:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from distill.catalogue import build
 from distill.data.prepare import Prepared
 from distill.networks.contract import Whitened, frames_of
-from distill.recipe import Recipe, Training
+from distill.recipe import Recipe
 from distill.training.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
 from distill.training.checkpoint import is_checkpoint_of, read_checkpoint, set_aside, write_checkpoint
 from distill.training.journal import Journal, Log, read_curve
@@ -56,7 +56,7 @@ class Trainer:
         log: Log = tqdm.write,
     ) -> None:
         self.group = group or ProcessGroup()
-        _check_training(recipe.training, self.group.rank.world_size)
+        _check_training(recipe, self.group.rank.world_size)
         self.recipe = recipe
         self.iteration = 0
         self.seconds = 0.0  # of training, summed over resumed runs
@@ -207,7 +207,7 @@ class Trainer:
         """Validate, update the gates and write the checkpoint, which comes last so that it has all state."""
         self._check_sanity(batch)
         self._copy_buffers()
-        found = self.group.broadcast(validate(self.averaged, data.held, self.group.device))
+        found = self.group.broadcast(self._validate(data))
         if self.progress.update(found.gain_db):
             self._best = {key: value.clone() for key, value in self.averaged.state_dict().items()}
         self.objective.gates.set_student(found.by_kind)
@@ -217,6 +217,9 @@ class Trainer:
         journal.log_validation(self.iteration, found, self.seconds, note)
         journal.log_pictures(self.iteration, self._example(batch))
         self.save()
+
+    def _validate(self, data: Prepared) -> Validation:
+        return validate(self.averaged, data.held, self.group.device)
 
     @torch.no_grad()
     def _check_sanity(self, batch: Batch) -> None:
@@ -287,7 +290,8 @@ class Trainer:
             averaged.copy_(current)
 
 
-def _check_training(training: Training, processes: int) -> None:
+def _check_training(recipe: Recipe, processes: int) -> None:
+    training = recipe.training
     check_schedule(training)
     if training.precision not in PRECISIONS:
         raise ConfigError(f"no precision {training.precision!r}; choose one of: {', '.join(PRECISIONS)}")
@@ -295,6 +299,11 @@ def _check_training(training: Training, processes: int) -> None:
         raise ConfigError(
             f"a batch of {training.batch} cannot be split evenly over {processes} processes; "
             f"set [training] batch to a multiple of {processes}"
+        )
+    if recipe.crisp_losses and training.batch // processes % 2:
+        raise ConfigError(
+            f"a batch of {training.batch // processes} a process cannot be split evenly over two looks; "
+            f"set [training] batch to a multiple of {2 * processes}"
         )
 
 

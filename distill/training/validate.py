@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from distill.damage.degradation import DAMAGE_CLASSES
 from distill.data.pack import Samples
 from distill.losses.pixel import psnr_db
+from distill.networks.contract import looks_of
 from distill.training.batches import middle_frames, shown_to, to_batch
 
 BATCH = 8
@@ -23,28 +24,34 @@ class Validation:
     gain_db: float  # mean over the damaged samples
     clean_db: float  # mean PSNR of undamaged inputs after restoration; nan if there are none
     by_kind: Sequence[float]  # mean gain of each of DAMAGE_CLASSES; nan for classes without a sample
+    crisp_db: float | None = None  # `gain_db` of the crisp look; None for a network of one look
 
 
 @torch.no_grad()
 def validate(network: nn.Module, held: Samples, device: torch.device) -> Validation:
-    """Validate a network on the middle frames of held-out clips (N, T, 2, C, S, S)."""
+    """Validate a network, each look of it, on the middle frames of held-out clips (N, T, 2, C, S, S)."""
     was_training = network.training
     network.eval()
-    before, after = _psnrs(network, held, device)
+    before, after, *crisp = _psnrs(network, held, device)
     network.train(was_training)
     gain, is_clean = after - before, before > UNDAMAGED_DB
     kinds = torch.from_numpy(held.kinds.astype(np.int64))
     by_kind = [float(gain[(kinds == kind) & ~is_clean].mean()) for kind in range(len(DAMAGE_CLASSES))]
-    return Validation(float(gain[~is_clean].mean()), float(after[is_clean].mean()), by_kind)
+    crisp_db = float((crisp[0] - before)[~is_clean].mean()) if crisp else None
+    return Validation(float(gain[~is_clean].mean()), float(after[is_clean].mean()), by_kind, crisp_db)
 
 
-def _psnrs(network: nn.Module, held: Samples, device: torch.device) -> tuple[Tensor, Tensor]:
-    before, after = [], []
+def _psnrs(network: nn.Module, held: Samples, device: torch.device) -> list[Tensor]:
+    """PSNR of the degraded pictures, then of those restored in each look: (N,) each."""
+    found: list[list[Tensor]] = [[] for _ in range(1 + looks_of(network))]
     for start in range(0, len(held.clips), BATCH):
         part = slice(start, start + BATCH)
         batch = to_batch(held.clips[part], held.kinds[part]).to(device)
         planes = batch.truth.shape[1]
-        restored = network(shown_to(network, batch.seen, batch.context, planes)).clamp(0, 1)
-        before.append(psnr_db(middle_frames(batch.seen, 1, planes), batch.truth).cpu())
-        after.append(psnr_db(restored, batch.truth).cpu())
-    return torch.cat(before), torch.cat(after)
+        shown = shown_to(network, batch.seen, batch.context, planes)
+        pictures = [middle_frames(batch.seen, 1, planes), network(shown).clamp(0, 1)]
+        if looks_of(network) > 1:
+            pictures.append(network(shown, torch.ones(len(shown), device=device)).clamp(0, 1))
+        for psnrs, picture in zip(found, pictures, strict=True):
+            psnrs.append(psnr_db(picture, batch.truth).cpu())
+    return [torch.cat(psnrs) for psnrs in found]

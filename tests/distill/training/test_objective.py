@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from distill.catalogue import build
 from distill.data.pack import Samples
 from distill.losses.distillation import output_mse
-from distill.losses.pixel import CAREFUL_MSE, charbonnier, relative_mse
+from distill.losses.pixel import CAREFUL_MSE, charbonnier, l1, relative_mse
 from distill.networks.cellnet import CellNet
+from distill.networks.condnet import CondNet
 from distill.recipe import Distillation, Recipe
 from distill.training.batches import to_batch
 from distill.training.objective import FeatureHook, Objective, Teacher
@@ -261,3 +262,36 @@ def test_a_symmetric_teacher_is_the_mean_of_eight_answers() -> None:
     outputs = [network(picture).mean() for picture in seen_from_all_sides]
     found = Teacher("leaning", network, is_symmetric=True)(seen).mean()
     torch.testing.assert_close(found, torch.stack(outputs).mean())
+
+
+def looked_at(samples: Samples, **changes: object) -> tuple[CondNet, Recipe, Shown]:
+    """A student of two looks that differ, its recipe, and a batch."""
+    torch.manual_seed(0)
+    student = CondNet(4, 8, 1, experts=2, looks=2)
+    made = to_batch(samples.clips[:6, 1:2], samples.kinds[:6])
+    student.whiten(made.seen)
+    recipe = Recipe("two", losses={"relative_mse": 1.0}, crisp_losses={"l1": 2.0}, **changes)  # type: ignore[arg-type]
+    return student, recipe, (made.seen, made.truth, made.kinds, made.context, made.outputs)
+
+
+def test_every_other_sample_trains_the_crisp_look_by_its_own_losses(samples: Samples) -> None:
+    student, recipe, batch = looked_at(samples)
+    seen, truth, *_ = batch
+    faithful, crisp = student(seen[::2]), student(seen[1::2], torch.ones(3))
+    expected = relative_mse(faithful, seen[::2], truth[::2]) + 2 * l1(crisp, seen[1::2], truth[1::2])
+    torch.testing.assert_close(Objective(student, recipe, [])(*batch), expected)
+
+
+def test_the_crisp_look_has_no_teacher(samples: Samples, teacher: Teacher) -> None:
+    student, recipe, batch = looked_at(samples, distillation=Distillation(("trained",), {"output_mse": 1.0}))
+    objective = heard(Objective(student, recipe, [teacher]))
+    alone = Objective(student, replace(recipe, distillation=Distillation()), [])
+    seen, *_ = batch
+    expected = output_mse(student(seen[::2]), teacher(seen[::2]))
+    torch.testing.assert_close(objective(*batch) - alone(*batch), expected)
+
+
+def test_losses_of_a_look_that_is_not_there_are_refused(toy: Recipe) -> None:
+    recipe = replace(toy, crisp_losses={"crisp_mse": 1.0})
+    with pytest.raises(ConfigError, match=r"toy has crisp_losses and one look; set \[network\] looks = 2"):
+        Objective(CellNet(4, 8, 1), recipe, [])
