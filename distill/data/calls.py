@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from distill.damage.degradation import DAMAGE_CLASSES, Degradation, draw, draw_webcam
+from distill.data.excerpts import path_of
 from distill.data.media import Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
 from vcam.frame import Frame, resize
@@ -50,9 +51,10 @@ class CallClips:
         """A clip of a random file, or the path of the file if it is unreadable."""
         media = self.media
         use_clip = bool(media.clips) and (not media.stills or rng.random() < 0.4)
-        path = rng.choice(np.array(media.clips if use_clip else media.stills, dtype=object))
         if use_clip:
-            return cut_clip(path, self.side, count, rng) or path
+            clip = media.clips[rng.integers(len(media.clips))]
+            return cut_clip(clip, self.side, count, rng) or path_of(clip)
+        path = media.stills[rng.integers(len(media.stills))]
         image = cv2.imread(str(path), cv2.IMREAD_COLOR)
         return pan_still(image, self.side, count, rng) if image is not None else path
 

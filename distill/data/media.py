@@ -1,16 +1,20 @@
 """Sharp stills and clips: find them in folders, split, decode, cut short square clips."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import cv2
 import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
 
 from distill.damage.degradation import FPS
+from distill.data.excerpts import UNREADABLE, Clip, Excerpt, hold_back, path_of, whole
 from vcam.conversion.opencv import Bgr, from_bgr
 from vcam.errors import SourceError
 from vcam.frame import Frame, from_packed
@@ -18,7 +22,7 @@ from vcam.media import open_recording
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
-UNREADABLE = (av.FFmpegError, OSError, IndexError)  # raised when a file is not a readable video
+T = TypeVar("T")
 PERIOD_NS = 1_000_000_000 // FPS
 
 
@@ -27,7 +31,7 @@ class Media:
     """The files of a training set."""
 
     stills: tuple[Path, ...]
-    clips: tuple[Path, ...]
+    clips: tuple[Clip, ...]
 
 
 def list_media(folders: Sequence[Path]) -> Media:
@@ -54,23 +58,40 @@ def select(media: Media, pattern: str) -> Media:
     """The media whose file names match one of the shell patterns "*face*|*.png"; may be empty."""
     patterns = pattern.split("|")
 
-    def matching(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-        return tuple(path for path in paths if any(fnmatchcase(path.name, each) for each in patterns))
+    def matches(file: Clip) -> bool:
+        return any(fnmatchcase(file.name, each) for each in patterns)
 
-    return Media(matching(media.stills), matching(media.clips))
+    return Media(tuple(filter(matches, media.stills)), tuple(filter(matches, media.clips)))
 
 
 def split(media: Media, every: int) -> tuple[Media, Media]:
-    """Split the media into training and validation: every Nth file of each kind is held out."""
+    """Split the media into training and validation: every Nth file of each kind is held out.
 
-    def part(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-        held = paths[every // 2 :: every]
-        return tuple(path for path in paths if path not in held), held
-
-    (stills, held_stills), (clips, held_clips) = part(media.stills), part(media.clips)
-    if not held_stills and not held_clips:  # too few files to hold one out: validate on the training files
-        return media, media
+    Of fewer clips the end of each is held out, of fewer stills the last fifth, at least one. What is too
+    short or alone is trained on, so that the second part may be empty.
+    """
+    clips, held_clips = _split_clips(media.clips, every)
+    held_stills = media.stills[every // 2 :: every] or last_fifth(media.stills)
+    stills = tuple(path for path in media.stills if path not in held_stills)
     return Media(stills, clips), Media(held_stills, held_clips)
+
+
+def _split_clips(clips: tuple[Clip, ...], every: int) -> tuple[tuple[Clip, ...], tuple[Clip, ...]]:
+    if held := clips[every // 2 :: every]:
+        return tuple(clip for clip in clips if clip not in held), held
+    parts = [_hold_back(clip) for clip in clips]
+    return tuple(first for first, _ in parts), tuple(end for _, end in parts if end)
+
+
+def _hold_back(clip: Clip) -> tuple[Clip, Clip | None]:
+    """A clip's first part and its end; the clip itself if it is too short for both, or not readable."""
+    excerpt = clip if isinstance(clip, Excerpt) else whole(clip)
+    return (excerpt and hold_back(excerpt)) or (clip, None)
+
+
+def last_fifth(files: tuple[T, ...]) -> tuple[T, ...]:
+    """The last fifth, at least one; none of a single file, which is trained on."""
+    return files[len(files) - max(1, len(files) // 5) :] if len(files) > 1 else ()
 
 
 def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
@@ -99,7 +120,7 @@ def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> li
     return frames
 
 
-def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
+def cut_clip(clip: Clip, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
     """Decode a window of `count` frames at a random place and time, as square frames of `side`.
 
     Large pictures are scaled down at random, which also reduces the source's compression artefacts.
@@ -107,11 +128,8 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
     """
     images: list[Bgr] = []
     # one bad file must not abort hours of packing
-    with contextlib.suppress(*UNREADABLE), open_recording(path) as container:
-        stream = container.streams.video[0]
-        if stream.duration and stream.time_base:
-            container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)
-        for picture in container.decode(stream):
+    with contextlib.suppress(*UNREADABLE):
+        for picture in _play(clip, count, rng):
             image = picture.to_ndarray(format="bgr24")
             if images and image.shape != images[0].shape:
                 break  # the same window does not fit both sizes
@@ -129,6 +147,35 @@ def cut_clip(path: Path, side: int, count: int, rng: np.random.Generator) -> lis
         from_bgr(np.ascontiguousarray(image[top : top + side, left : left + side]), i, i * PERIOD_NS)
         for i, image in enumerate(images)
     ]
+
+
+def _play(clip: Clip, count: int, rng: np.random.Generator) -> Iterator[VideoFrame]:
+    """Pictures of a clip from a random time on: a file's from a keyframe, an excerpt's from any frame."""
+    with open_recording(path_of(clip)) as container:
+        stream = container.streams.video[0]
+        if isinstance(clip, Excerpt):
+            yield from _play_excerpt(container, clip, count, rng)
+            return
+        if stream.duration and stream.time_base:
+            container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)
+        yield from container.decode(stream)
+
+
+def _play_excerpt(
+    container: InputContainer, clip: Excerpt, count: int, rng: np.random.Generator
+) -> Iterator[VideoFrame]:
+    """Pictures of an excerpt from a random time on that leaves room for `count`, and none outside of it."""
+    stream, half_s = container.streams.video[0], 0.5 / clip.rate
+    start_s = rng.uniform(clip.begin_s, max(clip.begin_s, clip.end_s - count / clip.rate))
+    zero_s = float((stream.start_time or 0) * (stream.time_base or 0))
+    if container.duration:  # a bare stream of packets cannot be sought in
+        container.seek(int((zero_s + start_s) * av.time_base))  # to the keyframe before it
+    for number, picture in enumerate(container.decode(stream)):
+        moment_s = number / clip.rate if picture.time is None else picture.time - zero_s
+        if moment_s >= clip.end_s - half_s:
+            return
+        if moment_s >= start_s - half_s:
+            yield picture
 
 
 def read_clip(path: Path, limit: int | None = None) -> list[Frame]:

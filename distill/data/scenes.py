@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from distill.damage.cameras import draw_camera
 from distill.damage.degradation import DAMAGE_CLASSES, draw_linked
+from distill.data.excerpts import path_of
 from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still
 from distill.data.pack import Samples, no_samples
 from vcam.conversion.opencv import Bgr, from_bgr, to_bgr
@@ -70,8 +71,8 @@ class Scenes:
         """A scene of `count` frames, or the path of an unreadable file."""
         media = self.media
         if media.clips and (not media.stills or rng.random() < 0.4):
-            path = media.clips[rng.integers(len(media.clips))]
-            return cut_clip(path, self.side, count, rng) or path
+            clip = media.clips[rng.integers(len(media.clips))]
+            return cut_clip(clip, self.side, count, rng) or path_of(clip)
         pictures = []
         for _ in range(1 + int(rng.integers(MOST_OBJECTS + 1))):
             path = media.stills[rng.integers(len(media.stills))]

@@ -40,16 +40,34 @@ def scenes(data: Data, folders: Sequence[Path]) -> Split:
 
 
 def listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
-    """The training media, the held-out media, and a description of them."""
+    """The media to train on, those to validate by, and a description of them.
+
+    Where nothing can be held out, of one still or one short clip, they are the same, and the description says
+    so: a model that was trained on them is not published.
+    """
+    media, origin = _chosen(data, folders)
+    train, held = split(media, data.holdout)
+    if not held.stills and not held.clips:
+        return train, train, f"{origin}, too few to hold one out: validated on what is trained on"
+    return train, held, origin
+
+
+def held_out(data: Data, folders: Sequence[Path]) -> Media:
+    """The media that are kept out of training; may be empty."""
+    media, _ = _chosen(data, folders)
+    return split(media, data.holdout)[1]
+
+
+def _chosen(data: Data, folders: Sequence[Path]) -> tuple[Media, str]:
+    """The media of a recipe, and a description of them."""
     media = list_media(folders)
     chosen = select(media, data.pattern) if data.pattern else media
     if not chosen.stills and not chosen.clips:  # the user's own files: the pattern is for ours
         chosen = media
     elif data.pattern and data.stand_in:
-        return *split(chosen, data.holdout), f"stand-in: {data.stand_in}"
+        return chosen, f"stand-in: {data.stand_in}"
     names = " ".join(folder.name for folder in folders)
-    origin = f"{len(chosen.stills)} stills and {len(chosen.clips)} clips of {names}"
-    return *split(chosen, data.holdout), origin
+    return chosen, f"{len(chosen.stills)} stills and {len(chosen.clips)} clips of {names}"
 
 
 def _clips(kind: type[CallClips], data: Data, media: Media) -> Draw:

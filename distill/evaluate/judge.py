@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from distill.damage.degradation import Degradation
+from distill.data.excerpts import Clip, Excerpt, cut_windows, whole
 from distill.data.media import Media, cut_clip, pan_still, read_clip
 from distill.evaluate.areas import Motion
 from distill.evaluate.metrics import FramePair
@@ -17,6 +18,7 @@ from vcam.frame import Frame
 from vcam.metrics import psnr
 from vcam.restore import Model, Restorer
 
+FEW = 4  # files: of fewer, more than one window of each clip is taken
 FIRST_SCORED = 10  # the first frames are dominated by the encoder's keyframe
 
 
@@ -123,17 +125,26 @@ def hold_out(media: Media, side: int, count: int, frames: int) -> Iterator[tuple
 
     frames   per clip; shorter clips are used as they are
     """
-    paths = [*media.clips, *media.stills]
-    for place in dict.fromkeys(np.linspace(0, len(paths) - 1, min(count, len(paths))).round().astype(int)):
-        path = paths[place]
-        rng = np.random.default_rng(sum(path.name.encode()))
-        if path in media.clips:
-            truth = cut_clip(path, side, frames, rng)
+    files = list_held(media, frames)
+    for place in dict.fromkeys(np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int)):
+        file = files[place]
+        rng = np.random.default_rng(sum(file.name.encode()))
+        if place < len(files) - len(media.stills):
+            truth = cut_clip(file, side, frames, rng)
         else:
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
             truth = pan_still(image, side, frames, rng) if image is not None else []
         if truth:
-            yield path.stem, truth
+            yield file.stem, truth
+
+
+def list_held(media: Media, frames: int) -> list[Clip]:
+    """What can be judged by: clips, then stills; excerpts in windows of `frames`, and so are clips if few."""
+    excerpts = list(media.clips)
+    if len(media.clips) + len(media.stills) < FEW:
+        excerpts = [(isinstance(clip, Path) and whole(clip)) or clip for clip in excerpts]
+    cut = [cut_windows(clip, frames) if isinstance(clip, Excerpt) else [clip] for clip in excerpts]
+    return [*(window for windows in cut for window in windows), *media.stills]
 
 
 def worst_clean_frame(model: Model, name: str, frames: Sequence[Frame], crispness: float = 0.0) -> CleanRow:

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from distill.damage.degradation import Degradation
+from distill.damage.degradation import FPS, Degradation
+from distill.data.excerpts import HELD_BACK, Excerpt
 from distill.data.media import Media
 from distill.evaluate.degradations import FILMED, NAMED, WEBCAM, good_end
-from distill.evaluate.judge import CleanRow, Row, evaluate, hold_out, worst_clean_frame
-from vcam.errors import SourceError
+from distill.evaluate.judge import CleanRow, Row, evaluate, hold_out, list_held, worst_clean_frame
+from vcam.errors import ModelError, SourceError
 from vcam.restore import Model
 
 FAITHFUL, CRISP = "faithful", "crisp"  # crispness 0 and 1
 DAMAGED_CLIPS, DAMAGED_FRAMES = 16, 16  # the last six frames are scored, every second one
+LEAST_CLIPS = 4  # of CLEAN_FRAMES, where all that is held out are ends of clips
 CLEAN_CLIPS, CLEAN_FRAMES = 60, 24  # cheap, and enough to include the one portrait in ten that is harmed most
 
 
@@ -66,6 +68,25 @@ class Judge:
     def __init__(self, media: Media, side: int) -> None:
         self._media, self._side = media, side
         self._degradations = judged(side)
+
+    def check_enough(self) -> None:
+        """Raise ModelError if there is too little held-out media to decide on publication.
+
+        A file that was held out whole is enough. Ends of clips are like their beginnings, which were trained on.
+        """
+        clips = list_held(self._media, CLEAN_FRAMES)
+        if len(clips) >= LEAST_CLIPS or not all(isinstance(clip, Excerpt) for clip in clips):
+            return
+        if not clips:
+            found = "nothing can be held out to judge by"
+        else:
+            found = f"{len(clips) * CLEAN_FRAMES} frames are held out to judge by"
+        needed = LEAST_CLIPS * CLEAN_FRAMES
+        every = round(needed / HELD_BACK)
+        raise ModelError(
+            f"not published: {found}, expected at least {needed}, the last fifth of {every}; add clips until "
+            f"they are {every / FPS:.0f} s long in all, or two or more stills"
+        )
 
     def __call__(self, model: Model, crispness: float) -> Judgement:
         """Evaluate one look of a model. Raises SourceError if no file is readable."""

@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from distill.data.pack import Samples
-from distill.data.splits import listed
+from distill.data.splits import held_out, listed
 from distill.evaluate.machine import current_commit
 from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
 from distill.networks.condnet import CondNet, join_looks
@@ -40,8 +40,8 @@ def release(
     build     where the candidate is staged
     """
     student = _of_the_camera(recipe, student)
-    candidate = _with_chroma(_export(recipe.name, recipe, student, held, folders), recipe, folders, build)
     judge = open_judge(recipe, folders)
+    candidate = _with_chroma(_export(recipe.name, recipe, student, held, folders), recipe, folders, build)
     new = judge(_open(candidate.spec, _stage(candidate, build)), 0)
     _say(recipe.name, new)
     old = None
@@ -160,9 +160,10 @@ def _export(name: str, recipe: Recipe, student: CondNet, held: Samples, folders:
 
 
 def open_judge(recipe: Recipe, folders: Sequence[Path]) -> Judge:
-    """The evaluation on a recipe's held-out media. Raises SourceError if there are none."""
-    _, held, _ = listed(recipe.data, folders)
-    return Judge(held, recipe.data.side)
+    """The evaluation on a recipe's held-out media. Raises ModelError if they are too few to judge by."""
+    judge = Judge(held_out(recipe.data, folders), recipe.data.side)
+    judge.check_enough()
+    return judge
 
 
 def _open(spec: ModelSpec, folder: Path) -> Model:

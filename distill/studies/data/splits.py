@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from distill.data.media import Media, list_media
+from distill.data.media import Media, last_fifth, list_media
 from distill.data.pack import SAMPLES_A_SHARD, Draw, Whole
 from distill.data.splits import Split, listed
 from distill.recipe import Data
@@ -62,9 +62,9 @@ def cifar10(data: Data, folders: Sequence[Path]) -> Split:
 def paired(data: Data, folders: Sequence[Path]) -> Split:
     """Real pairs of blurry and sharp pictures."""
     pairs = find_pairs(folders)
-    held = pairs.complete[data.holdout // 2 :: data.holdout] or pairs.complete
-    train = tuple(pair for pair in pairs.complete if pair not in held) or pairs.complete
-    drawn = [PairedStills(part, data.kept, data.luma) for part in (train, held)]
+    held = pairs.complete[data.holdout // 2 :: data.holdout] or last_fifth(pairs.complete)
+    train = tuple(pair for pair in pairs.complete if pair not in held)
+    drawn = [PairedStills(part, data.kept, data.luma) for part in (train, held or train)]
     origin = f"{len(pairs.complete)} pairs of {' '.join(folder.name for folder in folders)}"
     return Split(drawn[0], drawn[1], origin, tuple(str(path) for path in pairs.alone))
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from distill.damage.degradation import DAMAGE_CLASSES
+from distill.data.excerpts import Clip, path_of
 from distill.data.media import Media, cut_clip
 from distill.data.pack import Samples, no_samples
 from distill.studies.bicubic import scale_bicubic
@@ -36,23 +37,23 @@ class Stills:
 
     def __call__(self, rng: np.random.Generator) -> Samples:
         """Up to PATCHES degraded patches of one random file; none, with its name, if it is unreadable."""
-        paths = self.media.stills or self.media.clips
-        path = paths[rng.integers(len(paths))]
-        patches = self._cut(path, rng)
+        files: tuple[Clip, ...] = self.media.stills or self.media.clips
+        file = files[rng.integers(len(files))]
+        patches = self._cut(file, rng)
         if not patches:
             planes = 1 if self.luma else 3
-            return no_samples((1, 2, planes, self.kept, self.kept), (str(path),))
+            return no_samples((1, 2, planes, self.kept, self.kept), (str(path_of(file)),))
         damage = DEGRADATIONS[self.degradation]
         damaged = [damage(patch, rng) for patch in patches]
         pairs = [(seen, truth) for (seen, _), truth in zip(damaged, patches, strict=True)]
         kinds = np.array([DAMAGE_CLASSES.index(kind) for _, kind in damaged], np.uint8)
         return Samples(stack_pairs(pairs, self.kept, self.luma), kinds)
 
-    def _cut(self, path: Path, rng: np.random.Generator) -> list[Rgb]:
+    def _cut(self, file: Clip, rng: np.random.Generator) -> list[Rgb]:
         """Square patches of `side` pixels, RGB; none if the file is unreadable."""
         if not self.media.stills:
-            return [to_bgr(frame)[..., ::-1] for frame in cut_clip(path, self.side, 1, rng)]
-        picture = read_rgb(path)
+            return [to_bgr(frame)[..., ::-1] for frame in cut_clip(file, self.side, 1, rng)]
+        picture = read_rgb(path_of(file))
         if picture is None:
             return []
         picture = bring_to(picture, self.lines, self.side)

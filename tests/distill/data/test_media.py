@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,11 @@ import pytest
 from media_files import write_clip
 from talking_head import Film
 
+from distill.data.excerpts import LEAST_HELD, Clip, Excerpt, cut_windows, whole
 from distill.data.media import Media, cut_clip, list_media, pan_still, read_clip, select, split
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
-from vcam.frame import Size, black
+from vcam.frame import Frame, Size, black
 from vcam.metrics import psnr
 
 
@@ -63,9 +65,81 @@ def test_validation_files_are_kept_out_of_training(every: int) -> None:
         assert len(kept) == 40 // every
 
 
-def test_too_few_files_are_validated_on_as_well() -> None:
-    media = Media((), (Path("talk.mp4"),))
-    assert split(media, 20) == (media, media)
+def clips_of(folder: Path, film: Film, *lengths: int) -> Media:
+    paths = [write_clip(folder / f"{n}.mp4", film(length, (96, 64))) for n, length in enumerate(lengths)]
+    return Media((), tuple(paths))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "264"])
+def test_of_a_few_clips_the_end_of_each_is_held_out(tmp_path: Path, film: Film, ending: str) -> None:
+    paths = [write_clip(tmp_path / f"{n}.{ending}", film(150, (96, 64))) for n in range(2)]
+    train, held = split(Media((), tuple(paths)), 20)
+    for first, end in zip(train.clips, held.clips, strict=True):
+        assert isinstance(first, Excerpt)
+        assert isinstance(end, Excerpt)
+        assert (first.path, first.end_s) == (end.path, end.begin_s)
+        assert (first.frames, end.frames) == (120, 30)
+
+
+def test_at_least_one_clip_to_judge_by_is_held_out(tmp_path: Path, film: Film) -> None:
+    _, held = split(clips_of(tmp_path, film, 60), 20)
+    (end,) = held.clips
+    assert isinstance(end, Excerpt)
+    assert end.frames == LEAST_HELD
+
+
+def test_a_clip_too_short_to_be_cut_is_trained_on(tmp_path: Path, film: Film) -> None:
+    media = clips_of(tmp_path, film, 2 * LEAST_HELD - 1)
+    assert split(media, 20) == (media, Media((), ()))
+
+
+@pytest.mark.parametrize(("stills", "held"), [(1, 0), (2, 1), (9, 1), (10, 2)])
+def test_of_a_few_stills_the_last_fifth_is_held_out(stills: int, held: int) -> None:
+    media = Media(media_of(stills).stills, ())
+    train, judged = split(media, 40)
+    assert (len(train.stills), len(judged.stills)) == (stills - held, held)
+    assert train.stills + judged.stills == media.stills
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "264"])
+def test_no_frame_that_is_held_out_is_trained_on(tmp_path: Path, ending: str) -> None:
+    """Each frame is as bright as its number: 16 + n."""
+    frames = [grey(16 + number) for number in range(100)]
+    path = write_clip(tmp_path / f"count.{ending}", frames)
+    train, held = split(Media((), (path,)), 20)
+    trained, judged = (brightness(part.clips[0]) for part in (train, held))
+    assert min(trained) <= 16 + 10
+    # the codec and the conversion round levels by up to two code values
+    assert max(trained) < min(judged)
+    assert min(judged) >= 16 + 76 - 2
+    assert max(judged) >= 16 + 97
+
+
+def grey(luma: int) -> Frame:
+    frame = black((64, 64))
+    frame.y[:] = luma
+    return frame
+
+
+def brightness(clip: Clip) -> list[int]:
+    """The levels that draws from a clip of grey frames show."""
+    drawn = [cut_clip(clip, 64, 6, np.random.default_rng(seed)) for seed in range(40)]
+    return [int(frame.y.mean().round()) for frames in drawn for frame in frames]
+
+
+def test_an_excerpt_is_judged_in_windows_that_do_not_overlap(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "count.mp4", [grey(16 + number) for number in range(100)])
+    excerpt = replace(unwrap(whole(path)), begin_s=1.0)  # frames 30 to 99
+    windows = cut_windows(excerpt, 20)
+    assert [window.frames for window in windows] == [20, 20, 20]
+    shown = [sorted(set(brightness(window))) for window in windows]
+    assert [levels[0] for levels in shown] == pytest.approx([46, 66, 86], abs=2)
+    assert [levels[-1] for levels in shown] == pytest.approx([65, 85, 105], abs=2)
+
+
+def unwrap(excerpt: Excerpt | None) -> Excerpt:
+    assert excerpt is not None
+    return excerpt
 
 
 def test_a_split_is_always_the_same() -> None:

@@ -105,10 +105,12 @@ def test_held_out_pairs_are_not_trained_on(folder: Path) -> None:
     assert not set(parts.train.pairs) & set(parts.held.pairs)
 
 
-def test_one_pair_is_trained_and_validated_on(folder: Path) -> None:
+def test_of_a_few_pairs_one_is_held_out(folder: Path) -> None:
     parts = paired(replace(DATA, holdout=100), [folder])
+    assert isinstance(parts.train, PairedStills)
     assert isinstance(parts.held, PairedStills)
-    assert len(parts.held.pairs) == 6
+    assert (len(parts.train.pairs), len(parts.held.pairs)) == (5, 1)
+    assert not set(parts.train.pairs) & set(parts.held.pairs)
 
 
 @pytest.mark.parametrize("make", [True, False])
