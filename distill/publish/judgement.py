@@ -72,7 +72,8 @@ class Judge:
     def check_enough(self) -> None:
         """Raise ModelError if there is too little held-out media to decide on publication.
 
-        A file that was held out whole is enough. Ends of clips are like their beginnings, which were trained on.
+        A file that was held out whole is enough. The end of a clip is like its beginning, which was trained
+        on, so that more of it is needed.
         """
         clips = list_held(self._media, CLEAN_FRAMES)
         if len(clips) >= LEAST_CLIPS or not all(isinstance(clip, Excerpt) for clip in clips):
