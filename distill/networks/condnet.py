@@ -45,6 +45,7 @@ class CondNet(nn.Module):
 
     colour = "luma"
     frames = 1
+    rounded = True
     aside = ("gauge",)
     beside = ("told",)
 

@@ -76,6 +76,11 @@ def multiple_of(network: nn.Module) -> int:
     return multiple
 
 
+def rounds(network: nn.Module) -> bool:
+    """Whether it rounds its features as int8 does: the last bit of a float sum then decides some of them."""
+    return bool(getattr(network, "rounded", False))
+
+
 def planes_of(network: nn.Module) -> int:
     """Planes per frame: 1 for luma, 3 for RGB."""
     return 3 if network.colour == "rgb" else 1

@@ -13,7 +13,8 @@ from distill.export.trace import IR_VERSION, OPSET
 from distill.networks.cellnet import CellNet
 from distill.networks.contract import frames_of, multiple_of, planes_of
 from distill.networks.cost import count_parameters
-from distill.recipe import Option
+from distill.recipe import Option, load_recipe
+from distill.training.warm_start import load_published
 from vcam.errors import ModelError
 
 NETWORKS: list[tuple[str, dict[str, Option]]] = [
@@ -94,3 +95,10 @@ def test_warnings_of_others_are_not_swallowed() -> None:
     network.register_forward_pre_hook(lambda *inputs: warnings.warn("mind the step", stacklevel=2))
     with pytest.warns(UserWarning, match="mind the step"):
         export_picture(network, {})
+
+
+def test_a_network_that_rounds_is_exported_as_the_camera_has_it() -> None:
+    recipe = load_recipe("best")
+    network = build(recipe.network.name, recipe.network.options)
+    load_published(network, "best", lambda text: None)
+    assert export_picture(network, {})  # it compares; a plain limit is too strict where features round
