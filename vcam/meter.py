@@ -4,6 +4,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -75,6 +76,12 @@ class Meter:
         """Fresh frames and drops by cause so far: `read` without its percentiles, which cost."""
         with self._lock:
             return self._fresh, dict(self._drops)
+
+    def newest(self, frames: int) -> tuple[list[float], dict[str, list[float]]]:
+        """Ages of so many fresh frames, and as many times of each stage, in ms; the newest first."""
+        with self._lock:
+            stages = {name: list(islice(reversed(times), frames)) for name, times in self._stages_ms.items()}
+            return list(islice(reversed(self._ages_ms), frames)), stages
 
     def fps(self, now_ns: int) -> float:
         """Frames sent a second, over the last 5 s."""

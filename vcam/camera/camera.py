@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from vcam.adjust import Adjust, Figures
 from vcam.camera.chain import MODEL_KEYS, RunningChain
-from vcam.camera.facts import find_unsaved, list_settings
+from vcam.camera.facts import find_unsaved, list_models, list_settings
+from vcam.camera.history import History
 from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
 from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
@@ -48,6 +49,7 @@ class CameraOptions:
     clock       of periodic work, monotonic nanoseconds
     begin_call  called before the source is opened again after it was closed on purpose
     watchers    names of the programs that watch
+    history     samples of the last minutes, which a camera that takes the place of this one goes on with
     """
 
     is_patient: bool = True
@@ -58,6 +60,7 @@ class CameraOptions:
     clock: Clock = time.monotonic_ns
     begin_call: Callable[[], None] = lambda: None
     watchers: Callable[[], tuple[str, ...]] = lambda: ()
+    history: History = field(default_factory=History)
 
 
 class Camera:
@@ -183,6 +186,8 @@ class Camera:
         return {
             "devices": lambda: {"cameras": list_facts(find_own(self.config))},
             "settings": lambda: list_settings(self.config, self._options.saved),
+            "models": lambda: list_models(folder_of(self.config), self._running_model()),
+            "history": lambda: self._options.history.as_json(self._options.clock()),
         }
 
     def wake(self) -> None:
@@ -234,6 +239,7 @@ class Camera:
 
     def poll(self) -> None:
         """Periodic work, called several times a second. It may take long: a model may be loaded."""
+        self._note_history()
         self._lag.note(Counts(self._options.clock(), *self._pipeline.meter.counts()))
         with self._loading:
             self._models.poll(folder_of(self.config))
@@ -241,6 +247,23 @@ class Camera:
             if restorer is not None and self.config.model == AUTO:
                 is_single = restorer.denoise == 0 < self.config.denoise
                 self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
+
+    def _note_history(self) -> None:
+        now_ns = self._options.clock()
+        if not self._options.history.is_due(now_ns):
+            return
+        stats = self._chain.chain.link.stats if self._chain.chain.link else None
+        self._options.history.note(
+            now_ns,
+            self._pipeline.meter,
+            kbps=stats.kbps if stats else None,
+            gain_db=self._adjust.gain_db,
+            link_drops={"link_skipped": stats.skipped, "link_lost": stats.lost} if stats else None,
+        )
+
+    def _running_model(self) -> str:
+        restorer = self._chain.chain.restorer
+        return restorer.model.spec.name if restorer else ""
 
     def _model_names(self) -> list[str]:
         return list_steps(read_manifest(folder_of(self.config)), self.config.denoise)

@@ -1,11 +1,17 @@
 """What clients can read of a camera beside its status."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from vcam.config import SETTINGS, Config, as_written
 from vcam.config_file import SavedSettings
 from vcam.errors import ConfigError
+from vcam.manifest import ModelSpec, read_manifest
 from vcam.public import public_text
+from vcam.regular import read_small, stat_of
+
+CARD = "MODEL_CARD.md"
+LARGEST_CARD = 200_000  # bytes; ours has 10,000
 
 
 def list_settings(config: Config, saved: SavedSettings | None) -> dict[str, object]:
@@ -40,6 +46,51 @@ def find_unsaved(config: Config, saved: SavedSettings | None) -> tuple[str, ...]
         return saved.unsaved(config) if saved else ()
     except ConfigError:
         return ()
+
+
+def list_models(folder: Path, running: str) -> dict[str, object]:
+    """The models of a weights folder, best picture first. Raises ModelError.
+
+    running  the name of the one that restores pictures now
+    """
+    card = _read_card(folder)
+    return {
+        "models": [
+            {
+                "name": spec.name,
+                "title": spec.name.replace("-", " ").replace("_", " ").capitalize(),
+                "is_running": spec.name == running,
+                "looks": spec.looks,
+                "size_mb": round(_size_of(folder, spec) / 1e6, 6),
+                "macs_per_pixel": spec.macs_per_pixel,
+                "measured": spec.measured,
+                "data": spec.data,
+                "recipe": spec.recipe,
+                "card": card,
+            }
+            for spec in read_manifest(folder).values()
+        ]
+    }
+
+
+def _read_card(folder: Path) -> str:
+    """The models' card, which they share; empty where there is none."""
+    try:
+        return read_small(folder / CARD, LARGEST_CARD).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _size_of(folder: Path, spec: ModelSpec) -> int:
+    """Bytes of all its files that are there."""
+    return sum(_bytes_of(folder / file.name) for file in spec.files.values())
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return stat_of(path).st_size
+    except OSError:
+        return 0
 
 
 def _shown(config: Config, name: str) -> object:

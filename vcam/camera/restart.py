@@ -79,6 +79,10 @@ class RestartableCamera:
         return self._camera.config
 
     @property
+    def chain(self) -> Chain:
+        return self._camera.chain
+
+    @property
     def preview_url(self) -> str:
         return self._preview_url
 

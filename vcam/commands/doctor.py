@@ -6,15 +6,15 @@ be fixed, apart from warnings; 1: there is a problem.
 
 import argparse
 import json
-import shlex
 from dataclasses import asdict
 
-from vcam.config import Config, load_config
+from vcam.config import Config
 from vcam.control.client import ControlClient
-from vcam.doctor.case import PROBLEM, WARNING, Case, Finding, problem
+from vcam.doctor.case import PROBLEM, WARNING, Case, Finding
 from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.machine import this_machine
-from vcam.errors import ConfigError, VcamError
+from vcam.doctor.settings import read_settings
+from vcam.errors import VcamError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
 
@@ -26,20 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     paths = user_paths()
-    config, findings = read_config(paths)
+    config, findings = read_settings(paths.config)
     case = make_case(paths, config, args.quick)
     findings += let_go_first(examine(list_checks(case)), case)
     print(json.dumps(as_json(findings)) if args.json else describe(findings))
     return int(any(finding.level == PROBLEM for finding in findings))
-
-
-def read_config(paths: Paths) -> tuple[Config, list[Finding]]:
-    """The settings; the defaults and a finding if their file is broken."""
-    try:
-        return load_config(paths.config), []
-    except ConfigError as error:
-        fix = shlex.join(["mv", str(paths.config), f"{paths.config}.broken"])
-        return Config(), [problem("settings", str(error), fix)]
 
 
 def make_case(paths: Paths, config: Config, is_quick: bool) -> Case:

@@ -50,9 +50,15 @@ class RequestPools:
         return self.output if opens else self.pause
 
 
-def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bool = False) -> Starlette:
+def make_app(
+    controlled: Controlled,
+    routes: Sequence[Route] = (),
+    is_public: bool = False,
+    more: Facts | None = None,
+) -> Starlette:
     """GET /status and each of the facts, POST /command, and `routes` beside them.
 
+    more       facts that somebody else than `controlled` tells
     is_public  the status is shown where others may see it: without folders, without the page's address
 
     Answers 400 to a command that cannot be carried out, 422 to a malformed request, and 503 to a request
@@ -72,7 +78,7 @@ def make_app(controlled: Controlled, routes: Sequence[Route] = (), is_public: bo
         await lanes.of(wanted).run(partial(controlled.do, wanted))
         return await status(request)
 
-    facts = controlled.facts().items()
+    facts = {**controlled.facts(), **(more or {})}.items()
     return Starlette(
         routes=[
             Route("/status", status),

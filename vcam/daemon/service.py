@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
+from vcam.camera.history import History
 from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import Chain, make_device_choice, make_presence, make_source_of, make_watchers
 from vcam.camera.restart import RestartableCamera
@@ -16,8 +17,10 @@ from vcam.config import Config, load_config
 from vcam.config_file import SavedSettings
 from vcam.control.app import make_app
 from vcam.control.server import ControlServer
+from vcam.control.status import Facts
 from vcam.daemon.background import BackgroundWork
 from vcam.daemon.control_socket import ControlSocket
+from vcam.daemon.diagnosis import Diagnosis
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.daemon.suspend import SuspendDetector
 from vcam.daemon.systemd import Monitored, WatchdogNotifier, find_supervisor
@@ -46,7 +49,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
     with Instance(*paths.locks) as instance, catch_signals(is_daemon=True) as flags:
         saved = SavedSettings(paths.config, partial(read_config, is_always_on=is_always_on))
         config = saved.load()
-        make = partial(make_camera, saved=saved, last=LastDevice(paths.last_camera))
+        make = partial(make_camera, saved=saved, last=LastDevice(paths.last_camera), history=History())
         with (
             RestartableCamera(config, make, saved) as camera,
             serve(camera, paths, instance, config.preview_port) as (look, is_served),
@@ -55,7 +58,7 @@ def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
 
 
 def make_camera(
-    config: Config, chain: Chain, sink: Sink, *, saved: SavedSettings, last: LastDevice
+    config: Config, chain: Chain, sink: Sink, *, saved: SavedSettings, last: LastDevice, history: History
 ) -> Camera:
     """The daemon's camera on an open output."""
     cameras = make_device_choice(config, last)
@@ -64,6 +67,7 @@ def make_camera(
         presence=make_presence(config, sink),
         watchers=make_watchers(config, sink).names,
         begin_call=cameras.begin_call,
+        history=history,
     )
     source_of = partial(make_source_of, cameras=cameras, used=last.note)
     return Camera(config, chain, sink, source_of, terms)
@@ -136,8 +140,10 @@ def serve(
     Yields a function that makes deleted files again, and one that tells whether both sockets still answer.
     """
     memory = PageMemory(paths.page_memory)
-    page = open_page(camera, partial(make_app, camera, is_public=True), port, memory)
+    diagnosis = Diagnosis(paths, camera.status, lambda: camera.chain)
+    more: Facts = {"doctor": diagnosis.as_json}
+    page = open_page(camera, partial(make_app, camera, is_public=True, more=more), port, memory)
     camera.preview_url = page.url
-    app = make_app(camera, page.local_routes())
+    app = make_app(camera, page.local_routes(), more=more)
     with ControlServer([page.listener]) as server, ControlSocket(app, paths, instance) as control:
         yield control.look, lambda: max(server.silence_s, control.silence_s) < SILENT_S

@@ -14,7 +14,7 @@ from vcam.camera.parts import make_chain
 from vcam.config import SETTINGS, Config, load_config
 from vcam.config_file import SavedSettings, save_settings
 from vcam.control.status import Command
-from vcam.errors import ConfigError, VcamError
+from vcam.errors import ConfigError, ModelError, VcamError
 from vcam.sinks import NullSink
 
 
@@ -158,3 +158,20 @@ def test_two_clients_that_set_and_save_at_once_leave_a_whole_file(camera: Camera
 def test_a_password_in_an_address_is_not_told(camera: Camera) -> None:
     camera.do(Command(set={"source": "rtsp://joe:secret@cam/live"}))
     assert listed(camera)["source"]["value"] == "rtsp://cam"
+
+
+def test_models_are_listed_with_what_is_known_of_them(camera: Camera) -> None:
+    folder = Path(camera.config.weights)
+    (folder / "MODEL_CARD.md").write_text("# About\n\nit")
+    models: Any = camera.facts()["models"]()["models"]
+    (model,) = models
+    assert (model["name"], model["title"], model["is_running"], model["looks"]) == ("still", "Still", True, 1)
+    assert model["card"] == "# About\n\nit"
+    assert model["size_mb"] > 0
+    assert set(model) == {
+        *("name", "title", "is_running", "looks", "size_mb", "macs_per_pixel"),
+        *("measured", "data", "recipe", "card"),
+    }
+    (folder / "manifest.json").unlink()
+    with pytest.raises(ModelError, match=r"no .*manifest"):
+        camera.facts()["models"]()

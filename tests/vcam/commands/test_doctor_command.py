@@ -10,6 +10,7 @@ from program import Program
 from vcam import cli
 from vcam.commands import doctor
 from vcam.doctor.case import Finding, ok, problem, warning
+from vcam.doctor.settings import read_settings
 from vcam.paths import Paths, user_paths
 
 
@@ -65,5 +66,5 @@ def test_the_command_that_puts_them_aside_can_be_pasted(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text("fps = 1000\n")
     paths = replace(user_paths(), config=file)
-    _, (finding,) = doctor.read_config(paths)
+    _, (finding,) = read_settings(paths.config)
     assert finding.fix == f"mv '{file}' '{file}.broken'"

@@ -34,6 +34,8 @@ def test_a_page_outlives_its_camera(program: Program) -> None:
         return ask(f"{address}status", secret)[0] == 200
 
     assert is_open()
+    for name in ("settings", "history", "doctor", "models", "devices"):
+        assert (ask(f"{address}{name}", secret)[0], ask(f"{address}{name}")[0]) == (200, 403), name
     began = client.status()["started_at"]
     code, status = ask(f"{address}command", secret, {"restart": {"size": "160x120", "fps": 20}})
     assert (code, status["size"]) == (200, [160, 120])
