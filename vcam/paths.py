@@ -71,6 +71,15 @@ def engine_cache() -> Path:
     return home_folder(platformdirs.user_cache_path) / APP / "engines"
 
 
+def videos_folder() -> Path:
+    """Where this user's videos are: the desktop's folder for them, else ~/Videos, else the home itself."""
+    home = home_folder(Path.home)
+    for folder in (home_folder(platformdirs.user_videos_path), home / "Videos"):
+        if folder.is_dir() and os.access(folder, os.W_OK):
+            return folder
+    return home
+
+
 def home_folder(find: Callable[[], Path]) -> Path:
     """One of this user's folders, as a function of platformdirs finds it; NOWHERE if the user has no home.
 

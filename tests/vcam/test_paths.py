@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from vcam.errors import VcamError
-from vcam.paths import Paths, check_log, make_private, user_paths, write_private
+from vcam.paths import Paths, check_log, make_private, user_paths, videos_folder, write_private
 
 
 def test_everything_lies_where_xdg_says(paths: Paths, tmp_path: Path) -> None:
@@ -65,3 +65,15 @@ def test_a_log_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     for name in ("pipe", "folder", "pipe/log"):
         with pytest.raises(VcamError, match=r"cannot write the log .* Set XDG_STATE_HOME"):
             check_log(tmp_path / name)
+
+
+def test_videos_go_where_the_desktop_has_them_else_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_VIDEOS_DIR", str(tmp_path / "Filme"))
+    assert videos_folder() == tmp_path
+    (tmp_path / "Videos").mkdir()
+    assert videos_folder() == tmp_path / "Videos"
+    (tmp_path / "Filme").mkdir()
+    assert videos_folder() == tmp_path / "Filme"

@@ -3,64 +3,38 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from vcam.adjust import Adjust, Figures
+from vcam.camera.cards import Cards
 from vcam.camera.chain import MODEL_KEYS, RunningChain
 from vcam.camera.facts import find_unsaved, list_models, list_settings
-from vcam.camera.history import History
 from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
 from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
 from vcam.camera.model_watch import ModelWatch
+from vcam.camera.options import CameraOptions
 from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
 from vcam.camera.policy import Health, KeepGoing
 from vcam.camera.reconnecting_sink import ReconnectingSink
+from vcam.camera.recorder import RecordedSink
 from vcam.camera.source_gate import SourceGate
 from vcam.camera.status import make_status, name_state
 from vcam.camera.warnings import find_warnings
-from vcam.camera.wishes import CARD_KEYS, draw_closed, picture_of, wishes_of
+from vcam.camera.wishes import CARD_KEYS, wishes_of
 from vcam.config import Config, replace_settings
 from vcam.config_file import SavedSettings
 from vcam.control.status import Command, Facts, Status
-from vcam.errors import ConfigError, VcamError
+from vcam.errors import VcamError
 from vcam.frame import Frame
 from vcam.manifest import read_manifest
 from vcam.memory import return_freed_memory
-from vcam.pipeline import FINISH, Clock, FailFast, Pipeline, Policy, Result, Sink, Source
-from vcam.placeholder import placeholder
-from vcam.presence import Presence
-from vcam.public import public_name, public_text, without_folders
+from vcam.pipeline import FINISH, FailFast, Pipeline, Policy, Result, Sink, Source
+from vcam.public import public_text
 from vcam.sources import WebcamSource, list_facts
 
 SourceFactory: TypeAlias = Callable[[Config], Source]
-
-
-@dataclass(frozen=True)
-class CameraOptions:
-    """How a camera runs, apart from its Config.
-
-    is_patient  keep running after a failure, as the daemon does; False: the first failure ends the run
-    limit       number of frames to send; None for no limit
-    seed        of the simulated link's losses
-    saved       the configuration's file, for a reload and to save into; None: there is none
-    presence    tells whether somebody watches; by default somebody always does
-    clock       of periodic work, monotonic nanoseconds
-    begin_call  called before the source is opened again after it was closed on purpose
-    watchers    names of the programs that watch
-    history     samples of the last minutes, which a camera that takes the place of this one goes on with
-    """
-
-    is_patient: bool = True
-    limit: int | None = None
-    seed: int = 0
-    saved: SavedSettings | None = None
-    presence: Presence = field(default_factory=Presence)
-    clock: Clock = time.monotonic_ns
-    begin_call: Callable[[], None] = lambda: None
-    watchers: Callable[[], tuple[str, ...]] = lambda: ()
-    history: History = field(default_factory=History)
 
 
 class Camera:
@@ -81,8 +55,9 @@ class Camera:
         self.preview_url = ""
         self.is_stopping = threading.Event()
         self._sink = sink
-        self._make_source = make_source
         self._options = options or CameraOptions()
+        self._recorded = RecordedSink(sink, config.size, config.fps, self._options.videos)
+        self._make_source = make_source
         self._health = Health()
         self._chain = RunningChain(config, chain, self._health, seed=self._options.seed)
         self._models = ModelWatch(self._health, lambda: self._reload(self.config), clock=self._options.clock)
@@ -93,8 +68,8 @@ class Camera:
         self._since_s, self._started_at = time.monotonic(), time.time()
         self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
         self._moving = threading.Lock()  # of the output, which may hang
-        self._card = self._opening = self._draw_opening()
-        self._own_picture, self._card_fault = _picture_or_fault(config)
+        self._cards = Cards(config)
+        self._card = self._opening = self._cards.opening()
         self._adjust = Adjust(wishes_of(config), self._figures)
         self._pipeline = self._make_pipeline()
         self._chain.use = self._pipeline.set_stages
@@ -134,6 +109,7 @@ class Camera:
         """End the pipeline. The sink is the caller's to close."""
         self._options.presence.stop()
         self._pipeline.stop()
+        self._recorded.close()
 
     def latest(self) -> Result | None:
         return self._pipeline.latest()
@@ -168,7 +144,8 @@ class Camera:
         found = [
             *find_warnings(*parts, self._lag.share, status.state, self._adjust.mains_hz),
             self._steps.reason,
-            self._card_fault,
+            self._cards.fault,
+            self._recorded.fault,
         ]
         return replace(
             status,
@@ -177,6 +154,7 @@ class Camera:
             is_frozen=self._pipeline.is_frozen,
             gain_db=None if self._adjust.gain_db is None else round(self._adjust.gain_db, 2),
             watchers=self._options.watchers(),
+            recording=self._recorded.status(),
             started_at=round(self._started_at, 3),
             unsaved=find_unsaved(self.config, self._options.saved),
         )
@@ -211,6 +189,8 @@ class Camera:
             command = Command(pause=not is_paused, resume=is_paused)
         if command.toggle == "freeze" or command.freeze is not None:
             self._freeze(not self._pipeline.is_frozen if command.freeze is None else command.freeze)
+        if command.record is not None:
+            self._recorded.record(command.record)
         if command.pause or command.release:
             self._gate.set_paused(True)  # first, and without a lock that an output may hold up
         if command.release or command.resume:
@@ -303,15 +283,14 @@ class Camera:
 
     def _apply(self, config: Config, is_reload: bool = False) -> None:
         seen = self._models.look(folder_of(config))
-        has_new_picture = config.card_picture != self.config.card_picture
-        picture = picture_of(config) if has_new_picture else self._own_picture
+        cards = self._cards.after(config)
         changed = self._chain.apply(config, is_reload)
         self._adjust.wishes = wishes_of(config)
         if is_reload and self._health.stage_errors.pop(FINISH, ""):
             self._adjust = Adjust(wishes_of(config), self._figures)
             self._pipeline.set_finish(self._adjust)
+        self._cards = cards
         if changed & CARD_KEYS:
-            self._own_picture, self._card_fault = picture, ""
             self._gate.redraw()
         if "camera" in changed and isinstance(self._source, WebcamSource):
             self._source.set_controls(config.camera)
@@ -325,7 +304,7 @@ class Camera:
         self._gate.set_always_on(config.always_on)
         if "source" in changed:
             self._health.camera_error = ""
-            self._opening = self._draw_opening()
+            self._opening = self._cards.opening()
             self._gate.show_if_open(self._opening)
             self._pipeline.reopen_source()
 
@@ -342,7 +321,7 @@ class Camera:
         return Pipeline(
             self._open_source,
             self._chain.chain.stages(),
-            self._sink,
+            self._recorded,
             size=self.config.size,
             fps=self.config.fps,
             placeholder=self._card,
@@ -360,14 +339,8 @@ class Camera:
         """A sentence without the secrets of the source, or of the source before a change."""
         return public_text(public_text(text, self._opened), self.config.source)
 
-    def _draw_opening(self) -> Frame:
-        return self._draw("Starting", f"Opening {public_name(self.config.source)}")
-
-    def _draw(self, title: str, detail: str) -> Frame:
-        return placeholder(self.config.size, title, without_folders(detail))
-
     def _draw_closed(self, title: str, detail: str) -> Frame:
-        return draw_closed(self.config, self._own_picture, title, detail)
+        return self._cards.closed(title, detail)
 
     def _show_opening(self) -> None:
         self._options.begin_call()
@@ -376,16 +349,8 @@ class Camera:
 
     def _show_cause(self, cause: str) -> None:
         if cause:
-            self._gate.show_if_open(self._draw("Waiting for the camera", cause))
+            self._gate.show_if_open(self._cards.waiting(cause))
 
     def _show(self, card: Frame) -> None:
         self._card = card
         self._pipeline.set_placeholder(card)
-
-
-def _picture_or_fault(config: Config) -> tuple[Frame | None, str]:
-    """The card's picture; at the start one that cannot be used is a warning, and our own card is shown."""
-    try:
-        return picture_of(config), ""
-    except ConfigError as error:
-        return None, str(error)

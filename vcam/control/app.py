@@ -46,7 +46,7 @@ class RequestPools:
         """Where a command runs: with what takes longest in it."""
         if command.changes_settings or command.restart is not None:
             return self.settings
-        opens = command.release or command.resume or command.toggle == "pause"
+        opens = command.release or command.resume or command.toggle == "pause" or command.record is not None
         return self.output if opens else self.pause
 
 

@@ -41,6 +41,7 @@ class Status:
     gain_db       by how much the picture is nearer to the camera's, while a link is simulated
     watchers      names of the programs that have the virtual camera open, as far as this user may see them
     controls      of cameras, as the configuration sets them at each opening
+    recording     file, seconds and dropped frames of the recording that goes on; None if none does
     started_at    when this output began, seconds since 1970: another one says that it was restarted
     unsaved       names of the settings that their file has otherwise; camera.NAME.CONTROL for a control
     warnings      what is wrong though the camera runs, each with its remedy
@@ -78,6 +79,7 @@ class Status:
     watchers: tuple[str, ...] = ()
     controls: Mapping[str, Mapping[str, ControlValue]] = field(default_factory=dict)
     preview_url: str = ""
+    recording: Mapping[str, object] | None = None
     started_at: float = 0.0
     unsaved: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class Command(BaseModel):
     resume: bool = False
     freeze: bool | None = None  # hold the published picture, or let it go on
     toggle: Literal["pause", "freeze", "mirror"] | None = None  # the opposite of what it is
+    record: bool | None = None  # what is published, into a file of its own
     reload: bool = False
     save: bool = False  # all unsaved settings, into their file
     revert: bool = False  # to the settings of the file

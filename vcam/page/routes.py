@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ from vcam.pipeline import Result, conform
 from vcam.request_pool import RequestPool
 
 WIDEST = 1920
+SNAPSHOT_QUALITY = 95
+STILL_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 STATIC = Path(__file__).with_name("static")
 STATIC_TYPES = {
@@ -47,6 +49,12 @@ class Shown(Protocol):
         """What the camera shows instead, of the output's size."""
 
 
+class SnapshotView(BaseModel):
+    """The parameters of a request for a snapshot."""
+
+    side: Literal["after", "before"] = "after"
+
+
 class PairView(BaseModel):
     """The parameters of a request for the picture; `seen` is the X-Mark of an earlier answer."""
 
@@ -62,7 +70,7 @@ def encode_pair(result: Result, width: int, quality: int) -> bytes:
     width    of one side at most, in pixels; the aspect ratio stays
     quality  1..100
     """
-    before = _shrink(result.place(conform(result.before, result.after.size)), width)
+    before = _shrink(_before(result), width)
     after = _shrink(result.after, width)
     pair = Frame(
         np.hstack((before.y, after.y)),
@@ -73,12 +81,15 @@ def encode_pair(result: Result, width: int, quality: int) -> bytes:
 
 
 def page_routes(shown: Shown) -> list[Route]:
-    """GET /  /app.css  /app.js  /icon.svg  /pair.jpg; who may ask for them is up to the application around.
+    """GET the page's files, /pair.jpg, /snapshot.png and /snapshot.jpg.
+
+    Who may ask for them is up to the application around.
 
     A value out of range raises pydantic's ValidationError, and more requests for pictures than are served at
     once raise BusyError; the application answers both.
     """
     pictures = RequestPool("pictures", 2, 8)
+    snapshots = RequestPool("snapshots", 1, 4)  # a PNG takes as long as ten pictures of the page
 
     def newest() -> tuple[Result, str]:
         """What to show, and a mark that changes with it."""
@@ -99,7 +110,23 @@ def page_routes(shown: Shown) -> list[Route]:
             return Response(status_code=204, headers=NO_STORE | {"X-Mark": mark})
         return _jpeg(encode_pair(result, asked.width, asked.quality), {"X-Mark": mark})
 
+    def snapshot(ending: str) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            asked = SnapshotView.model_validate({**request.query_params})
+            return await snapshots.run(lambda: draw_snapshot(ending, asked.side))
+
+        return serve
+
+    def draw_snapshot(ending: str, side: str) -> Response:
+        """One side at the output's size, as it is published or as it would be without restoration."""
+        result, _ = newest()
+        frame = result.after if side == "after" else _before(result)
+        return Response(
+            _encode(frame, SNAPSHOT_QUALITY, ending), media_type=STILL_TYPES[ending], headers=NO_STORE
+        )
+
     return [
+        *(Route(f"/snapshot{ending}", snapshot(ending)) for ending in STILL_TYPES),
         *(Route(path, _static_file(name)) for path, name in STATIC_PATHS.items()),
         Route("/pair.jpg", pair),
     ]
@@ -126,6 +153,12 @@ def _shrink(frame: Frame, width: int) -> Frame:
     return resize(frame, (width & ~1, height))
 
 
-def _encode(frame: Frame, quality: int) -> bytes:
-    _, encoded = cv2.imencode(".jpg", to_bgr(frame), [cv2.IMWRITE_JPEG_QUALITY, quality])
+def _before(result: Result) -> Frame:
+    """What was before, of the size of what is after, and placed as that is."""
+    return result.place(conform(result.before, result.after.size))
+
+
+def _encode(frame: Frame, quality: int, ending: str = ".jpg") -> bytes:
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if ending == ".jpg" else []
+    _, encoded = cv2.imencode(ending, to_bgr(frame), options)
     return encoded.tobytes()

@@ -236,7 +236,7 @@ def test_a_pause_does_not_wait_for_a_card_to_be_drawn(
         assert may_end.wait(PATIENCE_S)
         return black(SIZE)
 
-    monkeypatch.setattr("vcam.camera.camera.placeholder", draw)
+    monkeypatch.setattr("vcam.camera.cards.placeholder", draw)
     setting = threading.Thread(target=camera.do, args=(Command(set={"source": "other"}),))
     setting.start()
     try:

@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import httpx
@@ -144,3 +144,27 @@ def test_without_a_picture_both_sides_show_the_placeholder() -> None:
 def test_values_out_of_range_are_refused(path: str) -> None:
     with pytest.raises(ValidationError):
         Camera().get(path)
+
+
+def test_a_snapshot_is_what_is_published_at_its_full_size() -> None:
+    answer = Camera().get("/snapshot.png")
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/png", "no-store")
+    assert np.array_equal(decode(answer.content), to_bgr(RESULT.after))
+
+
+def test_a_snapshot_of_before_is_scaled_and_placed_as_what_is_published() -> None:
+    answer = Camera(replace(RESULT, place=lambda frame: replace(frame, y=frame.y[:, ::-1].copy()))).get(
+        "/snapshot.jpg", side="before"
+    )
+    picture = decode(answer.content)
+    assert (answer.headers["content-type"], picture.shape) == ("image/jpeg", (360, 640, 3))
+    assert picture[180, 40].mean() > picture[180, 600].mean(), "mirrored"
+
+
+def test_without_a_picture_the_snapshot_is_the_card() -> None:
+    assert decode(Camera(None).get("/snapshot.png").content).max() == 0
+
+
+def test_there_is_no_third_side() -> None:
+    with pytest.raises(ValidationError):
+        Camera().get("/snapshot.png", side="both")
