@@ -18,7 +18,7 @@ from distill.data.excerpts import UNREADABLE, Clip, Excerpt, hold_back, path_of,
 from vcam.conversion.opencv import Bgr, from_bgr
 from vcam.errors import SourceError
 from vcam.frame import Frame, from_packed
-from vcam.media import open_recording
+from vcam.media.opening import open_recording
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}

@@ -45,3 +45,65 @@ def flat_picture(size: tuple[int, int], yuv: tuple[int, int, int], pix_fmt: str 
     for plane, level in zip(picture.planes, yuv, strict=True):
         plane.update(np.full(plane.buffer_size, level, np.uint8).tobytes())
     return picture
+
+
+def write_talk(
+    path: Path,
+    seconds: float = 2.0,
+    *,
+    sound: str | None = "aac",
+    video: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    rate: int = 48_000,
+    language: str = "",
+    sound_from_s: float = 0.0,
+) -> Path:
+    """A black 64x48 clip at 25 fps, white from its middle on, with a sound that is silent up to then.
+
+    sound         FFmpeg's name of the encoder, at `rate` samples a second, mono; None for none
+    sound_from_s  when the sound begins
+    """
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(video, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pix_fmt
+        track = container.add_stream(sound, rate=rate, layout="mono") if sound else None
+        if track is not None and language:
+            track.metadata["language"] = language
+        for number in range(round(seconds * 25)):
+            level = 16 if number < seconds * 25 / 2 else 235
+            container.mux(stream.encode(grey_picture((64, 48), level, pix_fmt)))
+        container.mux(stream.encode(None))
+        if track is not None:
+            count = round((seconds - sound_from_s) * rate)
+            moments_s = sound_from_s + np.arange(count) / rate
+            tone = np.where(moments_s < seconds / 2, 0, 0.5 * np.sin(moments_s * 2 * np.pi * 440))
+            frame = av.AudioFrame.from_ndarray(np.float32(tone)[None], format="fltp", layout="mono")
+            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+            frame.pts = round(sound_from_s * rate)
+            container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    return path
+
+
+def find_onsets(path: Path) -> tuple[float, float]:
+    """When a clip of `write_talk` becomes white, and when it becomes loud, in seconds."""
+    with av.open(str(path)) as container:
+        white_s = next(float(p.time) for p in container.decode(video=0) if p.to_ndarray()[:16].mean() > 126)
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            samples = frame.to_ndarray().astype(np.float64).reshape(-1)  # mono
+            loud = np.flatnonzero(np.abs(samples) > (0.2 if frame.format.name.startswith("flt") else 6000))
+            if len(loud):
+                return white_s, float(frame.time) + int(loud[0]) / frame.sample_rate
+    raise AssertionError(f"{path} is silent")
+
+
+def damage_packet(path: Path, number: int) -> Path:
+    """Overwrite the content of a video's Nth packet, and nothing else, with noise."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        position, size = packets[number].pos, packets[number].size
+    content = bytearray(path.read_bytes())
+    content[position : position + size] = np.random.default_rng(0).bytes(size)
+    path.write_bytes(content)
+    return path

@@ -19,16 +19,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vcam.audio import copy_audio
 from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
-from vcam.errors import SinkError, SourceError
+from vcam.errors import SinkError
 from vcam.frame import Frame, Size
+from vcam.media.sound import Sound
 from vcam.memory import keep_freed_memory
 from vcam.restore import Restorer
 from vcam.sinks import FileSink, write_still
-from vcam.sinks.file import STILL_ENDINGS, check_video_ending
+from vcam.sinks.disk import check_free
+from vcam.sinks.file import check_video_ending
+from vcam.sinks.still import STILL_ENDINGS
 from vcam.sources.file import FileSource
 
 SECOND_NS = 1_000_000_000
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="IN")
     parser.add_argument("output", type=Path, metavar="OUT")
     parser.add_argument("--size", metavar="WxH", help="default: twice the input's, at most 1920x1080")
+    parser.add_argument("--force", action="store_true", help="overwrite OUT")
     parser.add_argument("--lossless", action="store_true", help="write FFV1; OUT is a .mkv file")
     parser.add_argument("--link", metavar="L", help="send the input over a simulated link first")
     add_model_options(parser)
@@ -51,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         check_video_ending(args.output, args.lossless)
     if os.path.exists(args.output) and os.path.exists(args.input) and args.output.samefile(args.input):
         raise SinkError(f"{args.output} is the input itself; name another file")
-    with FileSource(args.input, realtime=False) as source:
+    check_free(args.output, args.force)
+    with FileSource(args.input, realtime=False, with_sound=not is_still) as source:
         config = read_config(args)
         if args.size is None:
             config = replace(config, size=double(source.size))
@@ -98,20 +102,31 @@ def enhance_still(source: FileSource, chain: Chain, path: Path) -> None:
 
 
 def enhance_video(source: FileSource, chain: Chain, path: Path, size: Size, lossless: bool) -> None:
-    """Restore all frames of a source into a video file, at their own times, and copy the sound."""
-    begin_s, last_s = None, -SHORTEST_S
+    """Restore all frames of a source into a video file, at their own times, with the sound."""
+    sound, begin_s, last = source.sound, Fraction(0), None
     pairs = restore(source, chain)
     with (
-        FileSink(path, size, float(source.fps), lossless) as sink,
-        tqdm(pairs, total=source.frame_count, unit="frame", file=sys.stderr) as frames,
+        FileSink(path, size, float(source.fps), lossless, beside=sound, tags=source.tags) as sink,
+        tqdm(pairs, total=source.frame_count, unit="frame", file=sys.stderr, disable=None) as frames,
     ):
         for frame, restored in frames:
             moment_s = Fraction(frame.captured_ns, SECOND_NS)
-            begin_s = moment_s if begin_s is None else begin_s
-            last_s = max(moment_s - begin_s, last_s + SHORTEST_S)
-            sink.send(restored, last_s)
-    if begin_s is None:
-        raise SourceError(f"{source.path} has no picture that could be decoded; name another file")
-    failure = copy_audio(source.path, path, begin_s)
-    if failure:
-        print(f"the sound is left out: {path.suffix} cannot carry it ({failure})", file=sys.stderr)
+            if last is None:
+                begin_s = sound.begin(moment_s) if sound else moment_s
+                last = restored, Fraction(0)
+                continue
+            shown_s = max(moment_s - begin_s, last[1] + SHORTEST_S)
+            sink.send(*last, duration_s=shown_s - last[1])
+            last = restored, shown_s
+        if last is not None:
+            end_s = Fraction(source.end_ns, SECOND_NS) - begin_s
+            sink.send(*last, duration_s=max(end_s - last[1], SHORTEST_S))
+    for word in describe_damage(source, sound):
+        print(f"{source.path}: {word}", file=sys.stderr)
+
+
+def describe_damage(source: FileSource, sound: Sound | None) -> list[str]:
+    """What could not be carried over, a sentence each."""
+    are = "packet of the picture is" if source.damaged == 1 else "packets of the picture are"
+    words = [f"{source.damaged} {are} damaged and left out"] if source.damaged else []
+    return words + (sound.words if sound else [])

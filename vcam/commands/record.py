@@ -10,7 +10,6 @@ examples:
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -21,11 +20,12 @@ from tqdm import tqdm
 from vcam.camera.parts import make_source_of
 from vcam.commands.options import read_config
 from vcam.daemon.signals import Flags, catch_signals
-from vcam.errors import ConfigError, SinkError
+from vcam.errors import ConfigError
 from vcam.frame import Frame
 from vcam.memory import keep_freed_memory
 from vcam.pipeline import Source
 from vcam.sinks import FileSink
+from vcam.sinks.disk import check_free
 from vcam.sinks.file import check_video_ending
 
 CRF = 12  # less than a webcam's own MJPG loses
@@ -46,8 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"--seconds: {args.seconds} is not above 0; leave it out to end with Ctrl-C")
     check_video_ending(args.output)
-    if os.path.exists(args.output) and not args.force:
-        raise SinkError(f"{args.output} is there already; name another file, or overwrite it with --force")
+    check_free(args.output, args.force)
     keep_freed_memory()
     config = read_config(args)
     with catch_signals() as flags, make_source_of(config, loop=False) as source:

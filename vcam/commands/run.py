@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.last_device import LastDevice
@@ -39,7 +40,9 @@ from vcam.errors import ConfigError
 from vcam.memory import keep_freed_memory
 from vcam.page.page import open_page
 from vcam.paths import user_paths
-from vcam.sinks import NullSink, make_sink
+from vcam.sinks import FileSink, NullSink, make_sink
+from vcam.sinks.disk import check_free
+from vcam.sinks.file import VIDEO_ENDINGS
 from vcam.sources import list_devices, usable_devices
 from vcam.summary import Usage, read_usage, summarise
 from vcam.v4l2loopback.module import how_to_install
@@ -66,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-restore", action="store_true", help="only bring the picture to the output's size"
     )
+    parser.add_argument("--force", action="store_true", help="overwrite the sink's file")
     parser.add_argument("--lossless", action="store_true", help="write FFV1; the sink is a .mkv file")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the link's losses; default: 0")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
@@ -78,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     keep_freed_memory()
     config = with_demo(read_config(args), is_link_given=args.link is not None)
     is_looped = args.source is None
+    if Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
+        check_free(Path(config.sink), args.force)
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
     sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
     presence = make_presence(config, sink)
@@ -95,7 +101,11 @@ def run(args: argparse.Namespace) -> int:
         )
         camera = Camera(config, chain, sink, source_of, terms)
         with show_preview(camera, sink), StatusLine(is_shown=sys.stdout.isatty() and not args.json) as line:
-            start, end = watch(camera, flags, args.seconds, line)
+            try:
+                start, end = watch(camera, flags, args.seconds, line)
+            finally:
+                if isinstance(sink, FileSink) and not camera.status().fresh:
+                    sink.abort()  # there was nothing but the card
     _print_summary(summarise(camera.status(), start, end), args.json)
     return 0
 

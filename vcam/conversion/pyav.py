@@ -4,7 +4,6 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
-from av.video.stream import VideoStream
 
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, Plane, Size
@@ -50,12 +49,6 @@ def to_picture(frame: Frame) -> VideoFrame:
         rows = np.frombuffer(memoryview(place), np.uint8).reshape(-1, place.line_size)
         rows[:, : plane.shape[1]] = plane  # what is beyond is padding
     return picture
-
-
-def check_decoder(stream: VideoStream, name: str) -> None:
-    """Raise SourceError unless this FFmpeg has a decoder for the stream."""
-    if stream.codec_context is None:  # which its type hint does not say
-        raise SourceError(f"{name}: this FFmpeg has no decoder for it; convert it to H.264 first")
 
 
 def check_picture_size(size: Size) -> Size:

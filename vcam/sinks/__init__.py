@@ -1,13 +1,15 @@
 """Where frames go: a virtual camera, a file, or nowhere but the preview page."""
 
+import time
 from pathlib import Path
 
 from vcam.errors import SinkError
 from vcam.frame import Size
 from vcam.pipeline import Sink
-from vcam.sinks.file import VIDEO_ENDINGS, FileSink, write_still
+from vcam.sinks.file import VIDEO_ENDINGS, FileSink
 from vcam.sinks.null import NullSink
 from vcam.sinks.pipewire import PipeWireSink
+from vcam.sinks.still import write_still
 from vcam.sinks.virtual import OpenWriter, VirtualCameraSink
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import find_virtual_camera
@@ -55,7 +57,7 @@ def make_sink(
         is_absent = spec == "auto" and find_virtual_camera(roots=roots) is None
         return NullSink("preview") if is_absent else camera.open()
     check_sink(spec)
-    return FileSink(spec, size, fps, lossless).open()
+    return FileSink(spec, size, fps, lossless, clock=time.monotonic_ns).open()
 
 
 def check_sink(spec: str) -> None:

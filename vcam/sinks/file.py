@@ -1,35 +1,31 @@
-"""Video and still files that appear under their name only when they are whole."""
+"""Video files that appear under their name only when they are whole."""
 
-import errno
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeAlias
 
 import av
-import cv2
+from av.codec.context import Flags
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vcam.conversion.opencv import to_bgr
 from vcam.conversion.pyav import to_picture
 from vcam.errors import SinkError
 from vcam.frame import Frame, Size, check_size
-from vcam.media import file_address
+from vcam.media.opening import file_address
 from vcam.partial import make_partial
+from vcam.sinks.disk import REMEDIES, explain, sync
 
 VIDEO_ENDINGS = {".mp4": "mp4", ".mkv": "matroska"}  # ending -> FFmpeg's name of the container
-STILL_ENDINGS = {
-    ".png": [],
-    ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
-    ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
-    ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95],
-}
+Clock: TypeAlias = Callable[[], int]
+
+SECOND_NS = 1_000_000_000
 TICKS = 90_000  # of the file's time base, about, in a second
 
 # ISO 23091-2 code points, which are libavcodec's; PyAV's own Colorspace counts as libswscale does
@@ -47,21 +43,31 @@ class Encoding:
 UNSEEN_CRF = 16  # of x264: the eye sees no loss
 FFV1 = Encoding("ffv1", {"level": "3", "slices": "4", "slicecrc": "1"})
 
-REMEDIES = {
-    errno.ENOSPC: "The disk is full: free some space or choose another disk",
-    errno.EDQUOT: "Your disk quota is used up: free some space or choose another disk",
-    errno.EFBIG: "The file is larger than this system allows: raise `ulimit -f` or choose another disk",
-    errno.EACCES: "Choose a folder you may write to",
-    errno.EPERM: "Choose a folder you may write to",
-    errno.EROFS: "The disk is read-only: choose another one",
-    errno.ENOENT: "Make its folder first, or choose one that exists",
-}
+
+class Beside(Protocol):
+    """What is written into the file beside the picture: sound, as `vcam.media.sound` makes it."""
+
+    def attach(self, container: OutputContainer) -> None:
+        """Add its streams; no packet is in the container yet."""
+        ...
+
+    def packets(self, is_end: bool = False) -> Iterator[Packet]:
+        """What can be written now, and at the end all that is left."""
+        ...
+
+    def refuse(self, packet: Packet) -> None:
+        """Note a packet that the container does not take, for a fault of its own."""
+        ...
 
 
 class FileSink:
     """Writes frames of one size to a video file: H.264 in .mp4 or .mkv, or lossless FFV1 in .mkv.
 
-    crf   of the H.264 encoder, 0..51: less is better and larger
+    crf     of the H.264 encoder, 0..51: less is better and larger
+    clock   monotonic nanoseconds: frames without a time are shown when they were sent, to the nearest period,
+            so that a slow machine's recording does not run fast; None: each one a period after the last
+    beside  the sound, if there is any
+    tags    of the container: title and the like
 
     The picture goes in as it is, I420 tagged BT.601 limited. The file is written under a temporary name
     beside the target; `close` gives it its own. Whatever goes wrong before that leaves no trace and an
@@ -69,7 +75,16 @@ class FileSink:
     """
 
     def __init__(
-        self, path: Path | str, size: Size, fps: float, lossless: bool = False, *, crf: int = UNSEEN_CRF
+        self,
+        path: Path | str,
+        size: Size,
+        fps: float,
+        lossless: bool = False,
+        *,
+        crf: int = UNSEEN_CRF,
+        clock: Clock | None = None,
+        beside: Beside | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
         self.name = str(path)
@@ -83,6 +98,10 @@ class FileSink:
         self._partial: Path | None = None
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
+        self._clock = clock
+        self._begin_ns: int | None = None
+        self._beside = beside
+        self._tags = dict(tags or {})
         self._last_pts = -1
         self._is_over = False
 
@@ -105,20 +124,24 @@ class FileSink:
                 self._stream = self._add_stream(container_format)
         return self
 
-    def send(self, frame: Frame, pts_s: Fraction | float | None = None) -> None:
+    def send(
+        self, frame: Frame, pts_s: Fraction | float | None = None, duration_s: Fraction | float | None = None
+    ) -> None:
         """Append one frame.
 
-        pts_s  when it is shown, in seconds, rising from 0; None for the count of frames over fps
+        pts_s       when it is shown, in seconds, rising from 0; None: now, see clock
+        duration_s  for how long, which counts for the last frame; None for one over fps
 
         Raises ValueError for another size, a time that does not rise or a sink that is closed; SinkError,
         after which the sink is closed and nothing is left of it, if the file cannot be written.
         """
         self._check(frame)
-        pts = self.count * self._ticks if pts_s is None else round(pts_s / self._time_base)
+        pts = self._now() if pts_s is None else round(pts_s / self._time_base)
         if pts <= self._last_pts:
             raise ValueError(f"{self.path}: frame {self.count} is at {pts_s} s, not after the one before")
         picture = to_picture(frame)
-        picture.pts, picture.time_base, picture.duration = pts, self._time_base, self._ticks
+        picture.pts, picture.time_base = pts, self._time_base
+        picture.duration = self._ticks if duration_s is None else max(1, round(duration_s / self._time_base))
         self.open()
         with self._undone_on_failure():
             self._write(picture)
@@ -134,7 +157,7 @@ class FileSink:
             assert self._container is not None
             self._container.close()
             assert self._partial is not None
-            _sync(self._partial)
+            sync(self._partial)
             self._partial.replace(self.path)
         self._is_over = True
         return None
@@ -149,6 +172,18 @@ class FileSink:
             with suppress(av.FFmpegError, OSError):
                 self._container.close()
         self._unlink()
+
+    def _now(self) -> int:
+        """The time of a frame that comes without one, in ticks."""
+        if self._clock is None:
+            return self.count * self._ticks
+        now_ns = self._clock()
+        if self._begin_ns is None:
+            self._begin_ns = now_ns
+            return 0
+        period = round((now_ns - self._begin_ns) * self._rate / SECOND_NS)
+        # two in one period: half a period apart
+        return max(period * self._ticks, self._last_pts + max(1, self._ticks // 2))
 
     def _unlink(self) -> None:
         if self._partial is not None:
@@ -174,14 +209,31 @@ class FileSink:
         codec = stream.codec_context
         codec.options = self._encoding.options
         codec.time_base = self._time_base
+        codec.flags |= Flags.frame_duration  # else the last frame is as long as the one before it
         codec.colorspace = codec.color_primaries = codec.color_trc = SMPTE170M
         codec.color_range = LIMITED_RANGE
+        self._container.metadata.update(self._tags)
+        if self._beside is not None:
+            self._beside.attach(self._container)
         return stream
 
     def _write(self, picture: VideoFrame | None) -> None:
+        """Encode a picture, None at the end, and write what comes out, with the sound up to it."""
         assert self._container is not None
         assert self._stream is not None
         self._container.mux(self._stream.encode(picture))
+        if self._beside is not None:
+            for packet in self._beside.packets(is_end=picture is None):
+                self._write_beside(packet, self._beside)
+
+    def _write_beside(self, packet: Packet, beside: Beside) -> None:
+        assert self._container is not None
+        try:
+            self._container.mux(packet)
+        except av.FFmpegError as error:
+            if error.errno in REMEDIES or isinstance(error, av.error.OSError):
+                raise
+            beside.refuse(packet)
 
     @contextmanager
     def _undone_on_failure(self) -> Iterator[None]:
@@ -189,7 +241,10 @@ class FileSink:
             yield
         except (av.FFmpegError, OSError) as error:
             self.abort()
-            raise SinkError(_explain(self.path, error)) from error
+            raise SinkError(explain(self.path, error)) from error
+        except BaseException:  # a signal: nothing of it may stay
+            self.abort()
+            raise
 
 
 def check_video_ending(path: Path, lossless: bool = False) -> str:
@@ -200,41 +255,3 @@ def check_video_ending(path: Path, lossless: bool = False) -> str:
         kind = "lossless video" if lossless else "video"
         raise SinkError(f"cannot write {kind} to {path}: ending {ending!r}; use {' or '.join(endings)}")
     return VIDEO_ENDINGS[ending]
-
-
-def write_still(path: Path | str, frame: Frame) -> None:
-    """Write one frame as a .png, .jpg or .webp picture, whole or not at all. Raises SinkError."""
-    path = Path(path)
-    ending = path.suffix.lower()
-    if ending not in STILL_ENDINGS:
-        raise SinkError(
-            f"cannot write a picture to {path}: ending {ending!r}; use {', '.join(STILL_ENDINGS)}"
-        )
-    _, encoded = cv2.imencode(ending, to_bgr(frame), STILL_ENDINGS[ending])
-    try:
-        _write_whole(path, encoded.tobytes())
-    except OSError as error:
-        raise SinkError(_explain(path, error)) from error
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = make_partial(path)
-    try:
-        partial.write_bytes(content)
-        _sync(partial)
-        partial.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink()
-        raise
-
-
-def _sync(path: Path) -> None:
-    """Wait until the bytes are on the disk: some file systems say only now that it is full."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _explain(path: Path, error: OSError | av.FFmpegError) -> str:
-    remedy = REMEDIES.get(error.errno or 0, "Choose another path")
-    return f"cannot write {path}: {error.strerror}. {remedy}"

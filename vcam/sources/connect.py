@@ -9,9 +9,9 @@ import av
 from av.container import InputContainer
 
 from vcam.errors import SourceError
-from vcam.media import DECODER_OPTIONS, file_address
+from vcam.media.opening import DECODER_OPTIONS, file_address
+from vcam.media.reading import reason
 from vcam.regular import check_regular
-from vcam.sources.file import reason
 
 # both counted once for connecting and once for probing
 OPEN_S = 4.0  # an RTSP handshake over a bad line

@@ -1,5 +1,6 @@
 """A recording as a source: any file PyAV reads, a still picture being a video of one frame."""
 
+import logging
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -7,22 +8,19 @@ from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
-import av
-from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
-from av.video.stream import VideoStream
 
-from vcam.conversion.pyav import check_decoder, check_picture_size, to_frame
-from vcam.errors import SourceError
-from vcam.frame import MAX_SIDE, Frame, Size
-from vcam.media import DECODER_OPTIONS, open_recording
+from vcam.conversion.pyav import check_picture_size, to_frame
+from vcam.frame import Frame, Size
+from vcam.media.reading import Recording, moment_s
+from vcam.media.sound import Sound
 from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import MAX_STEP_NS, SECOND_NS, Clock, Pace, Sleep
-from vcam.sources.rate import usable_rate
+
+log = logging.getLogger(__name__)
 
 LONGEST_GAP_NS = 60 * SECOND_NS
-TEXT_DEMUXER = "tty"  # FFmpeg would show a text file as ANSI art
 
 
 class FileSource(GuardedSource):
@@ -35,12 +33,16 @@ class FileSource(GuardedSource):
               False: as fast as they decode, `captured_ns` being the time stamp (it goes on over a loop)
     clock     monotonic nanoseconds
     sleep     waits for seconds
+    with_sound  keep the sound that is read beside the pictures, in `sound`; not in a loop
 
     Once open: `size` (even width, height), `fps` (25 where the file says nothing) and `frame_count`
     (None where the container does not say). `name` is the file's name.
 
-    `__enter__` raises SourceError if the file is missing, no video or of a size no Frame can have;
-    `__next__` raises SourceError where the file cannot be decoded any further, after all frames before.
+    `damaged` counts packets that could not be decoded, each one picture less as a rule, and `end_ns` is when
+    the last picture so far ends, on the timeline of the time stamps.
+
+    `__enter__` raises SourceError if the file is missing, no video or of a size no Frame can have, or if
+    nothing in it can be decoded; `__next__` if the disk fails, after all frames before.
     Colours and odd sides: see `vcam.conversion.pyav`. Rotation tags are not applied.
     """
 
@@ -52,6 +54,7 @@ class FileSource(GuardedSource):
         *,
         clock: Clock = time.monotonic_ns,
         sleep: Sleep = time.sleep,
+        with_sound: bool = False,
     ) -> None:
         self.path = Path(path)
         self.name = self.path.name
@@ -63,20 +66,31 @@ class FileSource(GuardedSource):
         self._clock = clock
         self._sleep = sleep
         self._pace: Pace | None = None
+        self.damaged = 0
+        self.end_ns = 0
+        self._with_sound = with_sound
         self._reformatter = VideoReformatter()
-        self._container: InputContainer | None = None
+        self._recording: Recording | None = None
         self._frames = _no_frames()
 
+    @property
+    def sound(self) -> Sound | None:
+        """The sound, if it was asked for and there is any; None once it is closed."""
+        return self._recording.sound if self._recording else None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The container's title and the like."""
+        return self._recording.tags if self._recording else {}
+
     def _enter(self) -> None:
-        stream = self._open()
-        if not (stream.width and stream.height):
-            limit = f"{MAX_SIDE}x{MAX_SIDE}"
-            raise SourceError(f"{self.path} cannot be decoded: it is damaged, or larger than {limit} pixels")
-        self.size = check_picture_size((stream.width, stream.height))
-        self.fps = usable_rate(stream.average_rate, stream.guessed_rate)
-        self.frame_count = stream.frames or None
+        recording = self._open()
+        self.size = check_picture_size((recording.first.width, recording.first.height))
+        self.fps = recording.fps
+        self.frame_count = recording.stream.frames or None
+        self.damaged = self.end_ns = 0
         self._pace = Pace(self._clock, self._sleep) if self._realtime else None
-        self._frames = self._play(stream)
+        self._frames = self._play(recording)
 
     def _read(self) -> Frame:
         return next(self._frames)
@@ -85,41 +99,23 @@ class FileSource(GuardedSource):
         self._frames.close()  # else the generator keeps us, the decoder and its threads until a collection
         self._frames = _no_frames()
         self._reformatter = VideoReformatter()
-        self._close_container()
+        self._close_recording()
 
-    def _open(self) -> VideoStream:
-        self._close_container()
-        try:
-            self._container = open_recording(self.path)
-        except FileNotFoundError:
-            raise SourceError(f"no file {self.path}: check the path, or use --source sample") from None
-        except IsADirectoryError:
-            raise SourceError(
-                f"{self.path} is a directory, expected a video file: name a file in it"
-            ) from None
-        except PermissionError:
-            raise SourceError(f"{self.path} may not be read by this user: chmod u+r {self.path}") from None
-        except (av.FFmpegError, OSError) as error:
-            found = f"{self.path} is not a video that FFmpeg reads ({reason(error)})"
-            raise SourceError(f"{found}: name another file") from None
-        if not self._container.streams.video or self._container.format.name == TEXT_DEMUXER:
-            raise SourceError(f"{self.path} has no video stream, expected a video or a picture file")
-        stream = self._container.streams.video[0]
-        check_decoder(stream, str(self.path))
-        stream.thread_type = "AUTO"
-        stream.codec_context.options = DECODER_OPTIONS
-        return stream
+    def _open(self) -> Recording:
+        self._close_recording()
+        self._recording = Recording(self.path, self._with_sound)
+        return self._recording.__enter__()
 
-    def _close_container(self) -> None:
-        container, self._container = self._container, None
-        if container is not None:
-            container.close()
+    def _close_recording(self) -> None:
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.close()
 
-    def _play(self, stream: VideoStream) -> Generator[Frame, None, None]:
+    def _play(self, recording: Recording) -> Generator[Frame, None, None]:
         """All frames, round after round, each one when it is due, and again where it stays for long."""
         frame: Frame | None = None
         numbers, last_ns = count(), 0
-        for picture, moment_ns, is_cut in self._rounds(stream):
+        for picture, moment_ns, is_cut in self._rounds(recording):
             if frame is not None and self._pace is not None:
                 for between_ns in moments_between(last_ns, moment_ns):
                     captured_ns = self._pace.wait(between_ns)
@@ -130,34 +126,29 @@ class FileSource(GuardedSource):
             last_ns = moment_ns
             yield frame
 
-    def _rounds(self, stream: VideoStream) -> Iterator[tuple[VideoFrame, int, bool]]:
+    def _rounds(self, recording: Recording) -> Iterator[tuple[VideoFrame, int, bool]]:
         """All pictures with their moment on one timeline in nanoseconds, and whether a round begins."""
         period_ns = round(SECOND_NS / self.fps)
         start_ns: int | None = None  # of the round; the first one keeps the file's own time stamps
         while True:
-            shift_ns, pts_ns, pictures = 0, -period_ns, 0
-            for picture in self._decode(stream):
+            shift_ns, pts_ns, is_first, damaged = 0, -period_ns, True, self.damaged
+            for picture in recording.pictures():
+                self.damaged = damaged + recording.damaged
                 pts_ns = _pts_ns(picture, pts_ns + period_ns)
-                if pictures == 0 and start_ns is not None:
+                if is_first and start_ns is not None:
                     shift_ns = start_ns - pts_ns
-                yield picture, shift_ns + pts_ns, pictures == 0
-                pictures += 1
-            if pictures == 0:
-                raise SourceError(f"{self.path} has a video stream, but no picture in it could be decoded")
+                self.end_ns = shift_ns + pts_ns + _duration_ns(picture, period_ns)
+                yield picture, shift_ns + pts_ns, is_first
+                is_first = False
+            self.damaged = damaged + recording.damaged
+            if self._realtime and self.damaged and not damaged:
+                log.warning("%s: packets that cannot be decoded are left out: %d", self.name, self.damaged)
+            self.end_ns = max(self.end_ns, shift_ns + round(recording.end_s * SECOND_NS))
             if not self._loop:
                 return
-            start_ns = shift_ns + pts_ns + period_ns
+            start_ns = self.end_ns
             # opened again and not rewound: that works for every container and after any decoder state
-            stream = self._open()
-
-    def _decode(self, stream: VideoStream) -> Iterator[VideoFrame]:
-        """One round's pictures; an error is raised only after the pictures that came before it."""
-        assert self._container is not None
-        try:
-            yield from self._container.decode(stream)
-        except av.FFmpegError as error:
-            yield from _drain(stream)
-            raise SourceError(f"{self.path} is damaged, its decoding ended ({reason(error)})") from None
+            recording = self._open()
 
 
 def moments_between(last_ns: int, next_ns: int) -> range:
@@ -173,20 +164,13 @@ def _no_frames() -> Generator[Frame, None, None]:
     yield from ()
 
 
-def reason(error: Exception) -> str:
-    """What went wrong in FFmpeg's words, without the number and the path."""
-    return getattr(error, "strerror", None) or str(error)
-
-
 def _pts_ns(picture: VideoFrame, otherwise_ns: int) -> int:
-    if picture.pts is None or picture.time_base is None:
+    moment = moment_s(picture)
+    return otherwise_ns if moment is None else round(moment * SECOND_NS)
+
+
+def _duration_ns(picture: VideoFrame, otherwise_ns: int) -> int:
+    """For how long a picture is shown, as its packet says."""
+    if not picture.duration or picture.time_base is None:
         return otherwise_ns
-    return round(picture.pts * picture.time_base * SECOND_NS)
-
-
-def _drain(stream: VideoStream) -> list[VideoFrame]:
-    """The pictures that decoder threads still hold."""
-    try:
-        return stream.codec_context.decode(None)
-    except av.FFmpegError:
-        return []
+    return round(picture.duration * picture.time_base * SECOND_NS)

@@ -1,21 +1,11 @@
 """How many frames a second really come."""
 
 from collections import deque
-from fractions import Fraction
 
 SPAN_NS = 2_000_000_000
 SETTLE_NS = 1_000_000_000  # not counted: a camera that was just opened is still finding its exposure
 LEAST_NS = 1_000_000_000  # measured over less, one late frame would be a slow camera
 SLOW, STEADY = 0.8, 0.83  # of the promised rate: where slowness begins, and where it has ended
-
-USUAL_FPS = Fraction(25)  # where nobody says
-SLOWEST_FPS, FASTEST_FPS = Fraction(1, 1000), Fraction(1000)
-
-
-def usable_rate(*said: Fraction | None, otherwise: Fraction = USUAL_FPS) -> Fraction:
-    """The first of the rates that a container claims which a video can have, else `otherwise`."""
-    claimed = (rate.limit_denominator(1001) for rate in said if rate)
-    return next((rate for rate in claimed if SLOWEST_FPS <= rate <= FASTEST_FPS), otherwise)
 
 
 class Rate:

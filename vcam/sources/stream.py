@@ -13,18 +13,18 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from vcam.conversion.pyav import check_decoder, to_frame
+from vcam.conversion.pyav import to_frame
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
-from vcam.media import DECODER_OPTIONS
+from vcam.media.opening import DECODER_OPTIONS
+from vcam.media.rate import usable_rate
+from vcam.media.reading import check_decoder, reason
 from vcam.public import public_name
 from vcam.sources.connect import connect
 from vcam.sources.demux import PacketReader
-from vcam.sources.file import reason
 from vcam.sources.guard import GuardedSource
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
 from vcam.sources.patience import Patience
-from vcam.sources.rate import usable_rate
 
 FIRST_PICTURE_S = 6.0  # who joins between two keyframes waits for the next one
 READ_S = 2.0

@@ -252,3 +252,22 @@ def test_the_remedy_for_a_full_disk_is_to_free_space() -> None:
     from vcam.sinks.file import REMEDIES
 
     assert "free some space" in REMEDIES[errno.ENOSPC]
+
+
+def test_a_slow_machine_records_at_the_clocks_time(tmp_path: Path) -> None:
+    moments_s = [0.0, 0.1, 0.13, 0.5, 0.52, 2.0]  # at 10 fps: late, two in a period, late again
+    clock = iter(round(moment * 1e9) for moment in moments_s)
+    with FileSink(tmp_path / "talk.mp4", SIZE, 10, clock=lambda: next(clock)) as sink:
+        for index in range(len(moments_s)):
+            sink.send(flat(index))
+    seconds = [float(picture.pts * picture.time_base) for picture in read(tmp_path / "talk.mp4")]
+    assert seconds == pytest.approx([0.0, 0.1, 0.15, 0.5, 0.55, 2.0], abs=1e-4)
+
+
+def test_the_last_frame_stays_as_long_as_the_caller_says(tmp_path: Path) -> None:
+    for name in ("talk.mp4", "talk.mkv"):
+        with FileSink(tmp_path / name, SIZE, 10) as sink:
+            sink.send(flat(0), 0)
+            sink.send(flat(1), 0.1, duration_s=3)
+        with av.open(str(tmp_path / name)) as container:
+            assert container.duration == pytest.approx(3_100_000, abs=2000)

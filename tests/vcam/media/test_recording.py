@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from video_files import damage_packet, grey_picture, write_talk, write_video
+
+from vcam.errors import SourceError
+from vcam.media.rate import rate_of
+from vcam.media.reading import Recording, moment_s
+from vcam.media.streams import best_video
+
+
+def count_pictures(path: Path) -> tuple[int, int]:
+    """How many pictures a recording has, and how many packets could not be decoded."""
+    with Recording(path) as recording:
+        return len(list(recording.pictures())), recording.damaged
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [("a.mp4", "libx264", "yuv420p"), ("a.avi", "mjpeg", "yuvj420p"), ("b.mp4", "libx265", "yuv420p")],
+)
+def test_one_bad_packet_is_one_bad_picture(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
+    path = write_video(tmp_path / name, 20, fps=25, codec=codec, pix_fmt=pix_fmt)
+    assert count_pictures(damage_packet(path, 12)) == (19, 1)
+
+
+def test_a_recording_without_a_good_packet_is_said_to_be_one(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", 2, codec="mjpeg", pix_fmt="yuvj420p")
+    for number in range(2):
+        damage_packet(path, number)
+    with pytest.raises(SourceError, match=r"a\.avi .*cannot be decoded|no picture in it could be decoded"):
+        count_pictures(path)
+
+
+def test_joined_recordings_are_one_after_the_other(tmp_path: Path) -> None:
+    part = write_talk(tmp_path / "a.ts", 2.0, sound="mp2")
+    (tmp_path / "both.ts").write_bytes(part.read_bytes() * 2)
+    with Recording(tmp_path / "both.ts", with_sound=True) as recording:
+        moments = [moment_s(picture) for picture in recording.pictures()]
+        assert recording.sound is not None
+    steps = np.diff([float(moment) for moment in moments if moment is not None])
+    assert len(moments) == 100
+    assert steps.min() > 0.03
+    assert steps.max() < 0.06  # one frame in 40 ms, and a joint of sound and picture
+
+
+def test_a_cover_is_not_the_video(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        cover = container.add_stream("mjpeg", rate=25)
+        cover.width, cover.height, cover.pix_fmt = 320, 240, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        container.mux(cover.encode(grey_picture((320, 240), 90, "yuvj420p")))
+        for level in range(5):
+            container.mux(video.encode(grey_picture((64, 48), 16 + level)))
+        container.mux(video.encode(None))
+    with av.open(str(path)) as container:
+        if not any(stream.disposition & av.stream.Disposition.attached_pic for stream in container.streams):
+            container.streams.video[0].disposition = av.stream.Disposition.attached_pic
+        best = best_video(container)
+        assert best is not None
+        assert (best.width, best.height) == (64, 48)
+
+
+def test_a_raw_stream_has_the_rate_of_its_headers(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.264", 10, fps=30)
+    with av.open(str(path)) as container:
+        assert rate_of(container, container.streams.video[0]) == 30
+    with Recording(path) as recording:
+        assert recording.fps == 30
+
+
+def test_an_animated_webp_is_named_as_what_it_is(tmp_path: Path) -> None:
+    header = b"VP8X" + (10).to_bytes(4, "little") + bytes([0x02, 0, 0, 0, 63, 0, 0, 47, 0, 0])
+    (tmp_path / "a.webp").write_bytes(b"RIFF" + (len(header) + 4).to_bytes(4, "little") + b"WEBP" + header)
+    with pytest.raises(SourceError, match=r"cannot read animated WebP|is not a video"):
+        count_pictures(tmp_path / "a.webp")

@@ -1,0 +1,9 @@
+"""Recordings and pictures that somebody names: opened, read and understood, for every part that reads files.
+
+opening      how a path is handed to FFmpeg, and with which limits
+streams      which picture and which sound of a container are meant
+rate         frames a second
+timeline     time stamps that begin again in the middle of a joined recording
+reading      packets, pictures and sound, one after the other; what is damaged is counted and left out
+sound        the sound on its way into a video file: copied, or encoded anew
+"""

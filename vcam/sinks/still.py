@@ -1,0 +1,46 @@
+"""Still pictures that appear under their name only when they are whole."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import cv2
+
+from vcam.conversion.opencv import to_bgr
+from vcam.errors import SinkError
+from vcam.frame import Frame
+from vcam.partial import make_partial
+from vcam.sinks.disk import explain, sync
+
+STILL_ENDINGS = {
+    ".png": [],
+    ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
+    ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
+    ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95],
+}
+
+
+def write_still(path: Path | str, frame: Frame) -> None:
+    """Write one frame as a .png, .jpg or .webp picture, whole or not at all. Raises SinkError."""
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in STILL_ENDINGS:
+        raise SinkError(
+            f"cannot write a picture to {path}: ending {ending!r}; use {', '.join(STILL_ENDINGS)}"
+        )
+    _, encoded = cv2.imencode(ending, to_bgr(frame), STILL_ENDINGS[ending])
+    try:
+        _write_whole(path, encoded.tobytes())
+    except OSError as error:
+        raise SinkError(explain(path, error)) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    partial = make_partial(path)
+    try:
+        partial.write_bytes(content)
+        sync(partial)
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
