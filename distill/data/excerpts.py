@@ -7,7 +7,7 @@ import av
 from av.container import InputContainer
 
 from distill.damage.degradation import FPS
-from vcam.media import open_recording
+from vcam.media.opening import open_recording
 
 UNREADABLE = (av.FFmpegError, OSError, IndexError)  # raised when a file is not a readable video
 HELD_BACK = 0.2  # the end of each clip

@@ -249,7 +249,7 @@ def test_a_still_on_a_full_disk_leaves_the_older_one(tmp_path: Path) -> None:
 
 
 def test_the_remedy_for_a_full_disk_is_to_free_space() -> None:
-    from vcam.sinks.file import REMEDIES
+    from vcam.sinks.disk import REMEDIES
 
     assert "free some space" in REMEDIES[errno.ENOSPC]
 
