@@ -10,6 +10,9 @@ DATA ?= vcam/samples
 CLIPS ?= vcam/samples
 STILLS ?=
 PEERS ?=
+# paths go through the environment: any name is one word there; not every shell has put the home into DATA=~/clips
+export DATA CLIPS STILLS PEERS
+HOMED = case "$$$(1)" in "~/"*) $(1)=$$HOME/$${$(1)\#"~/"};; esac
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH = $(shell sed -n 's/^ *\(torch >=.*\)/\1/p' setup.cfg)
@@ -38,9 +41,11 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Train a student on DATA (folders of sharp stills and clips) and publish it in weights/ if it is better.
+# Train a student on DATA (folders of sharp stills and clips) and publish it in weights/ if it is better. DATA is one
+# folder, whatever its name is, or several with spaces between them.
 distill: $(VENV)/.dev
-	$(BIN)/python -m distill run --recipe $(RECIPE) --data $(DATA) $(ARGS)
+	@$(call HOMED,DATA); set -f; [ -d "$$DATA" ] && set -- "$$DATA" || set -- $$DATA; set -x; \
+	$(BIN)/python -m distill run --recipe $(RECIPE) --data "$$@" $(ARGS)
 
 # All steps of training in under a minute, on the bundled clip, into build/: for the recipe `smoke`, recorded at the
 # end, or for any RECIPE, cut down.
@@ -51,18 +56,18 @@ distill-smoke: $(VENV)/.dev
 
 # What the published students gain on the clips in CLIPS.
 evaluate: $(VENV)/.dev
-	for model in fast best; do for set in named webcam W L N clean; do \
-		$(BIN)/python -m distill evaluate $(CLIPS) --model $$model --set $$set $(ARGS) || exit; done; done
+	$(call HOMED,CLIPS); for model in fast best; do for set in named webcam W L N clean; do \
+		$(BIN)/python -m distill evaluate "$$CLIPS" --model $$model --set $$set $(ARGS) || exit; done; done
 
 # What the other side of a call sees of the clips in CLIPS; `results` puts it on its page.
 far-end: $(VENV)/.dev
-	$(BIN)/python -m distill evaluate $(CLIPS) --set call $(ARGS)
+	$(call HOMED,CLIPS); $(BIN)/python -m distill evaluate "$$CLIPS" --set call $(ARGS)
 
 # Measure filters, students, recipes' networks and others' on the clips in CLIPS, the STILLS (face__, people__,
 # general__, text__) and with the PEERS' files, where these are named; write docs/results.md from that.
 results: $(VENV)/.dev
-	$(BIN)/python -m distill sweep $(CLIPS) $(if $(STILLS),--stills $(STILLS)) $(if $(PEERS),--peers $(PEERS)) $(ARGS)
-	$(BIN)/python -m distill report $(if $(PEERS),--peers $(PEERS))
+	$(call HOMED,CLIPS); $(BIN)/python -m distill sweep "$$CLIPS" $${STILLS:+--stills "$$STILLS"} $${PEERS:+--peers "$$PEERS"} $(ARGS)
+	$(BIN)/python -m distill report $${PEERS:+--peers "$$PEERS"}
 
 # This machine's speed: each step beside what it cannot go below, a minute of each promise, the paused daemon.
 bench: $(VENV)/.run

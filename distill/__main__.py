@@ -10,6 +10,7 @@ import torch
 
 from vcam.errors import VcamError
 from vcam.manifest import weights_folder
+from vcam.parser import Parser
 
 COMMANDS = {
     "list": "list the recipes and their teachers",
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m distill", description=__doc__)
+    parser = Parser(prog="python -m distill", description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder of published models")
     parser.add_argument(

@@ -3,11 +3,13 @@
 import argparse
 import importlib
 import os
+import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vcam.daemon.signals import unwind_on_signals
 from vcam.errors import VcamError
+from vcam.parser import Parser
 from vcam.public import public_text
 
 COMMANDS = {
@@ -45,13 +47,13 @@ exit codes: 0 fine, 1 error (doctor: a problem was found), 2 wrong setting, 3 no
 INTERRUPTED = 130
 
 
-def main(argv: Sequence[str] | None = None, platform: str = sys.platform) -> int:
+def main(argv: Sequence[str] | None = None, system: str = sys.platform) -> int:
     """Run one command; returns the exit code. A user's error is one line on stderr, a bug a traceback.
 
-    platform  as sys.platform says it
+    system  as sys.platform says it
     """
-    if platform != "linux":  # before a command is imported: most of them ask Linux's own modules
-        print(f"sharpkd: this program is for Linux, this system is {platform}", file=sys.stderr)
+    if system != "linux":  # before a command is imported: most of them ask Linux's own modules
+        print(f"sharpkd: this program is for Linux, this system is {system}", file=sys.stderr)
         return VcamError.exit_code
     args = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
@@ -71,22 +73,41 @@ def main(argv: Sequence[str] | None = None, platform: str = sys.platform) -> int
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Only the chosen command's module is imported: some are slow to load."""
-    parser = argparse.ArgumentParser(
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    return make_parser(name for name in COMMANDS if name == chosen).parse_args(argv)
+
+
+def make_parser(loaded: Iterable[str] = COMMANDS) -> Parser:
+    """The parser of the whole command line, with the arguments of these commands."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = Parser(
         prog="sharpkd",
         description="A virtual camera that restores blurry, bandwidth-degraded pictures.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=raw,
     )
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="say what runs here, in one line")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    chosen = next((word for word in argv if not word.startswith("-")), None)
+    wanted = set(loaded)
     for name, summary in COMMANDS.items():
-        raw = argparse.RawDescriptionHelpFormatter
         command = commands.add_parser(name, help=summary, description=summary, formatter_class=raw)
-        if name == chosen:
+        if name in wanted:
             module = importlib.import_module(f"vcam.commands.{name}")
             command.description = module.__doc__
             module.add_arguments(command)
-    return parser.parse_args(argv)
+    return parser
+
+
+class ShowVersion(argparse.Action):
+    """Prints the version; what it needs to know is asked only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from onnxruntime import __version__ as runtime  # slow to load, as the camera is
+
+        from vcam.camera.status import program_version
+
+        print(f"sharpkd {program_version()}, Python {platform.python_version()}, ONNX Runtime {runtime}")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """Sentences about values that cannot be used, each short whatever the value is."""
 
-import difflib
 import json
-from collections.abc import Iterable
 
 LONGEST_SHOWN = 80  # of a wrong value, in characters
 
@@ -14,12 +12,6 @@ def short(value: object) -> str:
     except (ValueError, RecursionError):  # a number of thousands of digits, tables in tables in tables
         return f"a huge {type(value).__name__}"
     return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
-
-
-def closest(word: str, words: Iterable[str]) -> str:
-    """Which of the words may have been meant, in brackets; empty if none is close."""
-    close = difflib.get_close_matches(word[:LONGEST_SHOWN], list(words), 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def say_range(key: str, value: object, span: tuple[float, float]) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from vcam.config.messages import LONGEST_SHOWN, closest, say_kind, say_range, short
+from vcam.config.messages import LONGEST_SHOWN, say_kind, say_range, short
 from vcam.config.settings import DEFAULTS, KEYS, RANGES, Config
 from vcam.config.tables import CONTROL_PREFIX, Controls, replace_control
 from vcam.errors import ConfigError
 from vcam.regular import read_small
+from vcam.spelling import closest
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator
 
 from vcam.address import check_address
-from vcam.config.messages import closest, say_range, short
+from vcam.config.messages import say_range, short
 from vcam.config.tables import Controls, check_controls
 from vcam.errors import ConfigError, SourceError
 from vcam.frame import Size, check_size, parse_size
+from vcam.spelling import closest
 
 LARGEST = (1920, 1080)
 LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
