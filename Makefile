@@ -69,7 +69,7 @@ results: $(VENV)/.dev
 	$(call HOMED,CLIPS); $(BIN)/python -m distill sweep "$$CLIPS" $${STILLS:+--stills "$$STILLS"} $${PEERS:+--peers "$$PEERS"} $(ARGS)
 	$(BIN)/python -m distill report $${PEERS:+--peers "$$PEERS"}
 
-# This machine's speed: each step beside what it cannot go below, a minute of each promise, the paused daemon.
+# This machine's speed: each step beside what it cannot go below, a minute of each target, the paused daemon.
 bench: $(VENV)/.run
 	$(BIN)/sharpkd bench
 	$(BIN)/python -m bench.chain
