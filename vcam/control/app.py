@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -91,6 +92,7 @@ def make_app(
             BusyError: _answer_busy,
             VcamError: _answer_error,
             ValidationError: _answer_malformed,
+            HTTPException: _answer_nothing_there,
             Exception: _answer_bug,
         },
     )
@@ -127,6 +129,13 @@ def _public(value: object) -> object:
 
 def _answer_busy(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error), "exit_code": 1}, status_code=503)
+
+
+def _answer_nothing_there(request: Request, error: Exception) -> JSONResponse:
+    """No such address, or not for this kind of request."""
+    assert isinstance(error, HTTPException)
+    message = f"{request.method} {request.url.path[:LONGEST_PLACE]}: {error.detail.lower()}"
+    return JSONResponse({"error": public_text(message), "exit_code": 1}, error.status_code, error.headers)
 
 
 def _answer_bug(request: Request, error: Exception) -> JSONResponse:

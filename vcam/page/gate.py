@@ -3,12 +3,36 @@
 from collections.abc import Callable, Iterable
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOSTS = ("127.0.0.1", "localhost")
 FOREIGN = "this address answers only to its own page on 127.0.0.1"
 UNKNOWN = "no session; open the page with: sharpkd open"
+WORDS = {
+    FOREIGN: "It answers only at 127.0.0.1, and to no other site.",
+    UNKNOWN: "This address has no key, or one that has expired.",
+}
+REFUSAL = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>SharpKD Camera: this address does not open</title>
+<style>body {{ font: 1.1rem/1.5 system-ui; max-width: 34rem; margin: 15vh auto; padding: 0 1rem }}</style>
+<main>
+<h1>This address does not open</h1>
+<p>SharpKD Camera is running. {words}</p>
+<p>The panel shows your camera, so it opens only with a key. For a new one, choose <em>Open the panel</em> in
+the tray, or run this command in a terminal:</p>
+<pre>sharpkd open</pre>
+</main>
+</html>
+"""
+REFUSAL_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
 OWN_SITES = ("", "same-origin", "none")  # "": not a browser; "none": its user typed the address
 
 
@@ -38,11 +62,11 @@ class PageGate:
         headers = _Headers(scope["headers"])
         answer: ASGIApp = self._app
         if not self._is_own_page(scope, headers):
-            answer = _refusal(FOREIGN)
+            answer = _refusal(FOREIGN, headers)
         elif self._has_key(headers):
             scope.setdefault("state", {})["is_trusted"] = True  # see LimitedProtocol
         elif scope["path"] not in self._public:
-            answer = _refusal(UNKNOWN)
+            answer = _refusal(UNKNOWN, headers)
         await answer(scope, receive, _for_own_page_only(send))
 
     def _is_own_page(self, scope: Scope, headers: "_Headers") -> bool:
@@ -61,7 +85,10 @@ class PageGate:
         return kind.lower() == "bearer" and bool(key) and self._opens(key)
 
 
-def _refusal(reason: str) -> JSONResponse:
+def _refusal(reason: str, headers: "_Headers") -> Response:
+    """Words for a person who has opened an address in a browser; JSON for programs and the page itself."""
+    if headers.get("sec-fetch-mode") == "navigate" or "text/html" in headers.get("accept"):
+        return HTMLResponse(REFUSAL.format(words=WORDS[reason]), 403, REFUSAL_HEADERS)
     return JSONResponse({"error": reason, "exit_code": 1}, 403)
 
 

@@ -227,6 +227,16 @@ def test_what_can_be_neither_toggled_nor_frozen_is_malformed(page: Page, body: d
     assert httpx.post(f"{page.address}command", json=body, headers=bearer).status_code == 422
 
 
+def test_an_address_that_is_not_there_is_answered_as_every_error(page: Page) -> None:
+    bearer = {"Authorization": f"Bearer {page.token}"}
+    for method, path, code, words in (
+        ("GET", "nowhere", 404, "GET /nowhere: not found"),
+        ("GET", "command", 405, "GET /command: method not allowed"),
+    ):
+        answer = httpx.request(method, f"{page.address}{path}", headers=bearer)
+        assert (answer.status_code, answer.json()) == (code, {"error": words, "exit_code": 1})
+
+
 def test_the_port_gives_no_tickets(page: Page) -> None:
     answer = httpx.post(f"{page.address}ticket", headers={"Authorization": f"Bearer {page.token}"})
     assert answer.status_code == 404

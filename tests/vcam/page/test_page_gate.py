@@ -114,3 +114,23 @@ def test_no_answer_may_be_shown_by_another_site(authorization: str) -> None:
     answer = ask(authorization=authorization)
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/status", "/pair.jpg", "/nowhere"])
+def test_who_opens_an_address_without_a_key_reads_words(path: str) -> None:
+    answer = ask(path, **LINK, accept="text/html,*/*")
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert "<pre>sharpkd open</pre>" in answer.text
+    assert '<html lang="en">' in answer.text
+    assert "no key, or one that has expired" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+def test_who_opens_it_under_another_name_reads_words_too() -> None:
+    answer = ask("/", "http://evil.example:8123", accept="text/html")
+    assert (answer.status_code, "answers only at 127.0.0.1" in answer.text) == (403, True)
+
+
+def test_a_program_without_a_key_gets_json() -> None:
+    assert "sharpkd open" in ask("/status", accept="*/*").json()["error"]
