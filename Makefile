@@ -25,10 +25,10 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
 
-# The camera where it lives: a PipeWire and an Xfce panel of its own, then real kernels in emulated machines with readers up to a
-# browser. About ten minutes; needs root and qemu, and says so where it has to skip.
+# The camera where it lives: its page in Chromium, a PipeWire and an Xfce panel of its own, then real kernels in
+# emulated machines with readers up to a browser. About ten minutes; needs root and qemu, and says so where it has to skip.
 test-system: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/system/pipewire tests/system/tray
+	$(BIN)/python -m pytest tests/system/panel tests/system/pipewire tests/system/tray
 	$(BIN)/python -m tests.system $(ARGS)
 
 check: $(VENV)/.dev

@@ -153,7 +153,12 @@ MUTATIONS = (
     Mutation(
         "page access", "                del self._ends_s[ticket]\n", "                pass\n", "tickets"
     ),
-    Mutation("page access", "if now_s < end_s", "if end_s", "tickets"),
+    Mutation(
+        "page access",
+        "in self._ends_s.items() if now_s < end_s",
+        "in self._ends_s.items() if end_s",
+        "tickets",
+    ),
     Mutation("page script", "Authorization: `Bearer ${session}`", "", "page_script"),
     Mutation("page script", 'history.replaceState(null, "", location.pathname);', "", "page_script"),
     Mutation("page script", "if (!document.hidden) return Promise.resolve();", "return;", "page_script"),
@@ -164,7 +169,22 @@ MUTATIONS = (
         "page_script",
     ),
     Mutation("page script", "pending = { ...pending, ...values };", "pending = values;", "page_script"),
-    Mutation("page script", 'find("silent").hidden = misses < 2;', "", "page_script"),
+    Mutation("page script", 'find("silent").hidden = misses <', 'find("silent").hidden = 0 <', "page_script"),
+    Mutation("page script", 'setText("fps", format(status.fps, 1));', "", "page_script"),
+    Mutation(
+        "page script",
+        'const answer = await send("session", { key });',
+        'const answer = await send("session", {});',
+        "page_script",
+    ),
+    Mutation("page script", "change({ [control.dataset.set]: value });", "", "page_script"),
+    Mutation(
+        "page script",
+        "for (const listener of listeners) listener(status, before);",
+        "if (before === status) return;",
+        "page_script",
+    ),
+    Mutation("page script", "if (isHeld(control) || control", "if (control", "page_script"),
     # published only if better
     Mutation(
         "publish only if better",

@@ -28,6 +28,7 @@ class Status:
     age_ms        from capture to publish
     stage_ms      of each stage by its name
     drops         frames by cause: the pipeline's (see Meter), link_skipped and link_lost
+    link_kbps     target rate of each link profile
     kbps          what the link really sends; None without a link
     audio_delay_ms  to set in the recording or calling program, so that lips and voice fit
     crispness     of the look; None where the model has one look, or no model runs
@@ -76,6 +77,7 @@ class Status:
     adjusted: tuple[str, ...] = ()
     is_frozen: bool = False
     gain_db: float | None = None
+    link_kbps: Mapping[str, float] = field(default_factory=dict)
     watchers: tuple[str, ...] = ()
     controls: Mapping[str, Mapping[str, ControlValue]] = field(default_factory=dict)
     preview_url: str = ""

@@ -17,14 +17,13 @@ from vcam.control.server import Listener, listen_tcp
 from vcam.errors import ConfigError
 from vcam.page.gate import PageGate
 from vcam.page.memory import PageMemory
-from vcam.page.routes import STATIC_PATHS, Shown, page_routes
+from vcam.page.routes import Shown, page_routes, static_files
 from vcam.page.sessions import Sessions
 from vcam.page.tickets import Tickets
 
 log = logging.getLogger(__name__)
 
 NO_STORE = {"Cache-Control": "no-store"}
-PUBLIC = frozenset({*STATIC_PATHS, "/session"})
 USED = "this address opened the page once, or is too old; for a new one run: sharpkd open"
 
 
@@ -93,7 +92,8 @@ def open_page(
 
     pictures = page_routes(shown)
     app = make_app([Route("/session", session, methods=["POST"]), *pictures])
-    gate = PageGate(app, port, lambda key: sessions.is_open(key) or keys.is_open(key), PUBLIC)
+    public = frozenset({*static_files(), "/session"})
+    gate = PageGate(app, port, lambda key: sessions.is_open(key) or keys.is_open(key), public)
     return Page(
         Listener(tcp, gate, PageProtocol), f"http://127.0.0.1:{port}/", token, tickets.issue, pictures
     )

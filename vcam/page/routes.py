@@ -23,12 +23,11 @@ STILL_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 STATIC = Path(__file__).with_name("static")
 STATIC_TYPES = {
-    "index.html": "text/html; charset=utf-8",
-    "app.css": "text/css; charset=utf-8",
-    "app.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
-STATIC_PATHS = {"/" if name == "index.html" else f"/{name}": name for name in STATIC_TYPES}
 STATIC_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'",
@@ -37,6 +36,12 @@ STATIC_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 NO_STORE = {"Cache-Control": "no-store"}
+
+
+def static_files(folder: Path = STATIC) -> dict[str, Path]:
+    """The page's files by the path of their address; those of a kind that is not known are left out."""
+    found = sorted(path for path in folder.iterdir() if path.suffix in STATIC_TYPES)
+    return {"/" if path.name == "index.html" else f"/{path.name}": path for path in found}
 
 
 class Shown(Protocol):
@@ -127,16 +132,16 @@ def page_routes(shown: Shown) -> list[Route]:
 
     return [
         *(Route(f"/snapshot{ending}", snapshot(ending)) for ending in STILL_TYPES),
-        *(Route(path, _static_file(name)) for path, name in STATIC_PATHS.items()),
+        *(Route(path, _static_file(file)) for path, file in static_files().items()),
         Route("/pair.jpg", pair),
     ]
 
 
-def _static_file(name: str) -> Callable[[Request], Awaitable[Response]]:
-    content = (STATIC / name).read_bytes()  # once: strangers may ask for it, and are to take no thread
+def _static_file(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    content = file.read_bytes()  # once: strangers may ask for it, and are to take no thread
 
     async def serve(request: Request) -> Response:
-        return Response(content, media_type=STATIC_TYPES[name], headers=STATIC_HEADERS)
+        return Response(content, media_type=STATIC_TYPES[file.suffix], headers=STATIC_HEADERS)
 
     return serve
 

@@ -42,6 +42,7 @@ class Element extends Target {
     this.width = Number(attributes.width ?? 0);
     this.height = Number(attributes.height ?? 0);
     this.clientWidth = 640;
+    this.clientHeight = 360;
     this.dataset = {};
     for (const name of Object.keys(attributes)) {
       if (name.startsWith("data-")) this.dataset[name.slice(5)] = attributes[name];
@@ -54,11 +55,25 @@ class Element extends Target {
   get value() { return this.text; }
   set value(value) { this.text = String(value); }
   get valueAsNumber() { return this.text === "" ? NaN : Number(this.text); }
+  get labels() {
+    return document.all().filter((each) => each.tag === "label" && (each.attributes.for === this.id || each.contains(this)));
+  }
+  get parentElement() { return this.parent; }
   get options() { return this.children; }
   get textContent() { return this.own + this.children.map((child) => child.textContent).join(""); }
   set textContent(text) { this.children = []; this.own = String(text); }
+  contains(other) { return other === this || this.children.some((child) => child.contains(other)); }
+  focus() { document.activeElement = this; }
+  toJSON() { return this.id ?? this.tag; }
+  showModal() { this.open = true; }
+  close() { this.open = false; }
   getAttribute(name) { return this.attributes[name] ?? null; }
-  setAttribute(name, value) { this.attributes[name] = String(value); }
+  setAttribute(name, value) {
+    this.attributes[name] = String(value);
+    if (name === "value") this.text = String(value);
+    if (["hidden", "disabled", "checked"].includes(name)) this[name] = true;
+    if (name.startsWith("data-")) this.dataset[name.slice(5)] = String(value);
+  }
   replaceChildren(...children) {
     this.own = "";
     this.children = children;
@@ -89,16 +104,20 @@ document.root = (function grow([tag, attributes, parts]) {
   const element = new Element(tag, attributes);
   for (const part of parts) {
     if (typeof part === "string" && parts.length === 1) element.own = part;
-    else if (typeof part !== "string") element.children.push(grow(part));
+    else if (typeof part !== "string") element.children.push(Object.assign(grow(part), { parent: element }));
   }
   return element;
 })(tree);
 document.all = (root = document.root) => [root, ...root.children.flatMap((child) => document.all(child))];
 document.getElementById = (id) => document.all().find((element) => element.id === id) ?? null;
+document.documentElement = document.all().find((element) => element.tag === "html");
+document.activeElement = null;
 document.createElement = (tag) => new Element(tag);
+document.createElementNS = (space, tag) => new Element(tag);
 document.querySelectorAll = (selector) => {
-  const [, tag, name, value] = selector.match(/^(\w+)\[(\w+)=(\w+)\]$/);
-  return document.all().filter((element) => element.tag === tag && element.attributes[name] === value);
+  const [, tag, name, value] = selector.match(/^(\w*)\[([\w-]+)(?:=([\w-]+))?\]$/);
+  const isMeant = (found) => (value === undefined ? found !== undefined : found === value);
+  return document.all().filter((each) => (!tag || each.tag === tag) && isMeant(each.attributes[name]));
 };
 
 const window = new Target();

@@ -1,7 +1,8 @@
 """A browser small enough for a test: the real page and its real script, on a clock that the test moves."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import quickjs
 
 FAKE = Path(__file__).with_suffix(".js")
+IMPORT = re.compile(r'^import (?:\{ (?P<names>[\w, ]+) \} from )?"\./(?P<path>\w+\.js)";$', re.MULTILINE)
+EXPORT = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
 EMPTY = {"meta", "link", "img", "input", "br"}  # elements that have no end
 
 
@@ -41,7 +44,7 @@ class Answer:
 class Browser:
     """One tab with the page in it.
 
-    panel   the folder of index.html and app.js
+    panel   the folder of index.html, app.js and the modules that it imports
     answer  to each request; None: it did not get through
     hash    what stands behind the address
     stored  of the tab's session storage; the script changes it
@@ -64,7 +67,7 @@ class Browser:
         )
         self._context.eval(FAKE.read_text())
         self._context.eval(f"location.hash = {json.dumps(hash)}")
-        script = (panel / "app.js").read_text()
+        script = bundle(panel / "app.js")
         self._context.eval(
             f"(async () => {{{script}\n}})().catch((error) => browser.errors.push(`${{error}}`))"
         )
@@ -115,6 +118,38 @@ class Browser:
         return json.dumps(
             answer and {"status": answer.status, "text": answer.text, "headers": dict(answer.headers)}
         )
+
+
+def bundle(entry: Path) -> str:
+    """A module and all that it imports as one script: quickjs's binding loads no module from a file.
+
+    Knows what the page uses: `import { a, b } from "./name.js"` or `import "./name.js"` on a line of its
+    own, and `export` before a declaration.
+    """
+    return "".join(_wrapped(entry, set()))
+
+
+def _wrapped(module: Path, done: set[Path]) -> Iterator[str]:
+    """What a module needs, then the module in a function of its own, which returns what it exports."""
+    done.add(module)
+    text = module.read_text()
+    for line in text.splitlines():
+        if needed := IMPORT.fullmatch(line):
+            path = module.parent / needed["path"]
+            if path not in done:
+                yield from _wrapped(path, done)
+    exports = ", ".join(EXPORT.findall(text))
+    text = IMPORT.sub(_taken, text)
+    text = EXPORT.sub(lambda found: found[0].removeprefix("export "), text)
+    yield f"const {_name(module.name)} = await (async () => {{\n{text}\nreturn {{ {exports} }};\n}})();\n"
+
+
+def _taken(line: re.Match[str]) -> str:
+    return f"const {{ {line['names']} }} = {_name(line['path'])};" if line["names"] else ""
+
+
+def _name(path: str) -> str:
+    return f"module_{Path(path).stem}"
 
 
 class _Tree(HTMLParser):

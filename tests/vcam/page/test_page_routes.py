@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import cv2
 import httpx
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from vcam.conversion.opencv import Bgr, from_bgr, to_bgr
 from vcam.frame import Frame, black
 from vcam.metrics import psnr
-from vcam.page.routes import encode_pair, page_routes
+from vcam.page.routes import encode_pair, page_routes, static_files
 from vcam.pipeline import Result
 
 
@@ -88,7 +89,7 @@ def test_a_pair_has_before_on_the_left() -> None:
     ("path", "kind"),
     [
         ("/", "text/html"),
-        ("/app.css", "text/css"),
+        ("/base.css", "text/css"),
         ("/app.js", "text/javascript"),
         ("/icon.svg", "image/svg+xml"),
     ],
@@ -102,8 +103,15 @@ def test_the_page_is_served_under_a_strict_policy(path: str, kind: str) -> None:
 
 
 def test_the_page_asks_nothing_of_other_hosts() -> None:
-    for path in ("/", "/app.css", "/app.js"):
-        assert "//" not in Camera().get(path).text.replace("// ", "")
+    for path in static_files():
+        text = Camera().get(path).text.replace("http://www.w3.org/2000/svg", "")  # the name of a language
+        assert "//" not in text.replace("// ", "")
+
+
+def test_a_file_that_a_browser_could_not_name_is_not_served(tmp_path: Path) -> None:
+    for name in ("index.html", "app.js", "app.js~", "notes.txt"):
+        (tmp_path / name).touch()
+    assert sorted(static_files(tmp_path)) == ["/", "/app.js"]
 
 
 def test_the_page_has_no_inline_script_or_style() -> None:

@@ -21,6 +21,7 @@ STATUS: dict[str, Any] = {
     "denoise": None,
     "link": None,
     "link_profiles": ["270p", "360p"],
+    "link_kbps": {"270p": 350.0, "360p": 500.0},
     "fps": 29.97,
     "age_ms": {"p50": 12.4, "p95": 20.6},
     "stage_ms": {"restore": {"p50": 6.25, "p95": 8.04}},
@@ -38,6 +39,7 @@ class Daemon:
 
     status: dict[str, Any] = field(default_factory=lambda: dict(STATUS))
     marks: list[str] = field(default_factory=lambda: ["1-1"])  # of the pictures to come; the last one stays
+    facts: dict[str, Any] = field(default_factory=dict)  # by the path that answers with them
     refusal: Answer | None = None  # of a command
     key: str = "right"
     is_silent: bool = False
@@ -57,8 +59,10 @@ class Daemon:
             if self.refusal is None:
                 self.status |= request.json["set"]
             return self.refusal or Answer(text=json.dumps(self.status))
-        assert request.path == "status.json", request
-        return Answer(text=json.dumps(self.status))
+        if request.path == "status.json":
+            return Answer(text=json.dumps(self.status))
+        facts = self.facts.get(request.path)
+        return Answer(404) if facts is None else Answer(text=json.dumps(facts))
 
     def _pair(self, request: Request) -> Answer:
         mark = self.marks.pop(0) if len(self.marks) > 1 else self.marks[0]
@@ -123,7 +127,7 @@ def test_the_word_of_no_access_goes_once_there_is_access() -> None:
     daemon = Daemon(is_open=False)
     browser = open_page(daemon)
     daemon.is_open = True
-    browser.advance(1000)
+    browser.advance(5000)  # what is refused is not asked for every second
     assert not browser.is_shown("expired")
     assert browser.text("state") == "running"
 
@@ -262,10 +266,6 @@ def test_controls_show_what_is_set() -> None:
     browser = open_page(Daemon())
     assert (browser.element("strength", "value"), browser.text("strength-value")) == ("0.85", "85%")
     assert not browser.element("strength", "disabled")
-    assert [browser.get("document.getElementById('link').options.map((each) => each.value)")] == [
-        ["off", "270p", "360p"]
-    ]
-    assert (browser.element("link", "value"), browser.text("link-value")) == ("off", "off")
 
 
 def test_what_the_model_does_not_have_cannot_be_moved() -> None:
@@ -285,12 +285,41 @@ def test_a_slider_sends_its_value(name: str) -> None:
     assert request.headers["Content-Type"] == "application/json"
 
 
+def steps(browser: Browser) -> dict[str, bool]:
+    """The steps of the simulated link as they read, and whether each is chosen."""
+    labels = "document.getElementById('link').children.slice(1)"
+    found = browser.get(f"{labels}.map((label) => [label.textContent, label.children[0].checked])")
+    return {str(text): is_chosen is True for text, is_chosen in found}
+
+
+def choose_step(browser: Browser, step: str) -> None:
+    radio = f"document.querySelectorAll('input[name=link]').find((each) => each.value === '{step}')"
+    browser.dispatch(radio, "change")
+
+
+def test_each_step_of_the_link_stands_beside_its_rate() -> None:
+    browser = open_page(Daemon())
+    assert steps(browser) == {"Offas in a real call": True, "270p350 kbps": False, "360p500 kbps": False}
+
+
 def test_a_link_is_chosen() -> None:
     browser = open_page(Daemon())
-    browser.set("link", "270p", "change")
+    choose_step(browser, "270p")
     assert browser.asked("command")[0].json == {"set": {"link": "270p"}}
     browser.advance(1200)
-    assert browser.text("link-value") == "270p"
+    assert steps(browser)["270p350 kbps"]
+    assert browser.is_shown("link-more")
+
+
+def test_another_step_keeps_the_conditions_of_the_link() -> None:
+    daemon = Daemon(STATUS | {"link": "360p,codec=vp8,preset=slow,loss=0.02"})
+    browser = open_page(daemon)
+    assert (browser.element("link-codec", "value"), browser.text("link-loss-value")) == ("vp8", "2.0%")
+    choose_step(browser, "270p")
+    assert daemon.status["link"] == "270p,codec=vp8,preset=slow,loss=0.02"
+    browser.advance(1200)
+    browser.set("link-loss", 0, "change")
+    assert daemon.status["link"] == "270p,codec=vp8,preset=slow"
 
 
 def test_a_slider_that_is_moved_fast_sends_its_last_value() -> None:
@@ -328,7 +357,7 @@ def test_a_refused_change_says_why(answer: Answer, words: str) -> None:
     browser = open_page(daemon)
     browser.set("strength", 0.4)
     assert browser.is_shown("failure")
-    assert browser.text("failure") == words
+    assert browser.text("failure-text") == words
     daemon.refusal = None
     browser.advance(200)
     browser.set("strength", 0.5)
@@ -340,7 +369,7 @@ def test_a_change_that_gets_lost_is_told() -> None:
     browser = open_page(daemon)
     daemon.is_silent = True
     browser.set("strength", 0.4)
-    assert browser.text("failure") == "The change did not reach SharpKD Camera."
+    assert browser.text("failure-text") == "The change did not reach SharpKD Camera."
 
 
 # numbers

@@ -1,0 +1,87 @@
+"""The panel in a tab: what its user sees and does."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from panel_session import OUT, PATIENCE_S, PanelSession
+
+if TYPE_CHECKING:  # where there is no Playwright, these tests are skipped
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+
+TABS = ("picture", "camera", "network", "model", "numbers", "help")
+SMALL = (32, 18)  # pixels of a picture that is compared: noise is averaged away
+PIXELS = """([id, width, height]) => {
+    const small = new OffscreenCanvas(width, height).getContext("2d");
+    small.drawImage(document.getElementById(id), 0, 0, width, height);
+    return [...small.getImageData(0, 0, width, height).data];
+}"""
+
+
+OPTIONAL = ("settings", "history", "presets", "models", "doctor")  # a panel shows these where they are
+
+
+def is_optional(address: str) -> bool:
+    return address.endswith(OPTIONAL)
+
+
+class PanelPage:
+    """A tab with the panel in it, in a browser profile of its own.
+
+    faults  what the browser has complained of: errors on the console, exceptions, answers that are errors
+    """
+
+    def __init__(
+        self, browser: "Browser", session: PanelSession, size: tuple[int, int] = (1280, 800), **looks: Any
+    ) -> None:
+        self._session = session
+        self._context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **looks)
+        self._context.set_default_timeout(PATIENCE_S * 1000)
+        self.faults: list[str] = []
+        self.page = self.new_tab()
+
+    def new_tab(self) -> "Page":
+        page = self._context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("response", self._look_at)
+        return page
+
+    def open(self) -> "PanelPage":
+        """Open the address that opens the page once, and wait for the first picture."""
+        self.page.goto(self._session.client.page_url())
+        self.page.wait_for_selector("#stage[data-shows=picture]")
+        self.page.wait_for_selector("#state[data-tone=good]")
+        return self
+
+    def open_tab(self, name: str) -> None:
+        self.page.click(f"#tab-{name}")
+
+    def text(self, id: str) -> str:
+        return self.page.inner_text(f"#{id}")
+
+    def pixels(self, side: str = "after") -> np.ndarray:
+        """What a side shows, (18, 32, 3) RGB."""
+        data = self.page.evaluate(PIXELS, [side, *SMALL])
+        return np.array(data, np.float32).reshape(SMALL[1], SMALL[0], 4)[..., :3]
+
+    def until(self, what: str, is_so: Callable[[], bool]) -> None:
+        self._session.until(what, is_so, f"See {self.keep('in-vain')}")
+
+    def keep(self, name: str) -> Path:
+        """Save what is seen as a picture to look at."""
+        path = OUT / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def close(self) -> None:
+        self._context.close()
+
+    def _note(self, message: "ConsoleMessage") -> None:
+        if message.type in ("error", "warning") and not is_optional(message.location.get("url", "")):
+            self.faults.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _look_at(self, response: "Response") -> None:
+        if response.status >= 400 and not (response.status == 404 and is_optional(response.url)):
+            self.faults.append(f"{response.status} {response.url}")

@@ -1,0 +1,243 @@
+"""The panel as a person uses it: in a real browser, with a real camera behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from panel_page import TABS, PanelPage
+from panel_session import PanelSession, missing
+
+pytestmark = [
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+    pytest.mark.timeout(300),  # each wait has its own limit
+]
+
+MOST_BYTES = 150_000  # of the page without its pictures, so that it is there at once
+USUAL = {
+    **{"strength": 1, "crispness": 0, "denoise": 1, "light": 0, "mirror": False, "flip": False},
+    **{"rotate": 0, "zoom": 1, "pan_x": 0, "pan_y": 0, "overlay": "off", "link": "off"},
+    **{"card_title": "", "card_text": ""},
+}
+
+
+@pytest.fixture(autouse=True)
+def _usual(session: PanelSession) -> None:
+    """Every test begins with the same settings."""
+    session.client.command(set=USUAL, resume=True, freeze=False)
+    session.until("the picture", session.is_running)
+
+
+def difference(before: np.ndarray, after: np.ndarray) -> float:
+    return float(np.abs(before - after).mean())
+
+
+def mean_wipe(panel: PanelPage) -> int:
+    return int(panel.page.get_attribute("#divider", "aria-valuenow") or -1)
+
+
+def test_the_page_is_small_and_asks_nobody_else(open_panel: Callable[..., PanelPage]) -> None:
+    panel = open_panel()
+    entries = panel.page.evaluate(
+        "performance.getEntriesByType('resource').map((each) => [each.name, each.transferSize])"
+    )
+    home = panel.page.url.split("#")[0]
+    assert [name for name, _ in entries if not name.startswith((home, "blob:"))] == []
+    files = [size for name, size in entries if name.endswith((".js", ".css", ".svg"))]
+    assert len(files) > 5
+    assert sum(files) < MOST_BYTES
+
+
+def test_the_picture_moves(panel: PanelPage) -> None:
+    first = panel.pixels()
+    assert first.std() > 10  # it is a picture, not one colour
+    # of 255, over a downscaled picture: far above the noise of a still one, which averages out
+    panel.until("a picture that has moved", lambda: difference(first, panel.pixels()) > 1)
+    panel.keep("desktop")
+
+
+def test_the_wipe_is_dragged(panel: PanelPage) -> None:
+    box = panel.page.locator("#stage").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    panel.page.mouse.move(box["x"] + box["width"] / 2, middle)
+    panel.page.mouse.down()
+    panel.page.mouse.move(box["x"] + box["width"] / 4, middle, steps=4)
+    panel.page.mouse.up()
+    assert mean_wipe(panel) == pytest.approx(25, abs=1)
+    edge = panel.page.evaluate("getComputedStyle(document.querySelector('.after')).clipPath")
+    assert edge.startswith("inset(0px 0px 0px 25") or edge.startswith("inset(0px 0px 0px 24.")
+    panel.page.mouse.move(box["x"] + 10, middle)  # nothing is held now
+    assert mean_wipe(panel) == pytest.approx(25, abs=1)
+
+
+# each control, what its user does, and what the camera then has
+def set_range(panel: PanelPage, control: Any) -> float:
+    low, high, now = (float(control.evaluate(f"(each) => each.{key}")) for key in ("min", "max", "value"))
+    wanted = high if now < (low + high) / 2 else low
+    control.press("End" if wanted == high else "Home")
+    return wanted
+
+
+def set_checkbox(panel: PanelPage, control: Any) -> bool:
+    control.click()
+    return bool(control.is_checked())
+
+
+def set_text(panel: PanelPage, control: Any) -> str:
+    control.fill("Back soon")
+    control.blur()
+    return "Back soon"
+
+
+def set_number(panel: PanelPage, control: Any) -> float:
+    control.select_option(index=1)
+    return float(control.input_value())
+
+
+WAYS = {"range": set_range, "checkbox": set_checkbox, "text": set_text, "number": set_number}
+
+
+def test_every_control_reaches_the_published_picture(panel: PanelPage, session: PanelSession) -> None:
+    session.client.command(set={"zoom": 2, "overlay": "wipe"})  # with these, all controls are there
+    reached = []
+    for tab in TABS:
+        panel.open_tab(tab)
+        for control in panel.page.locator(f"#panel-{tab} [data-set]").all():
+            control.wait_for(state="visible")
+            name = control.get_attribute("data-set") or ""
+            if session.setting(name) is None:  # which the running model does not have
+                assert control.is_disabled(), name
+                continue
+            panel.until(f"{name} to be there to set", control.is_enabled)
+            way = control.get_attribute("data-kind") or control.get_attribute("type") or ""
+            wanted = WAYS[way](panel, control)
+            panel.until(f"{name} to be {wanted}", lambda: session.setting(name) == wanted)  # noqa: B023
+            reached.append(name)
+    assert {"strength", "light", "mirror", "rotate", "zoom", "pan_x", "card_title"} <= set(reached)
+
+
+def test_a_mirrored_picture_is_the_picture_mirrored(panel: PanelPage) -> None:
+    still = panel.pixels()[:, [0, 1, 2, -3, -2, -1]]  # where the background is seen
+    panel.page.check("#mirror")
+    panel.until(
+        "the sides to change places",
+        lambda: difference(still[:, ::-1], panel.pixels()[:, [0, 1, 2, -3, -2, -1]]) < 12,
+    )
+    assert difference(still, panel.pixels()[:, [0, 1, 2, -3, -2, -1]]) > 25
+
+
+def test_the_published_picture_is_dragged_where_it_is_zoomed(panel: PanelPage, session: PanelSession) -> None:
+    session.client.command(set={"zoom": 2})
+    panel.page.wait_for_selector("#stage[data-pans=true]")
+    box = panel.page.locator("#stage").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2
+    panel.page.mouse.move(x, y)
+    panel.page.mouse.down()
+    panel.page.mouse.move(x - box["width"] / 4, y, steps=4)
+    panel.page.mouse.up()
+    panel.until("its right to be seen", lambda: session.setting("pan_x") == pytest.approx(0.5, abs=0.05))
+    assert mean_wipe(panel) == 50
+
+
+def test_overlay_pause_and_freeze(panel: PanelPage, session: PanelSession) -> None:
+    panel.page.check("input[name=overlay][value=fps]")
+    panel.until("the overlay", lambda: session.setting("overlay") == "fps")
+    panel.page.click("#pause")
+    panel.page.wait_for_selector("#stage[data-shows=card]")
+    assert session.client.status()["state"].startswith("paused")
+    panel.page.wait_for_function("document.getElementById('pause').textContent === 'Resume'")
+    panel.page.click("#pause")
+    panel.page.wait_for_selector("#stage[data-shows=picture]")
+    panel.page.click("#freeze")
+    panel.until("the freeze", lambda: session.client.status()["is_frozen"])
+
+
+def test_a_link_is_simulated_and_its_gain_is_told(panel: PanelPage, session: PanelSession) -> None:
+    panel.open_tab("network")
+    panel.page.check("input[name=link][value='270p']")
+    panel.until("the link", lambda: session.setting("link") == "270p")
+    panel.page.select_option("#link-codec", "vp8")
+    panel.until("its codec", lambda: session.setting("link") == "270p,codec=vp8")
+    panel.until("the gain", lambda: panel.text("link-gain") != "–")
+    assert "kbps" in panel.page.inner_text("#link")
+    panel.keep("network")
+
+
+def test_what_the_camera_refuses_is_said(panel: PanelPage, session: PanelSession) -> None:
+    panel.page.evaluate("import('./commands.js').then(({ act }) => act({ set: { link: '9000p' } }))")
+    panel.page.wait_for_selector("#failure:visible")
+    assert "9000p" in panel.text("failure-text")
+    panel.page.click("#failure-close")
+    assert not panel.page.is_visible("#failure")
+    panel.faults.clear()  # the refusal itself
+
+
+@pytest.mark.parametrize("end", ["#key=wrong", ""])
+def test_without_a_valid_key_the_page_says_so_in_words(panel: PanelPage, end: str) -> None:
+    address = panel.page.url.split("#")[0]
+    page = panel.new_tab()
+    page.goto(f"{address}{end}")
+    page.wait_for_selector("#expired:visible")
+    assert "sharpkd open" in page.inner_text("#expired")
+    assert not page.is_visible("main")
+    page.screenshot(path=panel.keep("locked"))
+    assert all("403" in fault for fault in panel.faults)
+    panel.faults.clear()
+
+
+def test_two_tabs_show_the_same(panel: PanelPage, session: PanelSession) -> None:
+    other = panel.new_tab()
+    other.goto(session.client.page_url())
+    other.wait_for_selector("#stage[data-shows=picture]")
+    panel.page.bring_to_front()
+    panel.page.focus("#strength")
+    panel.page.keyboard.press("Home")
+    panel.until("the setting", lambda: session.setting("strength") == 0)
+    other.bring_to_front()
+    panel.until("the other tab to show it", lambda: other.inner_text("#strength-value") == "0%")
+
+
+def focused(panel: PanelPage) -> str:
+    return str(panel.page.evaluate("document.activeElement.id || document.activeElement.name || ''"))
+
+
+def has_outline(panel: PanelPage) -> bool:
+    """Whether the focus can be seen: an outline of its own, or of what stands for it."""
+    script = """() => {
+        const focused = document.activeElement;
+        const grip = focused.querySelector('.grip');
+        const shown = [focused, focused.nextElementSibling, grip, focused.closest('label')];
+        return shown.some((each) => each && getComputedStyle(each).outlineStyle !== 'none');
+    }"""
+    return bool(panel.page.evaluate(script))
+
+
+def test_all_of_it_can_be_used_by_the_keyboard(panel: PanelPage, session: PanelSession) -> None:
+    seen: list[str] = []
+    for _ in range(60):
+        panel.page.keyboard.press("Tab")
+        name = focused(panel)
+        if name == "divider":
+            panel.page.keyboard.press("ArrowRight")
+            assert mean_wipe(panel) == 52
+        if name == "strength":
+            panel.page.keyboard.press("Home")
+            panel.until("the setting", lambda: session.setting("strength") == 0)
+        if name and seen and name == seen[0]:
+            break
+        if name:
+            assert has_outline(panel), name
+            seen.append(name)
+    wanted = {"pause", "freeze", "stop", "divider", "layout", "magnified", "fullscreen", "tab-picture"}
+    assert wanted | {"panel-picture", "strength", "light", "mirror", "rotate", "zoom"} <= set(seen)
+    panel.page.focus("#tab-picture")
+    for tab in (*TABS[1:], TABS[0]):
+        panel.page.keyboard.press("ArrowRight")
+        assert panel.page.is_visible(f"#panel-{tab}")
+    panel.page.focus("#stop")
+    panel.page.keyboard.press("Enter")
+    panel.page.wait_for_selector("#stop-dialog:visible")
+    panel.page.keyboard.press("Escape")
+    assert focused(panel) == "stop"
