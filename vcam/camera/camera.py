@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeAlias
 
 from vcam.adjust import Adjust, Figures
@@ -162,11 +163,16 @@ class Camera:
     def facts(self) -> Facts:
         """What clients can read beside the status."""
         return {
-            "devices": lambda: {"cameras": list_facts(find_own(self.config))},
+            "devices": lambda: {"cameras": list_facts(find_own(self.config), self._measured())},
             "settings": lambda: list_settings(self.config, self._options.saved),
             "models": lambda: list_models(folder_of(self.config), self._running_model()),
             "history": lambda: self._options.history.as_json(self._options.clock()),
         }
+
+    def _measured(self) -> dict[Path, float | None]:
+        """The rate of the webcam that is open, by its node."""
+        source = None if self._gate.closed else self._source
+        return {source.path: source.measured_fps} if isinstance(source, WebcamSource) else {}
 
     def wake(self) -> None:
         """Call this after a suspend: open devices may hang, and who watches has to be found out again."""

@@ -86,7 +86,7 @@ class Config:
     fps: int = _setting(30, "Frames a second of the output.", 1, 60, is_fixed=True)
     link: str = _setting(
         "off",
-        "A simulated link: off, or a profile with its changes, as 360p or 270p,codec=vp8,loss=0.02.",
+        "A simulated link: off, 360p, 270p,codec=vp8,loss=0.02, or 360p,trace=300:800:200 in kbps a second.",
         may_be_empty=False,
     )
     # the restoration

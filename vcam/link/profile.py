@@ -1,5 +1,6 @@
 """What a link does to a picture: the named profiles, their text form and bandwidth traces."""
 
+import re
 from dataclasses import dataclass, fields, replace
 from math import inf
 from pathlib import Path
@@ -13,6 +14,7 @@ CODEC_NAMES = ("h264", "vp8", "vp9", "av1")
 MAX_CRF = {"h264": 51, "vp9": 63, "av1": 63}
 MAX_KBPS = 100_000
 MAX_TRACE_BYTES = 1_000_000  # an hour in steps of 0.1 s takes half of it
+INLINE_TRACE = re.compile(r"\d{1,9}(\.\d{1,9})?(:\d{1,9}(\.\d{1,9})?)+")
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 
@@ -51,6 +53,8 @@ PROFILES = {
 def parse_profile(text: str) -> LinkProfile:
     """Read "360p", or "360p,codec=vp8,kbps=300,loss=0.02,trace=FILE", as a LinkProfile.
 
+    A trace may stand here itself: "trace=300:800:200" is a rate in kbps for each second.
+
     Raises LinkError naming the part that is wrong and what could stand there.
     """
     name, *settings = text.split(",")
@@ -64,12 +68,23 @@ def parse_profile(text: str) -> LinkProfile:
             keys = ", ".join(field.name for field in fields(LinkProfile) if field.name != "name")
             raise LinkError(f"link {text!r} has no setting {key!r}; expected one of: {keys}")
         try:
-            changes[key] = load_trace(Path(value)) if key == "trace" else _convert(types[key], value)
+            changes[key] = _read_trace(value) if key == "trace" else _convert(types[key], value)
         except ValueError:
             raise LinkError(f"link {text!r}: {key}={value!r} is not a number") from None
     profile = replace(PROFILES[name], name=text, **changes)  # type: ignore[arg-type]  # typed by the hints above
     check_profile(profile)
     return profile
+
+
+def _read_trace(value: str) -> tuple[tuple[float, float], ...]:
+    """The steps of a trace: its rates, one a second, or the name of its file. Raises LinkError."""
+    if not INLINE_TRACE.fullmatch(value):
+        return load_trace(Path(value))
+    rates = [float(rate) for rate in value.split(":")]
+    for rate in rates:
+        if not 1 <= rate <= MAX_KBPS:
+            raise LinkError(f"link trace={value[:60]}: {rate:g} is outside 1..{MAX_KBPS} kbps")
+    return tuple(enumerate(rates))
 
 
 def _convert(hint: type, value: str) -> object:

@@ -136,6 +136,11 @@ class WebcamSource(GuardedSource):
         return replace(self._frame_of(picture, index, captured_ns), is_cut=index == 0)
 
     @property
+    def path(self) -> Path:
+        """Of the node that was opened last."""
+        return Path(self._path)
+
+    @property
     def measured_fps(self) -> float | None:
         return self._rate.fps
 

@@ -173,3 +173,21 @@ def test_no_line_of_a_file_that_is_not_a_trace_is_repeated(tmp_path: Path) -> No
             load_trace(tmp_path / "shadow")
         assert line not in str(caught.value)
         assert "secret" not in str(caught.value)
+
+
+def test_a_trace_without_a_file_has_a_rate_for_each_second() -> None:
+    profile = parse_profile("360p,loss=0.02,trace=300:800.5:200")
+    assert (profile.trace, profile.loss) == (((0, 300), (1, 800.5), (2, 200)), 0.02)
+    assert [rate_at(profile, second) for second in (0, 0.9, 1.5, 2.9, 3.0)] == [300, 300, 800.5, 200, 300]
+
+
+@pytest.mark.parametrize("trace", ["0:300", "300:100001", "300:0.5"])
+def test_a_rate_of_such_a_trace_that_no_link_has_is_refused(trace: str) -> None:
+    with pytest.raises(LinkError, match=r"outside 1\.\.100000 kbps"):
+        parse_profile(f"360p,trace={trace}")
+
+
+@pytest.mark.parametrize("trace", ["300:", ":300", "300:-1", "300:x", "300::2", "300"])
+def test_what_is_no_such_trace_is_a_files_name(trace: str) -> None:
+    with pytest.raises(LinkError, match="cannot read the bandwidth trace"):
+        parse_profile(f"360p,trace={trace}")

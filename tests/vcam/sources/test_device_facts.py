@@ -7,6 +7,7 @@ from vcam.commands.devices import describe_control
 from vcam.sources import device_facts as facts
 from vcam.sources.devices import CaptureDevice
 from vcam.v4l2.controls import Control
+from vcam.v4l2.modes import Mode
 
 C920 = CaptureDevice(Path("/dev/video0"), "C920", Path("/dev/v4l/by-id/usb-C920"), is_loopback=False)
 GAIN = Control(1, "gain", "number", 0, 255, 1, 64, 77)
@@ -24,7 +25,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         paths.append(path)
         return [GAIN, MAINS]
 
+    def list_modes(path: Path) -> list[Mode]:
+        return [Mode("MJPG", (1280, 720), (30.0, 15.0)), Mode("YUYV", (640, 480), ())]
+
     monkeypatch.setattr(facts, "controls_of", ask)
+    monkeypatch.setattr(facts, "modes_of", list_modes)
     return paths
 
 
@@ -34,6 +39,23 @@ def test_a_webcam_is_told_with_its_controls(asked: list[Path]) -> None:
     gain, mains = told["controls"]  # type: ignore[misc]
     assert (gain["name"], gain["least"], gain["most"], gain["value"]) == ("gain", 0, 255, 77)
     assert mains["menu"] == {0: "Disabled", 1: "50 Hz", 2: "60 Hz"}
+
+
+def test_a_camera_is_told_with_what_it_offers_and_the_open_one_with_what_comes(asked: list[Path]) -> None:
+    told = facts.device_facts(C920)
+    assert told["modes"] == [
+        {"pixel_format": "MJPG", "size": (1280, 720), "rates": (30.0, 15.0)},
+        {"pixel_format": "YUYV", "size": (640, 480), "rates": ()},
+    ]
+    assert (told["is_open"], told["measured_fps"]) == (False, None)
+    told = facts.device_facts(C920, {C920.path: 14.96})
+    assert (told["is_open"], told["measured_fps"]) == (True, 15.0)
+    assert facts.device_facts(C920, {C920.path: None})["is_open"]
+    assert facts.device_facts(replace(C920, fault="its driver does not answer"))["modes"] == []
+
+
+def test_a_camera_that_has_gone_offers_nothing() -> None:
+    assert facts.modes_of(Path("/nonexistent/video0")) == []
 
 
 @pytest.mark.parametrize("change", [{"is_loopback": True}, {"fault": "its driver does not answer"}])
