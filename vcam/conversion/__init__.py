@@ -1,6 +1,9 @@
 """The one room where other programs' pictures become Frames, and Frames become theirs.
 
 pyav      decoded pictures of any pixel format, colour matrix and range; what encoders take
+colour    which matrix a picture has where nobody says, and whether it is HDR
+alpha     transparency
+geometry  pictures that are to be cut, stretched, mirrored or turned
 opencv    full-range BGR
 buffers   a driver's 4:2:0 bytes
 """

@@ -3,13 +3,14 @@
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from vcam.errors import SourceError
-from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, Plane, Size
+from vcam.conversion.alpha import has_alpha, lay_on_white
+from vcam.conversion.colour import check_transfer, matrix_of
+from vcam.conversion.geometry import UPRIGHT, Geometry, check_picture_size, kept_size, lay_out, square_size
+from vcam.frame import Frame, Plane, Size
 
-# AVColorSpace tags that mean the BT.601 matrix: unspecified, BT.470BG, SMPTE 170M
-BT601_TAGS = (2, 5, 6)
+SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 def to_frame(
@@ -18,18 +19,27 @@ def to_frame(
     captured_ns: int,
     is_cut: bool = False,
     reformatter: VideoReformatter | None = None,
+    geometry: Geometry = UPRIGHT,
 ) -> Frame:
     """Copy a decoded picture into an I420 BT.601 limited Frame.
 
     reformatter  kept by who has many pictures of one kind: swscale then makes its tables once
+    geometry     how the picture is to be seen
 
-    yuv420p tagged BT.601 limited, or not tagged, passes untouched; every other pixel format, full range
-    and other matrices are converted by swscale. An odd last row or column is cut.
-    Raises SourceError if the picture is smaller or larger than a Frame can be.
+    yuv420p tagged BT.601 limited, or not tagged and not HD, passes untouched; every other pixel format, full
+    range, other matrices and pixels that are not square are converted by swscale. What is transparent is laid
+    on white. An odd last row or column is cut.
+    Raises SourceError if the picture is smaller or larger than a Frame can be, or HDR.
     """
-    width, height = check_picture_size((picture.width, picture.height))
-    y, u, v = _convert(picture, reformatter or VideoReformatter()).planes[:3]
-    return Frame(
+    check_transfer(picture)
+    if has_alpha(picture):
+        picture = lay_on_white(picture)
+    kept = kept_size((picture.width, picture.height), geometry)
+    square = square_size(kept, geometry.aspect)
+    width, height = check_picture_size(square)
+    scaled = None if square == kept else square
+    y, u, v = _convert(picture, reformatter or VideoReformatter(), scaled).planes[:3]
+    frame = Frame(
         _copy(y, (width, height)),
         _copy(u, (width // 2, height // 2)),
         _copy(v, (width // 2, height // 2)),
@@ -37,6 +47,7 @@ def to_frame(
         captured_ns,
         is_cut,
     )
+    return lay_out(frame, geometry)
 
 
 def to_picture(frame: Frame) -> VideoFrame:
@@ -51,31 +62,24 @@ def to_picture(frame: Frame) -> VideoFrame:
     return picture
 
 
-def check_picture_size(size: Size) -> Size:
-    """The even (width, height) within `size`. Raises SourceError if that can be no Frame's."""
-    width, height = size[0] & ~1, size[1] & ~1
-    if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
-        raise SourceError(
-            f"the picture is {size[0]}x{size[1]}, expected sides of {MIN_SIDE}..{MAX_SIDE} pixels;"
-            " scale it before it comes here"
-        )
-    return width, height
-
-
-def _convert(picture: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
-    """The picture as yuv420p, BT.601 limited; the same object if it is that already."""
+def _convert(picture: VideoFrame, reformatter: VideoReformatter, size: Size | None) -> VideoFrame:
+    """The picture as yuv420p, BT.601 limited, and scaled if a size is given; itself if it is that already."""
     is_full = picture.color_range == ColorRange.JPEG
-    if picture.format.name == "yuv420p" and not is_full and picture.colorspace in BT601_TAGS:
+    matrix = matrix_of(picture)
+    if picture.format.name == "yuv420p" and not is_full and matrix == Colorspace.ITU601 and size is None:
         return picture
     is_yuv = not picture.format.is_rgb
-    is_tagged = is_yuv and picture.colorspace not in BT601_TAGS
     return reformatter.reformat(
         picture,
+        width=size[0] if size else None,
+        height=size[1] if size else None,
         format="yuv420p",
-        src_colorspace=None if is_tagged else Colorspace.ITU601,
+        src_colorspace=matrix,
         dst_colorspace=Colorspace.ITU601,
         src_color_range=ColorRange.JPEG if is_full or not is_yuv else ColorRange.MPEG,
         dst_color_range=ColorRange.MPEG,
+        # without rounding, what another matrix makes is one code value darker
+        interpolation=None if matrix == Colorspace.ITU601 and size is None else SCALING,
         threads=1,
     )
 

@@ -13,8 +13,11 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vcam.conversion.geometry import Geometry
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE
+from vcam.media import orientation
+from vcam.media.fields import Deinterlacer
 from vcam.media.odd import is_animated_webp
 from vcam.media.opening import DECODER_OPTIONS, open_recording
 from vcam.media.rate import rate_of
@@ -39,7 +42,8 @@ class Recording:
     path        the file
     with_sound  read the sound, too, into `sound`
 
-    Once open: `stream` (the video), `first` (its first picture), `fps`, `sound` (None if it is not wanted, or
+    Once open: `stream` (the video), `first` (its first picture), `geometry` (how its pictures are to be seen;
+    fields are made whole already), `fps`, `sound` (None if it is not wanted, or
     there is none) and `tags` (title and the like). While it is read, `damaged` counts the packets that could
     not be decoded, and `is_cut_short` says that the file could not be read to its end.
 
@@ -64,6 +68,7 @@ class Recording:
             self.sound = Sound(container) if self._with_sound and container.streams.audio else None
             self._pictures = self._read()
             self.first = self._read_first()
+            self.geometry = self._find_geometry()
         except BaseException:
             self.close()
             raise
@@ -116,7 +121,18 @@ class Recording:
         limit = f"{MAX_SIDE}x{MAX_SIDE}"
         raise SourceError(f"{self.path} cannot be decoded: it is damaged, or larger than {limit} pixels")
 
+    def _find_geometry(self) -> Geometry:
+        is_mirrored, turn = orientation.of_file(self.path) or orientation.of_picture(self.first)
+        aspect = self.stream.sample_aspect_ratio or Fraction(1)
+        return Geometry(aspect=aspect, is_mirrored=is_mirrored, turn=turn)
+
     def _read(self) -> Generator[VideoFrame, None, None]:
+        whole = Deinterlacer()
+        for picture in self._read_fields():
+            yield from whole(picture)
+        yield from whole.finish()
+
+    def _read_fields(self) -> Iterator[VideoFrame]:
         failure: SourceError | None = None
         try:
             for packet in self._packets():

@@ -11,7 +11,9 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from vcam.conversion.pyav import check_picture_size, to_frame
+from vcam.conversion.colour import check_transfer
+from vcam.conversion.geometry import shown_size
+from vcam.conversion.pyav import to_frame
 from vcam.frame import Frame, Size
 from vcam.media.reading import Recording, moment_s
 from vcam.media.sound import Sound
@@ -43,7 +45,7 @@ class FileSource(GuardedSource):
 
     `__enter__` raises SourceError if the file is missing, no video or of a size no Frame can have, or if
     nothing in it can be decoded; `__next__` if the disk fails, after all frames before.
-    Colours and odd sides: see `vcam.conversion.pyav`. Rotation tags are not applied.
+    Colours, transparency, odd sides, pixels that are not square: see `vcam.conversion.pyav`.
     """
 
     def __init__(
@@ -85,7 +87,8 @@ class FileSource(GuardedSource):
 
     def _enter(self) -> None:
         recording = self._open()
-        self.size = check_picture_size((recording.first.width, recording.first.height))
+        self.size = shown_size((recording.first.width, recording.first.height), recording.geometry)
+        check_transfer(recording.first, str(self.path))
         self.fps = recording.fps
         self.frame_count = recording.stream.frames or None
         self.damaged = self.end_ns = 0
@@ -122,7 +125,9 @@ class FileSource(GuardedSource):
                     frame = replace(frame, index=next(numbers), captured_ns=captured_ns, is_cut=False)
                     yield frame
             captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
-            frame = to_frame(picture, next(numbers), captured_ns, is_cut, self._reformatter)
+            frame = to_frame(
+                picture, next(numbers), captured_ns, is_cut, self._reformatter, recording.geometry
+            )
             last_ns = moment_ns
             yield frame
 

@@ -1,0 +1,43 @@
+"""Transparency: it is kept beside a still picture, and laid on white where there is no place for it."""
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from vcam.frame import Plane
+
+ALPHA_FORMATS = ("rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")  # by the begin of their name
+
+
+def has_alpha(picture: VideoFrame) -> bool:
+    """Whether the picture's format has room for transparency."""
+    name = picture.format.name
+    return name.startswith(ALPHA_FORMATS) or name.startswith("yuva")
+
+
+def alpha_of(picture: VideoFrame) -> Plane | None:
+    """The picture's opacity, (H, W) uint8; None if all of it is opaque."""
+    if not has_alpha(picture):
+        return None
+    alpha = _rgba(picture)[..., 3]
+    return None if alpha.min() == 255 else np.ascontiguousarray(alpha)
+
+
+def opaque(picture: VideoFrame) -> VideoFrame:
+    """The picture's colours alone, as they are stored."""
+    return VideoFrame.from_ndarray(np.ascontiguousarray(_rgba(picture)[..., :3]), format="rgb24")
+
+
+def lay_on_white(picture: VideoFrame) -> VideoFrame:
+    """The picture as it looks on white; as it is, if all of it is opaque."""
+    rgba = _rgba(picture)
+    alpha = rgba[..., 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return picture
+    laid = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return VideoFrame.from_ndarray(laid.astype(np.uint8), format="rgb24")
+
+
+def _rgba(picture: VideoFrame) -> Plane:
+    """(H, W, 4) uint8."""
+    return VideoReformatter().reformat(picture, format="rgba", threads=1).to_ndarray()
