@@ -22,6 +22,8 @@ from vcam.errors import ConfigError
 from vcam.paths import write_private
 from vcam.regular import PATIENCE_S, read_small, stat_of, within
 
+PRESET_PREFIX = "preset."  # of a key that means one preset
+
 
 def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
     """Write these values of `config` into its file; all else, comments too, stays as the user wrote it.
@@ -34,11 +36,15 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
         for key in keys:
             if key.startswith(CONTROL_PREFIX):
                 _put_control(document, config, *split_control(key))
+            elif key.startswith(PRESET_PREFIX):
+                _put_preset(document, config, key.removeprefix(PRESET_PREFIX))
             else:
                 document[key] = as_written(getattr(config, key))
+        text = tomlkit.dumps(document)
+        if len(text.encode()) > LARGEST_FILE:
+            raise ValueError(f"it would be larger than {LARGEST_FILE} bytes: delete some presets or controls")
         target.parent.mkdir(parents=True, exist_ok=True)
-        # private: the source may be an address with its password
-        write_private(target, tomlkit.dumps(document))
+        write_private(target, text)  # private: the source may be an address with its password
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}. Set XDG_CONFIG_HOME to a folder you may write to"
@@ -55,6 +61,15 @@ def _put_control(document: tomlkit.TOMLDocument, config: Config, name: str, cont
         cameras.setdefault(name, tomlkit.table())[control] = value
     elif control in document.get("camera", {}).get(name, {}):
         del document["camera"][name][control]
+
+
+def _put_preset(document: tomlkit.TOMLDocument, config: Config, name: str) -> None:
+    """Write one preset, or take it out where the configuration has it no more."""
+    preset = config.preset.get(name)
+    if preset is not None:
+        document.setdefault("preset", tomlkit.table(is_super_table=True))[name] = preset
+    elif name in document.get("preset", {}):
+        del document["preset"][name]
 
 
 def _read(path: Path) -> str:
@@ -112,6 +127,10 @@ class SavedSettings:
     def save(self, config: Config) -> None:
         """Write all that is unsaved. Raises ConfigError."""
         save_settings(self.path, config, self.unsaved(config))
+
+    def save_preset(self, config: Config, name: str) -> None:
+        """Write one preset of `config`, or take it out of the file. Raises ConfigError."""
+        save_settings(self.path, config, [f"{PRESET_PREFIX}{name}"])
 
     def _try(self) -> Config | ConfigError:
         try:

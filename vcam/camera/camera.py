@@ -1,5 +1,6 @@
 """The running camera: a pipeline, its parts, and the commands that change them while it runs."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from vcam.camera.model_watch import ModelWatch
 from vcam.camera.options import CameraOptions
 from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
 from vcam.camera.policy import Health, KeepGoing
+from vcam.camera.presets import change_preset, list_presets, preset_for, use_preset
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.recorder import RecordedSink
 from vcam.camera.source_gate import SourceGate
@@ -33,7 +35,9 @@ from vcam.manifest import read_manifest
 from vcam.memory import return_freed_memory
 from vcam.pipeline import FINISH, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.public import public_text
-from vcam.sources import WebcamSource, list_facts
+from vcam.sources import CaptureDevice, WebcamSource, list_facts
+
+log = logging.getLogger(__name__)
 
 SourceFactory: TypeAlias = Callable[[Config], Source]
 
@@ -65,6 +69,7 @@ class Camera:
         self._lag = Lag()
         self._steps = ModelStepper(self._model_names, self._use_model, self._options.clock)
         self._source: Source | None = None  # the one opened last
+        self._seen: CaptureDevice | None = None  # the webcam whose preset was looked for last
         self._opened = config.source  # its name in the configuration
         self._since_s, self._started_at = time.monotonic(), time.time()
         self._loading = threading.Lock()  # of what may load a model; nobody else waits for that
@@ -90,6 +95,11 @@ class Camera:
     def is_paused(self) -> bool:
         """Whether the user has paused it."""
         return self._gate.is_paused
+
+    def take_over(self, old: "Camera") -> None:
+        """Go on as an old one was left: paused, or with a webcam that it knows."""
+        self._seen = old._seen
+        self._gate.set_paused(old.is_paused)
 
     def hand_over_failures(self, other: "Camera") -> None:
         """Tell a camera with the same stages which of them have failed."""
@@ -165,6 +175,7 @@ class Camera:
         return {
             "devices": lambda: {"cameras": list_facts(find_own(self.config), self._measured())},
             "settings": lambda: list_settings(self.config, self._options.saved),
+            "presets": lambda: list_presets(self.config),
             "models": lambda: list_models(folder_of(self.config), self._running_model()),
             "history": lambda: self._options.history.as_json(self._options.clock()),
         }
@@ -172,7 +183,9 @@ class Camera:
     def _measured(self) -> dict[Path, float | None]:
         """The rate of the webcam that is open, by its node."""
         source = None if self._gate.closed else self._source
-        return {source.path: source.measured_fps} if isinstance(source, WebcamSource) else {}
+        if not isinstance(source, WebcamSource) or source.camera is None:
+            return {}
+        return {source.camera.path: source.measured_fps}
 
     def wake(self) -> None:
         """Call this after a suspend: open devices may hang, and who watches has to be found out again."""
@@ -214,6 +227,8 @@ class Camera:
             self._reload(self._options.saved.load() if self._options.saved else self.config)
         if command.save:
             self._file().save(self.config)
+        if command.preset is not None:
+            self._apply(change_preset(self.config, command.preset, self._file()))
         if command.revert:
             # the page's port is what it is until the next start
             self._apply(replace(self._file().last(), preview_port=self.config.preview_port))
@@ -228,11 +243,23 @@ class Camera:
         self._note_history()
         self._lag.note(Counts(self._options.clock(), *self._pipeline.meter.counts()))
         with self._loading:
+            self._use_preset_of_camera()
             self._models.poll(folder_of(self.config))
             restorer = self._chain.chain.restorer
             if restorer is not None and self.config.model == AUTO:
                 is_single = restorer.denoise == 0 < self.config.denoise
                 self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
+
+    def _use_preset_of_camera(self) -> None:
+        """Apply the preset that is for a camera when it is another one than before that gives pictures."""
+        camera = getattr(self._source, "camera", None)
+        if camera is None or camera == self._seen or self._pipeline.latest() is None:
+            return
+        self._seen = camera
+        name = preset_for(self.config, camera)
+        if name:
+            self._apply(use_preset(self.config, name))
+            log.info("%s: its preset is used, %s", camera.name, name)
 
     def _note_history(self) -> None:
         now_ns = self._options.clock()

@@ -196,8 +196,7 @@ class RestartableCamera:
 
     def _put(self, new: Camera, old: Camera) -> None:
         new.preview_url = self._preview_url
-        if old.is_paused:
-            new.do(Command(pause=True))
+        new.take_over(old)
         self._ticks_before += old.output_ticks()
         self._camera = new
 

@@ -2,6 +2,7 @@
 
 import json
 
+TABLE_EXAMPLES = {"camera": ("HD Webcam", "gain = 40"), "preset": ("Evening", "light = 0.7")}
 LONGEST_SHOWN = 80  # of a wrong value, in characters
 
 
@@ -24,7 +25,8 @@ def say_kind(key: str, value: object, expected: str, default: object) -> str:
 
 def _example(key: str, default: object) -> str:
     if isinstance(default, dict):
-        return 'for example: [camera."HD Webcam"] and, in a line below, gain = 40'
+        name, line = TABLE_EXAMPLES[key]
+        return f'for example: [{key}."{name}"] and, in a line below, {line}'
     return f"for example: {key} = {json.dumps(as_written(default))}"
 
 

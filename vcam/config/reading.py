@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from vcam.config.messages import LONGEST_SHOWN, say_kind, say_range, short
+from vcam.config.presets import settings_of
 from vcam.config.settings import DEFAULTS, KEYS, RANGES, Config
-from vcam.config.tables import CONTROL_PREFIX, Controls, replace_control
+from vcam.config.tables import CONTROL_PREFIX, replace_control
 from vcam.errors import ConfigError
 from vcam.regular import read_small
 from vcam.spelling import closest
@@ -20,6 +21,8 @@ from vcam.spelling import closest
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 16_384  # bytes; a parser's time may grow with the square of them
+
+TABLES = {"camera": "a table of controls by camera", "preset": "a table of settings by preset"}
 
 _FILE: type[BaseModel] = create_model(  # type: ignore[call-overload]  # which knows no dict of fields
     "_FILE",
@@ -84,13 +87,19 @@ def replace_setting(config: Config, key: str, given: object) -> Config:
 def _read_table(table: Mapping[str, object]) -> Config:
     """A file's table as a Config. Raises ConfigError for the first value that cannot be used."""
     try:
-        return Config(**_FILE.model_validate(table).model_dump())
+        config = Config(**_FILE.model_validate(table).model_dump())
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         key = check_key(str(mistake["loc"][0]))
         if KEYS[key] is float and type(table[key]) is int:  # beyond any float
             raise ConfigError(say_range(key, table[key], RANGES[key])) from None
         raise ConfigError(_say_kind(key, table[key])) from None
+    for name, preset in config.preset.items():
+        try:
+            replace_settings(Config(), settings_of(preset))
+        except ConfigError as error:
+            raise ConfigError(f"preset {short(name)}: {error}") from None
+    return config
 
 
 def check_key(key: str) -> str:
@@ -101,11 +110,10 @@ def check_key(key: str) -> str:
 
 
 def _say_kind(key: str, value: object) -> str:
-    return say_kind(key, value, _expected(KEYS[key]), getattr(DEFAULTS, key))
+    expected = TABLES.get(key) or _expected(KEYS[key])
+    return say_kind(key, value, expected, getattr(DEFAULTS, key))
 
 
 def _expected(kind: Any) -> str:
-    if kind == Controls:
-        return "a table of controls by camera"
     names = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
     return names.get(kind, "a size with even sides, as WIDTHxHEIGHT")

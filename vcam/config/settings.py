@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 
 from vcam.address import check_address
 from vcam.config.messages import say_range, short
+from vcam.config.presets import Presets, check_presets
 from vcam.config.tables import Controls, check_controls
 from vcam.errors import ConfigError, SourceError
 from vcam.frame import Size, check_size, parse_size
@@ -139,6 +140,8 @@ class Config:
     )
     # [camera."NAME"]: its V4L2 controls, set at each opening
     camera: Controls = field(default_factory=dict)
+    # [preset."NAME"]: settings of the picture, and the camera that they are for
+    preset: Presets = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for key, (low, high) in RANGES.items():
@@ -164,6 +167,7 @@ class Config:
             _check_text(key, getattr(self, key))
         _check_overlay(self.overlay)
         check_controls(self.camera)
+        check_presets(self.preset)
 
 
 def _check_output(size: Size) -> None:

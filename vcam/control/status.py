@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from vcam.config import LONGEST_TEXT, ControlValue
 from vcam.frame import Size
@@ -14,6 +14,7 @@ RESTART_KEYS = ("size", "fps", "sink")  # what a new output may have otherwise
 MOST_SETTINGS = 32  # in one command
 Key: TypeAlias = Annotated[str, StringConstraints(max_length=220)]  # that of a camera's control has two names
 Facts: TypeAlias = Mapping[str, Callable[[], dict[str, object]]]  # what is told, by its name
+PresetName: TypeAlias = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 
 
@@ -90,6 +91,31 @@ class Status:
         return asdict(self)
 
 
+class PresetChange(BaseModel):
+    """What to do with one preset. Unknown keys are refused.
+
+    save    the settings of the picture as they are now, under this name
+    use     the preset's settings, at once
+    delete  it, for good
+    camera  with save: apply it when a camera that this name means is opened; empty: when none is
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    save: PresetName | None = None
+    use: PresetName | None = None
+    delete: PresetName | None = None
+    camera: PresetName | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if sum(name is not None for name in (self.save, self.use, self.delete)) != 1:
+            raise ValueError("expected one of save, use and delete")
+        if self.camera is not None and self.save is None:
+            raise ValueError("camera goes with save")
+        return self
+
+
 class Command(BaseModel):
     """What to change: settings by name, then at most one of the actions. Unknown keys are refused."""
 
@@ -101,6 +127,7 @@ class Command(BaseModel):
     resume: bool = False
     freeze: bool | None = None  # hold the published picture, or let it go on
     toggle: Literal["pause", "freeze", "mirror"] | None = None  # the opposite of what it is
+    preset: PresetChange | None = None
     record: bool | None = None  # what is published, into a file of its own
     reload: bool = False
     save: bool = False  # all unsaved settings, into their file
@@ -112,4 +139,5 @@ class Command(BaseModel):
     @property
     def changes_settings(self) -> bool:
         """Whether it changes what is set, which may load a model."""
-        return bool(self.set or self.reload or self.save or self.revert or self.toggle == "mirror")
+        is_asked = self.set or self.reload or self.save or self.revert or self.preset
+        return bool(is_asked or self.toggle == "mirror")

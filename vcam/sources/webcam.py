@@ -136,9 +136,9 @@ class WebcamSource(GuardedSource):
         return replace(self._frame_of(picture, index, captured_ns), is_cut=index == 0)
 
     @property
-    def path(self) -> Path:
-        """Of the node that was opened last."""
-        return Path(self._path)
+    def camera(self) -> CaptureDevice | None:
+        """The one that was opened last."""
+        return self._camera
 
     @property
     def measured_fps(self) -> float | None:
