@@ -41,8 +41,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Train a student on DATA (folders of sharp stills and clips) and publish it in weights/ if it is better. DATA is one
-# folder, whatever its name is, or several with spaces between them.
+# Train the published student on with DATA (folders of sharp stills and clips) and publish it in weights/ if it is better;
+# ARGS=--from-scratch trains one from nothing. DATA is one folder, whatever its name is, or several with spaces between them.
 distill: $(VENV)/.dev
 	@$(call HOMED,DATA); set -f; [ -d "$$DATA" ] && set -- "$$DATA" || set -- $$DATA; set -x; \
 	$(BIN)/python -m distill run --recipe $(RECIPE) --data "$$@" $(ARGS)

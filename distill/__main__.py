@@ -24,6 +24,7 @@ COMMANDS = {
     "ablate": "train one recipe with and without each of its losses",
     "report": "write docs/results.md: tables, plots and crops of the measurements",
 }
+INTERRUPTED = 130  # exit code of a program that Ctrl-C ended
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VcamError as error:
         print(f"distill: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("distill: stopped; run the same command again to go on", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -43,6 +43,7 @@ class Data:
     degradation: str = ""  # of sharp stills: one of distill.studies.damage.DEGRADATIONS
     pattern: str = ""  # such as "*.png|face*": use the files that match; all files if none does
     stand_in: str = ""  # description of these files where they replace a data set that is not available
+    bundled: bool = False  # mix in the bundled clip, as a quarter of the clips, so that nothing is forgotten
     luma: bool = False  # for stills: luma instead of R, G and B; calls and webcams are always luma
 
 
@@ -113,6 +114,7 @@ class Recipe:
     distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
     claims: tuple[Claim, ...] = ()
+    look: str = ""  # the recipe of its crisp look, which is trained after it and published with it
     # "record": network and scores go to weights/recipes; "camera": a model of the camera; "look": the crisp
     # look of the camera's model that this recipe starts from
     publish: str = PUBLISH[0]
@@ -164,7 +166,7 @@ def training_identity(recipe: Recipe) -> Recipe:
     training = recipe.training
     if training.schedule == "cosine" and not training.patience and not recipe.distillation.teachers:
         training = replace(training, check_every=Training.check_every)
-    return replace(recipe, title="", claims=(), publish="", training=training)
+    return replace(recipe, title="", claims=(), look="", publish="", training=training)
 
 
 def _find(name: str) -> Path:

@@ -1,29 +1,42 @@
-"""Train a recipe's teachers and its network, then export, evaluate and publish it."""
+"""Train a recipe's teachers and its network, then export, evaluate and publish it.
+
+Where a model of the recipe's name is published, it is not trained anew: the published student, both looks,
+learns from your files and the bundled clip for some minutes. --full runs the whole recipe, --from-scratch
+starts it from nothing. Ctrl-C saves at once; the same command goes on.
+"""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
 from distill.catalogue import build, find_split
-from distill.data.prepare import prepare
+from distill.data.prepare import Prepared, prepare
+from distill.data.splits import SAMPLES
 from distill.networks.contract import planes_of
 from distill.publish.reproduction import write_record
-from distill.publish.student import release, release_look
+from distill.publish.student import open_judge, release, release_look, with_look
+from distill.publish.weights_folder import published
 from distill.recipe import Recipe, load_recipe
 from distill.studies.perceptual import VggPerceptual
+from distill.training.fine_tune import fine_tune, folder_of
 from distill.training.objective import PERCEPTUAL, Teacher
 from distill.training.parallel import ProcessGroup, join_process_group
 from distill.training.smoke import smoke
 from distill.training.teachers import load_pretrained, train_teacher
 from distill.training.trainer import Trainer
+from distill.training.warm_start import starts_from_published
 from vcam.errors import ConfigError
-
-SAMPLES = Path(__file__).resolve().parents[2] / "vcam" / "samples"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="fast")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="the whole recipe, for hours, where the published student is trained on for minutes",
+    )
     add_training_arguments(parser)
 
 
@@ -31,6 +44,11 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of a training run: sharp media, pretrained teachers, VGG weights, smoke run."""
     parser.add_argument(
         "--smoke", action="store_true", help="run all steps in under a minute, teachers included"
+    )
+    parser.add_argument(
+        "--from-scratch",
+        action="store_true",
+        help="the whole recipe, from nothing instead of the published student",
     )
     parser.add_argument("--data", type=Path, nargs="+", default=[SAMPLES], help="folders of sharp media")
     parser.add_argument("--vgg", type=Path, help="VGG16 weights, for recipes with the perceptual loss")
@@ -44,28 +62,58 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    recipe = load(args.recipe, args)
+    recipe = load_recipe(args.recipe)
+    is_tuned = tunes(recipe, args)
+    recipe = cut(fine_tune(recipe) if is_tuned else recipe, args)
     with join_process_group() as group:
-        perceptual = find_perceptual(recipe, args, group)
         teachers = find_teachers(recipe, args, group)
-        with group.local_main_first():
-            data = prepare(recipe.data, find_split(recipe.data, args.data), args.build, args.threads)
-        trainer = Trainer(recipe, args.build / recipe.name, teachers, group, perceptual)
-        trainer.resume()
-        network = trainer.fit(data)
+        network, trainer, data = train(recipe, teachers, args, group)
+        crisp = train(load(recipe.look, args), [], args, group)[0] if recipe.look else None
     if not group.is_main:
         return
-    if recipe.publish in ("camera", "look"):
-        put = release if recipe.publish == "camera" else release_look
-        put(recipe, network, data.held, args.data, args.build, args.weights)
+    places = (data.held, args.data, args.build, args.weights)
+    if recipe.publish == "camera":
+        release(recipe, with_look(recipe, network, crisp), *places, is_tuned=is_tuned)
+    elif recipe.publish == "look":
+        release_look(recipe, network, *places)
     else:
         write_record(recipe, network, data, trainer, teachers, args.weights / "recipes")
 
 
+def tunes(recipe: Recipe, args: argparse.Namespace) -> bool:
+    """Whether the published student of this recipe is trained on for some minutes, instead of all of it."""
+    is_whole = args.full or args.from_scratch or args.pretrained
+    return recipe.publish == "camera" and recipe.name in published(args.weights) and not is_whole
+
+
+def train(
+    recipe: Recipe, teachers: list[Teacher], args: argparse.Namespace, group: ProcessGroup
+) -> tuple[nn.Module, Trainer, Prepared]:
+    """Make a recipe's samples and train its network, or go on with it. Returns the averaged network."""
+    perceptual = find_perceptual(recipe, args, group)
+    split, folder = find_split(recipe.data, args.data), args.build / recipe.name
+    if recipe.publish == "camera":
+        open_judge(recipe, args.data)  # if there is too little to judge by, it fails before it has trained
+    if recipe.data.bundled and not args.smoke:
+        folder = folder_of(recipe, split, published(args.weights)[recipe.name], args.build)
+    with group.local_main_first():
+        data = prepare(recipe.data, split, args.build, args.threads)
+    trainer = Trainer(recipe, folder, teachers, group, perceptual, weights=args.weights)
+    trainer.resume()
+    return trainer.fit(data), trainer, data
+
+
 def load(name: str, args: argparse.Namespace) -> Recipe:
-    """Load a recipe, cut down for a smoke run."""
-    recipe = load_recipe(name)
-    return smoke(recipe) if args.smoke else recipe
+    """Load a recipe as the options change it."""
+    return cut(load_recipe(name), args)
+
+
+def cut(recipe: Recipe, args: argparse.Namespace) -> Recipe:
+    """A recipe cut down for a smoke run; without a published student to start from for --from-scratch."""
+    recipe = smoke(recipe) if args.smoke else recipe
+    if args.from_scratch and starts_from_published(recipe.training.start):
+        return replace(recipe, training=replace(recipe.training, start=""))
+    return recipe
 
 
 def find_teachers(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup) -> list[Teacher]:

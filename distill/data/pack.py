@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def pack_shards(
     paths = [folder / f"{number:05d}.npy" for number in range(count)]
     missing = [_Order(draw, path, seed) for path in paths if not path.exists()]
     yield from (path for path in paths if path.exists())
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_parent) as pool:
         yield from pool.map(_pack_shard, missing, chunksize=_chunk(len(missing), workers))
 
 
@@ -119,6 +120,11 @@ class _Order:
     draw: Draw
     path: Path
     seed: int
+
+
+def _leave_interrupts_to_parent() -> None:
+    """A terminal sends Ctrl-C to all processes; each would say where it was. A shard is finished first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _pack_shard(order: _Order) -> Path:

@@ -1,14 +1,19 @@
 """Training and held-out parts of the data sources: calls, webcams, and scenes with temporal fusion."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import vcam
 from distill.data.calls import CallClips, WebcamClips
 from distill.data.media import Media, list_media, select, split
 from distill.data.pack import Draw, Whole
 from distill.data.scenes import Scenes
 from distill.recipe import Data
+
+SAMPLES = Path(vcam.__file__).parent / "samples"  # the bundled clip
+MIXED = 0.25  # share of the bundled clip among the clips that it is mixed with
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,9 @@ def listed(data: Data, folders: Sequence[Path]) -> tuple[Media, Media, str]:
     """
     media, origin = _chosen(data, folders)
     train, held = split(media, data.holdout)
+    if data.bundled:
+        bundled = split(list_media([SAMPLES]), data.holdout)
+        return mix(train, bundled[0]), mix(held, bundled[1]), f"{origin}, with the bundled clip"
     if not held.stills and not held.clips:
         return train, train, f"{origin}, too few to hold one out: validated on what is trained on"
     return train, held, origin
@@ -56,6 +64,13 @@ def held_out(data: Data, folders: Sequence[Path]) -> Media:
     """The media that are kept out of training; may be empty."""
     media, _ = _chosen(data, folders)
     return split(media, data.holdout)[1]
+
+
+def mix(own: Media, bundled: Media) -> Media:
+    """The media with bundled clips, each as often as makes them MIXED of all clips, rounded up."""
+    others = tuple(clip for clip in own.clips if clip not in bundled.clips)
+    times = max(1, math.ceil(MIXED / (1 - MIXED) * len(others) / len(bundled.clips)))
+    return Media(own.stills, others + bundled.clips * times)
 
 
 def _chosen(data: Data, folders: Sequence[Path]) -> tuple[Media, str]:

@@ -5,18 +5,28 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from torch import nn
 
 from distill.data.pack import Samples
-from distill.data.splits import held_out, listed
+from distill.data.splits import SAMPLES, held_out, listed
 from distill.evaluate.machine import current_commit
 from distill.export.cells import check_parity, export_fp32, export_gauge, export_int8
 from distill.networks.condnet import CondNet, join_looks
 from distill.networks.cost import macs_per_pixel
 from distill.publish.chroma import fit_chroma
-from distill.publish.gate import ROUNDING_DB, Fault, check_better, check_harmless, check_look
+from distill.publish.gate import (
+    ROUNDING_DB,
+    Fault,
+    check_better,
+    check_crisp,
+    check_harmless,
+    check_kept,
+    check_look,
+    check_looks,
+)
 from distill.publish.judgement import Judge, Judgement
 from distill.publish.weights_folder import (
     Candidate,
@@ -30,26 +40,76 @@ from vcam.errors import ConfigError, ModelError
 from vcam.manifest import ModelSpec
 from vcam.restore import Engine, Model
 
+LOOK_PREFIXES = ("", "crisp_")  # of the keys of the scores in the manifest
+
 
 def release(
-    recipe: Recipe, student: nn.Module, held: Samples, folders: Sequence[Path], build: Path, weights: Path
+    recipe: Recipe,
+    student: nn.Module,
+    held: Samples,
+    folders: Sequence[Path],
+    build: Path,
+    weights: Path,
+    is_tuned: bool = False,
 ) -> None:
     """Compare the student with the published model of its name, and replace that if the student is better.
 
     folders   the sharp media of its training; it is evaluated on the held-out part
     build     where the candidate is staged
+    is_tuned  whether it was trained on from the published model: it keeps how strongly that cleans chroma
+
+    It must also not lose on the bundled clip. Raises ModelError, and publishes nothing, if it does, if it is
+    no better, if it harms, or if it lacks a look that the published model has.
     """
     student = _of_the_camera(recipe, student)
-    judge = open_judge(recipe, folders)
-    candidate = _with_chroma(_export(recipe.name, recipe, student, held, folders), recipe, folders, build)
-    new = judge(_open(candidate.spec, _stage(candidate, build)), 0)
-    _say(recipe.name, new)
-    old = None
-    if recipe.name in published(weights):
-        old = judge(_open(published(weights)[recipe.name], weights), 0)
-        _say("published", old)
-    _excuse(check_better(new, old))
-    _publish(candidate, new.summary(), weights)
+    judge, old = open_judge(recipe, folders), published(weights).get(recipe.name)
+    check_looks(recipe.name, student.looks, old)
+    candidate = _export(recipe.name, recipe, student, held, folders)
+    if is_tuned and old:
+        candidate = replace(candidate, spec=replace(candidate.spec, chroma=old.chroma))
+    else:
+        candidate = _with_chroma(candidate, recipe, folders, build)
+    model = _open(candidate.spec, _stage(candidate, build))
+    shipped = _open(old, weights) if old else None
+    found = _compare(judge, model, shipped, recipe.name)
+    _excuse(check_better(found.new[0], found.old[0] if found.old else None))
+    if student.looks > 1:
+        _excuse(check_crisp(found.new[1], found.old[1] if len(found.old) > 1 else None))
+    if shipped:
+        bundled = Judge(held_out(recipe.data, [SAMPLES]), recipe.data.side)
+        check_kept(*_compare(bundled, model, shipped, "the bundled clip"))
+    _publish(candidate, found.measured(), weights)
+
+
+class _Compared(NamedTuple):
+    """The judgements of a candidate's looks and of the published model's."""
+
+    new: list[Judgement]
+    old: list[Judgement]
+
+    def measured(self) -> dict[str, float]:
+        """The scores for the manifest, and those of the model that is replaced, on the same clips."""
+        scores: dict[str, float] = {}
+        for prefix, judgement in zip(LOOK_PREFIXES, self.new, strict=False):
+            scores |= {f"{prefix}{key}": value for key, value in judgement.summary().items()}
+        for prefix, judgement in zip(LOOK_PREFIXES, self.old, strict=False):
+            scores[f"replaced_{prefix}psnr_gain"] = round(judgement.psnr_gain, 4)
+        return scores
+
+
+def _compare(judge: Judge, new: Model, old: Model | None, name: str) -> _Compared:
+    found = _Compared(judge.looks(new), judge.looks(old) if old else [])
+    for whose, judgements in ((name, found.new), ("published", found.old)):
+        for judgement in judgements:
+            _say(whose, judgement)
+    return found
+
+
+def with_look(recipe: Recipe, student: nn.Module, crisp: nn.Module | None) -> nn.Module:
+    """A faithful student and its crisp look, trained after it, as one network of two looks."""
+    if crisp is None:
+        return student
+    return join_looks(_of_the_camera(recipe, student), _of_the_camera(recipe, crisp))
 
 
 def release_look(

@@ -66,8 +66,19 @@ class Journal:
         self._writer.add_scalar("loss", loss, iteration)
         self._writer.add_scalar("learning rate", learning_rate, iteration)
 
-    def log_validation(self, iteration: int, found: Validation, seconds: float, note: str) -> None:
-        """Log one validation after `seconds` of training; `note` is the start of the console line."""
+    def log_validation(
+        self,
+        iteration: int,
+        found: Validation,
+        seconds: float,
+        note: str,
+        start: tuple[float, ...] = (),
+    ) -> None:
+        """Log one validation after `seconds` of training.
+
+        note   the start of the console line
+        start  the gain of each look before training, which the line compares with
+        """
         if not self._writer:
             return
         entry = {"iteration": iteration, "gain_db": found.gain_db, "seconds": round(seconds, 1)}
@@ -77,7 +88,7 @@ class Journal:
         for kind, gain in zip(DAMAGE_CLASSES, found.by_kind, strict=True):
             if not math.isnan(gain):  # no held-out sample of this class
                 self._writer.add_scalar(f"gain dB/{kind}", gain, iteration)
-        self._log(f"{note} gain {found.gain_db:+.3f} dB, clean {found.clean_db:.1f} dB")
+        self._log(f"{note} {found.line(start)}")
 
     def log_pictures(self, iteration: int, pictures: Tensor) -> None:
         """Log pictures (C, H, W) in 0..1: degraded, restored and true side by side."""

@@ -18,6 +18,8 @@ class Progress:
     best: float = -math.inf  # gain in dB
     since_best: int = 0  # validations
     factor: float = 1.0  # on the learning rate, halved on plateaus
+    # gain of each look in dB before the first iteration; none of a run that starts from nothing
+    start: tuple[float, ...] = ()
 
     def update(self, gain_db: float) -> bool:
         """Add a validation; returns whether it is the best so far."""

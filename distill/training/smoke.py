@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from distill.recipe import Recipe
+from distill.training.warm_start import starts_from_published
 
 ITERATIONS = 20
 
@@ -10,8 +11,8 @@ ITERATIONS = 20
 def smoke(recipe: Recipe) -> Recipe:
     """The recipe with very little data and few iterations; its result is recorded and never for the camera.
 
-    CIFAR-10 is not bundled, so stills of its size replace it. A recipe that starts from other weights is
-    trained from scratch, so that nothing has to be trained before.
+    CIFAR-10 is not bundled, so stills of its size replace it. A recipe that starts from another is trained
+    from scratch, so that nothing has to be trained before; so is its crisp look.
     """
     data, training = recipe.data, recipe.training
     return replace(
@@ -30,7 +31,8 @@ def smoke(recipe: Recipe) -> Recipe:
             batch=min(training.batch, 4),
             crop=min(training.crop, 64),
             check_every=ITERATIONS // 2,
-            start="",
+            start=training.start if starts_from_published(training.start) else "",
         ),
+        look="",
         publish="record",
     )

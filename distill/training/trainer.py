@@ -22,6 +22,7 @@ from distill.training.journal import Journal, Log, read_curve
 from distill.training.objective import Objective, Teacher
 from distill.training.parallel import ProcessGroup
 from distill.training.schedule import Progress, check_schedule, is_over, learning_rate
+from distill.training.stop import StoppedError, catch_stop
 from distill.training.teacher_outputs import cache_teacher_outputs
 from distill.training.validate import Validation, validate
 from distill.training.warm_start import (
@@ -36,6 +37,7 @@ from vcam.errors import ConfigError, ModelError
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 SCALARS_EVERY = 20  # iterations between scalars for TensorBoard
 WHITENED_BATCHES = 8
+PACED = 20  # iterations by which the time of a run is estimated
 
 
 class Trainer:
@@ -54,7 +56,9 @@ class Trainer:
         group: ProcessGroup | None = None,
         perceptual: nn.Module | None = None,
         log: Log = tqdm.write,
+        weights: Path | None = None,
     ) -> None:
+        """weights: folder of the published models that a recipe may start from; default: the shipped one"""
         self.group = group or ProcessGroup()
         _check_training(recipe, self.group.rank.world_size)
         self.recipe = recipe
@@ -76,7 +80,7 @@ class Trainer:
         self._moving = [value for value in self.objective.parameters() if value.requires_grad]
         self._optimizer = torch.optim.Adam(self._moving, recipe.training.learning_rate)
         self._scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "fp16")
-        self._folder = folder
+        self._folder, self._weights = folder, weights
         self._log = log if self.group.is_main else _discard
 
     @property
@@ -159,11 +163,14 @@ class Trainer:
         return replace(data, train=shards)
 
     def _loop(self, data: Prepared, journal: Journal) -> None:
-        training, first = self.recipe.training, self.iteration
+        training, first, before_s = self.recipe.training, self.iteration, self.seconds
         is_hidden = None if self.group.is_main else True  # None: hidden unless stderr is a terminal
-        with tqdm(
-            total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=is_hidden
-        ) as bar:
+        with (
+            catch_stop() as stop,
+            tqdm(
+                total=training.iterations, initial=first, desc=self.recipe.name, unit="it", disable=is_hidden
+            ) as bar,
+        ):
             while not is_over(training, self.iteration, self.progress):
                 start = time.monotonic()
                 batch = draw_batch(
@@ -174,8 +181,26 @@ class Trainer:
                 bar.update()
                 if self.iteration % SCALARS_EVERY == 0:
                     journal.log_step(self.iteration, loss, self._optimizer.param_groups[0]["lr"])
+                if self.iteration == first + PACED:
+                    self._estimate((self.seconds - before_s) / PACED)
+                if stop.number:
+                    self._end(stop.number)
                 if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
                     self._check(data, batch, journal)
+
+    def _estimate(self, pace_s: float) -> None:
+        """Say how long it will take, by the pace of the first iterations on this machine."""
+        left = self.recipe.training.iterations - self.iteration
+        self._log(f"{self.recipe.name}: {left} iterations, about {say_duration(left * pace_s)}")
+
+    def _end(self, number: int) -> NoReturn:
+        self.save()
+        raise StoppedError(
+            f"{self.recipe.name} was stopped at iteration {self.iteration} of "
+            f"{self.recipe.training.iterations}, and is saved in {self.checkpoint}; "
+            "to go on, run the same command again",
+            number,
+        )
 
     def step(self, batch: Batch) -> float:
         """One iteration; returns its loss."""
@@ -214,7 +239,7 @@ class Trainer:
         pace = self.seconds / self.iteration * 1e3
         done = f"{self.iteration}/{self.recipe.training.iterations}"
         note = f"{self.recipe.name} {done} {pace:.0f} ms an iteration"
-        journal.log_validation(self.iteration, found, self.seconds, note)
+        journal.log_validation(self.iteration, found, self.seconds, note, self.progress.start)
         journal.log_pictures(self.iteration, self._example(batch))
         self.save()
 
@@ -260,10 +285,14 @@ class Trainer:
         if isinstance(self.student, Whitened) and (not start or starts_from_published(start)):
             self._whiten(self.student, data)
         if starts_from_published(start):
-            load_published(self.student, published_name(self.recipe), self._log)
+            load_published(self.student, published_name(self.recipe), self._log, self._weights)
         elif start:
             load_start(self.student, self.recipe, self._folder.parent, self.group, self._log)
         self.averaged.load_state_dict(self.student.state_dict())
+        if start:
+            found = self._validate(data)
+            self.progress.start = found.looks_db
+            self._log(f"{self.recipe.name} at the start: {found.line()}")
 
     def _whiten(self, student: Whitened, data: Prepared) -> None:
         """Set the network's whitening from training inputs."""
@@ -305,6 +334,13 @@ def _check_training(recipe: Recipe, processes: int) -> None:
             f"a batch of {training.batch // processes} a process cannot be split evenly over two looks; "
             f"set [training] batch to a multiple of {2 * processes}"
         )
+
+
+def say_duration(seconds: float) -> str:
+    """A duration as a person says it: 40 s, 6 min, 2.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _discard(line: str) -> None:

@@ -26,6 +26,20 @@ class Validation:
     by_kind: Sequence[float]  # mean gain of each of DAMAGE_CLASSES; nan for classes without a sample
     crisp_db: float | None = None  # `gain_db` of the crisp look; None for a network of one look
 
+    @property
+    def looks_db(self) -> tuple[float, ...]:
+        """The gain of each look."""
+        return (self.gain_db,) if self.crisp_db is None else (self.gain_db, self.crisp_db)
+
+    def line(self, start: tuple[float, ...] = ()) -> str:
+        """For a person: the gains, and by how much they differ from those of the start."""
+        names = ("gain", "crisp")
+        parts = []
+        for number, gain in enumerate(self.looks_db):
+            since = f" ({gain - start[number]:+.3f} since the start)" if start else ""
+            parts.append(f"{names[number]} {gain:+.3f} dB{since}")
+        return f"{', '.join(parts)}, clean {self.clean_db:.1f} dB"
+
 
 @torch.no_grad()
 def validate(network: nn.Module, held: Samples, device: torch.device) -> Validation:

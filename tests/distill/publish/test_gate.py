@@ -5,9 +5,18 @@ import pytest
 
 from distill.evaluate.judge import CleanRow, Row
 from distill.evaluate.tally import Figures
-from distill.publish.gate import check_better, check_harmless, check_look, find_faults
+from distill.publish.gate import (
+    check_better,
+    check_crisp,
+    check_harmless,
+    check_kept,
+    check_look,
+    check_looks,
+    find_faults,
+)
 from distill.publish.judgement import CRISP, FAITHFUL, Judgement
 from vcam.errors import ModelError
+from vcam.manifest import ModelSpec
 
 NAN = float("nan")
 BEFORE = Figures(30.0, 0.8, 40.0, 40.0, 2.0, 3.0, None, None, 31.0, 29.0)
@@ -154,3 +163,27 @@ def test_a_crisp_look_that_harms_less_than_the_published_one_replaces_it() -> No
     assert "gains -0.400 dB" in excused.text
     with pytest.raises(ModelError, match=r"gains -1\.100 dB"):
         check_look(GOOD, harmful, GOOD, less)
+
+
+def test_a_crisp_look_that_loses_to_the_published_one_is_refused_with_both_figures() -> None:
+    old = judged(0.5, 0.4, look=CRISP)
+    assert check_crisp(judged(0.4, 0.4, look=CRISP), old) == []
+    with pytest.raises(ModelError, match=r"crisp look gains \+0\.300 dB .* published one \+0\.450 dB"):
+        check_crisp(judged(0.3, 0.3, look=CRISP), old)
+
+
+def test_a_student_that_forgets_the_bundled_clip_is_refused() -> None:
+    old = [judged(0.5), judged(0.4, look=CRISP)]
+    check_kept([judged(0.49), judged(0.39, look=CRISP)], old)
+    with pytest.raises(ModelError, match=r"on the bundled clip the crisp look gains \+0\.300 dB"):
+        check_kept([judged(0.9), judged(0.3, look=CRISP)], old)
+
+
+def test_a_student_without_the_published_models_crisp_look_is_refused() -> None:
+    old = ModelSpec("fast", 4, 1.0, {}, experts=2, looks=2)
+    check_looks("fast", 2, old)
+    check_looks("fast", 1, None)
+    with pytest.raises(
+        ModelError, match='has no crisp look, the published fast has one; set look = "fast-crisp"'
+    ):
+        check_looks("fast", 1, old)

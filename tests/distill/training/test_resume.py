@@ -16,6 +16,7 @@ from distill.networks.cellnet import CellNet
 from distill.recipe import Distillation, Network, Recipe, load_recipe
 from distill.training.checkpoint import read_checkpoint
 from distill.training.objective import Teacher
+from distill.training.stop import StoppedError
 from distill.training.trainer import WHITENED_BATCHES, Trainer
 
 WINDOW = Network("nafnet", {"channels": 8, "blocks": 1, "frames": 3})
@@ -49,6 +50,20 @@ class Dying(list[Samples]):
         self._left -= 1
         if self._left < 0:
             raise Killed
+        return super().__getitem__(index)
+
+
+class Asking(list[Samples]):
+    """Shards that send this process a signal when one is taken for the n-th time."""
+
+    def __init__(self, shards: list[Samples], after: int, number: signal.Signals) -> None:
+        super().__init__(shards)
+        self._left, self._number = after, number
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            signal.raise_signal(self._number)
         return super().__getitem__(index)
 
 
@@ -216,3 +231,27 @@ def test_a_run_that_stopped_early_stays_stopped_and_keeps_its_best(
     found = again.fit(prepared).state_dict()
     assert again.iteration == stopped.iteration
     assert all(torch.equal(found[name], best[name]) for name in best)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_stop_saves_at_once_and_says_how_to_go_on(
+    toy: Recipe, prepared: Prepared, tmp_path: Path, number: signal.Signals
+) -> None:
+    trainer = Trainer(short(toy, iterations=40, check_every=40), tmp_path, log=quiet)
+    asking = Prepared(Asking(prepared.train, WHITENED_BATCHES * 4 + 7 * 4, number), prepared.held)
+    with pytest.raises(StoppedError) as caught:
+        trainer.fit(asking)
+    assert caught.value.exit_code == 128 + number
+    stopped = trainer.iteration
+    assert str(caught.value) == (
+        f"toy was stopped at iteration {stopped} of 40, and is saved in {tmp_path}/checkpoint.pt; "
+        "to go on, run the same command again"
+    )
+    assert 0 < stopped < 40
+    resumed = Trainer(short(toy, iterations=40, check_every=40), tmp_path, log=quiet)
+    resumed.resume()
+    assert resumed.iteration == stopped
+    whole = Trainer(short(toy, iterations=40, check_every=40), tmp_path / "whole", log=quiet)
+    for each in (resumed, whole):
+        each.fit(prepared)
+    assert weights_of(resumed) == weights_of(whole)
