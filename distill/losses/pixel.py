@@ -16,7 +16,6 @@ from distill.losses.similarity import ms_ssim, ssim
 # mean squared error, as a share of full scale squared, under which an input counts as clean: 38 dB
 CLEAN_MSE = 1.5e-4
 CAREFUL_MSE = 2.5e-5  # the same for `careful_mse`: 46 dB
-HARM_MSE = 6e-6  # the same for `harm`: 52 dB
 CRISP_GAIN = 1.5  # the largest amplification of the truth's fine detail in `crisp_mse`
 CRISP_SPENT = 2.0  # energy of the added detail, relative to the remaining gain: two thirds of it are spent
 CRISP_SHARE = 0.2  # its upper limit, relative to the remaining error
@@ -33,17 +32,6 @@ def careful_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
     For students that can recognise such pictures; others would gain a third less on all other pictures.
     """
     return relative_mse(restored, seen, truth, CAREFUL_MSE)
-
-
-def harm(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
-    """Mean of what each picture's squared error grows by, relative to that of its degraded input.
-
-    0 where no picture is worse than its input, so a loss counts more than a gain beside `relative_mse`:
-    where a student cannot tell grain from texture, it learns to leave both.
-    """
-    after = ((restored - truth) ** 2).mean((1, 2, 3))  # (B,)
-    before = ((seen - truth) ** 2).mean((1, 2, 3))  # (B,)
-    return (F.relu(after - before) / (before + HARM_MSE)).mean()
 
 
 def crisp_mse(restored: Tensor, seen: Tensor, truth: Tensor) -> Tensor:
@@ -126,7 +114,6 @@ def psnr_db(picture: Tensor, truth: Tensor) -> Tensor:
 PIXEL_LOSSES: Mapping[str, PixelLoss] = {
     "relative_mse": relative_mse,
     "careful_mse": careful_mse,
-    "harm": harm,
     "crisp_mse": crisp_mse,
     "mse": mse,
     "l1": l1,

@@ -10,13 +10,11 @@ from distill.losses.pixel import (
     CRISP_GAIN,
     CRISP_SHARE,
     CRISP_SPENT,
-    HARM_MSE,
     PIXEL_LOSSES,
     PixelLoss,
     charbonnier,
     crisp_mse,
     gaussian_blur,
-    harm,
     l1,
     mse,
     psnr_db,
@@ -69,7 +67,7 @@ def test_the_gradient_is_that_of_the_value(loss: PixelLoss) -> None:
     )
 
 
-@pytest.mark.parametrize("loss", [loss for loss in PIXEL_LOSSES.values() if loss is not harm])
+@every_loss
 def test_the_worse_picture_costs_more(loss: PixelLoss) -> None:
     truth, grain = noise(0, 1, 1, 40, 40), noise(1, 1, 1, 40, 40)
     near, far = truth + 0.05 * grain, truth + 0.1 * grain
@@ -178,11 +176,3 @@ def test_blur_keeps_the_mean_and_spreads_a_point_as_a_gaussian() -> None:
     variance = (blurred[0, 1].sum(0) * offsets**2).sum().item()
     # 3%: the tails beyond three standard deviations are cut
     assert variance == pytest.approx(4, rel=0.03)
-
-
-def test_harm_counts_what_is_worse_than_the_input_and_nothing_else() -> None:
-    seen, truth = pictures(0.1, 0.1, 0.0)
-    restored, _ = pictures(0.05, 0.2, 0.01)
-    expected = (0.03 / (0.01 + HARM_MSE) + 1e-4 / HARM_MSE) / 3
-    assert harm(restored, seen, truth).item() == pytest.approx(expected, rel=1e-4)
-    assert harm(seen, seen, truth).item() == 0
