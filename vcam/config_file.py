@@ -101,6 +101,11 @@ class SavedSettings:
         self._started = self._started or config
         return config
 
+    @property
+    def started(self) -> Config | None:
+        """With what the camera began; None before that."""
+        return self._started
+
     def last(self) -> Config:
         """The same as `load`, without reading a file that is as it was. Raises ConfigError."""
         with self._lock:

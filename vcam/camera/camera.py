@@ -26,7 +26,7 @@ from vcam.camera.source_gate import SourceGate
 from vcam.camera.status import make_status, name_state
 from vcam.camera.warnings import find_warnings
 from vcam.camera.wishes import CARD_KEYS, wishes_of
-from vcam.config import Config, replace_settings
+from vcam.config import Config, list_changes, replace_settings
 from vcam.config_file import SavedSettings
 from vcam.control.status import Command, Facts, Status
 from vcam.errors import VcamError
@@ -222,7 +222,7 @@ class Camera:
         if command.toggle == "mirror":
             self._apply(replace(self.config, mirror=not self.config.mirror))
         if command.set:
-            self._apply(replace_settings(self.config, command.set))
+            self._take(replace_settings(self.config, command.set))
         if command.reload:
             self._reload(self._options.saved.load() if self._options.saved else self.config)
         if command.save:
@@ -312,7 +312,13 @@ class Camera:
         self._models.note_load(
             self._models.look(folder_of(self.config))
         )  # before loading: a bad model is tried once
-        self._apply(config, is_reload=True)
+        self._take(config, is_reload=True)
+
+    def _take(self, config: Config, is_reload: bool = False) -> None:
+        """Apply settings from outside, if what they name is there."""
+        awaited = self._options.check(config, list_changes(config, self.config))
+        self._apply(config, is_reload)
+        self._health.awaited = awaited or self._health.awaited
 
     def _apply(self, config: Config, is_reload: bool = False) -> None:
         seen = self._models.look(folder_of(config))
@@ -336,7 +342,7 @@ class Camera:
             return_freed_memory()  # of the model or the codecs before
         self._gate.set_always_on(config.always_on)
         if "source" in changed:
-            self._health.camera_error = ""
+            self._health.camera_error, self._health.awaited = "", ()
             self._opening = self._cards.opening()
             self._gate.show_if_open(self._opening)
             self._pipeline.reopen_source()

@@ -1,11 +1,12 @@
 """How a camera runs, apart from its Config."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vcam.camera.history import History
+from vcam.config import Config
 from vcam.config_file import SavedSettings
 from vcam.paths import videos_folder
 from vcam.pipeline import Clock
@@ -25,6 +26,8 @@ class CameraOptions:
     begin_call  called before the source is opened again after it was closed on purpose
     watchers    names of the programs that watch
     videos      where recordings go
+    check       looks for what a Config's changed settings name; gets their names. Returns a sentence for
+                each device that is awaited, raises VcamError for what is not there; by default all is
     history     samples of the last minutes, which a camera that takes the place of this one goes on with
     """
 
@@ -37,4 +40,5 @@ class CameraOptions:
     begin_call: Callable[[], None] = lambda: None
     watchers: Callable[[], tuple[str, ...]] = lambda: ()
     videos: Callable[[], Path] = videos_folder
+    check: Callable[[Config, Collection[str]], tuple[str, ...]] = lambda config, changed: ()
     history: History = field(default_factory=History)

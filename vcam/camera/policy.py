@@ -20,6 +20,7 @@ class Health:
     camera_error: str = ""
     stage_errors: dict[str, str] = field(default_factory=dict)
     model_error: str = ""  # why the model that was to take over did not
+    awaited: tuple[str, ...] = ()  # devices that a setting names, but that are not there yet
 
 
 class KeepGoing:
@@ -46,6 +47,7 @@ class KeepGoing:
     def source_opened(self) -> None:
         if self._health.camera_error:
             log.info("the camera is back")
+        self._health.awaited = ()
         self._set_cause("")
 
     def source_failed(self, error: VcamError, attempt: int) -> float:

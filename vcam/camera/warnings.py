@@ -32,6 +32,7 @@ def find_warnings(
     """
     if isinstance(sink, ReconnectingSink) and sink.cause and sink.cause not in state:
         yield f"no output: {sink.cause}"
+    yield from health.awaited
     if source is not None:
         yield from getattr(source, "warnings", ())
     if mains_hz and isinstance(source, WebcamSource):

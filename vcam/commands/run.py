@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
+from vcam.camera.existence import check_existence, find_surroundings
 from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import (
     OFF,
@@ -87,15 +88,16 @@ def run(args: argparse.Namespace) -> int:
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
     sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
     presence = make_presence(config, sink)
+    last = LastDevice(user_paths().last_camera)
     terms = CameraOptions(
         is_patient=False,
         limit=args.frames,
         seed=args.seed,
         presence=presence,
         watchers=make_watchers(config, sink).names,
+        check=partial(check_existence, around=find_surroundings(last, config)),
     )
     with catch_signals() as flags, closing(sink):
-        last = LastDevice(user_paths().last_camera)
         source_of = partial(
             make_source_of, loop=is_looped, cameras=make_device_choice(config, last), used=last.note
         )

@@ -7,6 +7,8 @@ examples:
 """
 
 import argparse
+import os.path
+import sys
 
 from vcam.config import FIXED, KEYS, Config, load_config, replace_setting
 from vcam.config_file import save_settings
@@ -15,6 +17,9 @@ from vcam.errors import ConfigError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
 from vcam.public import public_text
+
+PATHS = {"source": os.path.isfile, "weights": os.path.isdir, "card_picture": os.path.isfile}
+WORDS = ("auto", "sample", "sample-still", "pattern")  # sources, whatever files lie here
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,30 +30,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     paths = user_paths()
     settings = read_pairs(args.settings)
-    if not args.save:
-        ControlClient(paths.socket).command(set=settings)
-    else:
-        _save(paths, settings)
+    warnings = _save(paths, settings) if args.save else send(paths, settings)
     print(public_text(", ".join(f"{key} = {value}" for key, value in settings.items())))
+    for warning in warnings:
+        print(f"warning: {public_text(warning)}", file=sys.stderr)
     return 0
+
+
+def as_absolute(key: str, value: str) -> str:
+    """The value; of a file or folder of here the whole path, since the camera runs elsewhere."""
+    path = os.path.expanduser(value)
+    is_path = key in PATHS and PATHS[key](path) and value not in WORDS
+    return os.path.abspath(path) if is_path else value
+
+
+def send(paths: Paths, settings: dict[str, str]) -> list[str]:
+    """Change settings of the running camera; returns what it says of devices that are not there yet."""
+    status = ControlClient(paths.socket).command(set=settings)
+    return [text for text in status["warnings"] if text.startswith(tuple(f"{key}: " for key in settings))]
 
 
 def read_pairs(words: list[str]) -> dict[str, str]:
     """Pair keys with values, and check both. Raises ConfigError."""
     if len(words) % 2:
         raise ConfigError(f"{words[-1]!r} has no value; expected KEY VALUE, for example: strength 0.5")
-    settings = dict(zip(words[::2], words[1::2], strict=True))
+    settings = {key: as_absolute(key, value) for key, value in zip(words[::2], words[1::2], strict=True)}
     for key, value in settings.items():
         replace_setting(Config(), key, value)
     return settings
 
 
-def _save(paths: Paths, settings: dict[str, str]) -> None:
-    """Write the file; what a running daemon can take over, it takes over."""
-    config = load_config(paths.config)
+def _save(paths: Paths, settings: dict[str, str]) -> list[str]:
+    """Write the file; what a running daemon can take over, it takes over. Returns warnings, as `send`."""
+    from vcam.camera.existence import check_existence, find_surroundings  # loads much of the camera
+    from vcam.camera.last_device import LastDevice
+
+    saved = config = load_config(paths.config)
     for key, value in settings.items():
         config = replace_setting(config, key, value)
+    warnings = check_existence(config, settings, find_surroundings(LastDevice(paths.last_camera), saved))
     live = {key: value for key, value in settings.items() if key not in FIXED}
     if live and holder(*paths.locks) is not None:
-        ControlClient(paths.socket).command(set=live)
+        send(paths, live)
     save_settings(paths.config, config, settings)
+    return list(warnings)

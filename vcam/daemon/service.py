@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
+from vcam.camera.existence import check_existence, find_surroundings
 from vcam.camera.history import History
 from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import Chain, make_device_choice, make_presence, make_source_of, make_watchers
@@ -67,6 +68,7 @@ def make_camera(
         presence=make_presence(config, sink),
         watchers=make_watchers(config, sink).names,
         begin_call=cameras.begin_call,
+        check=partial(check_existence, around=find_surroundings(last, saved.started)),
         history=history,
     )
     source_of = partial(make_source_of, cameras=cameras, used=last.note)

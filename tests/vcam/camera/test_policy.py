@@ -31,6 +31,13 @@ def test_a_missing_camera_shows_its_cause_once() -> None:
     assert wall.health.camera_error == "unplugged"
 
 
+def test_a_camera_is_awaited_until_it_opens() -> None:
+    wall = Wall()
+    wall.health.awaited = ("source: /dev/video9 is not there now",)
+    wall.policy.source_opened()
+    assert wall.health.awaited == ()
+
+
 def test_the_traceback_of_what_nobody_foresaw_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     wall, error = Wall(), SourceError("it fails in an unexpected way")
     error.__cause__ = ZeroDivisionError("a rate of 0")

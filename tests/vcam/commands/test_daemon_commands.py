@@ -36,6 +36,12 @@ def ask(url: str) -> int:
         return error.code
 
 
+def change(file: Path, line: str, other: str) -> None:
+    text = file.read_text()
+    assert line in text
+    file.write_text(text.replace(line, other))
+
+
 def test_start_status_set_and_stop(program: Program) -> None:
     assert program.run("status").returncode == 3
     started = program.run("start")
@@ -179,16 +185,23 @@ def test_no_source_ends_the_camera(program: Program, tmp_path: Path) -> None:
     (tmp_path / "zero.mp4").symlink_to("/dev/zero")
     assert program.run("start", "--always-on").returncode == 0
     pid = program.pid
-    refused = program.run("set", "source", "http://[::1")
-    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    for source, cause in (
-        (str(tmp_path / "a.svg"), "no decoder"),
-        (str(tmp_path / "pipe.mp4"), "expected a regular file"),
-        (str(tmp_path / "zero.mp4"), "expected a regular file"),
-        ("a" * 300 + ".mp4", "File name too long"),
+    for source, code, cause in (
+        ("http://[::1", 2, "not a valid URL"),
+        (str(tmp_path / "pipe.mp4"), 4, "expected a regular file"),
+        (str(tmp_path / "zero.mp4"), 4, "expected a regular file"),
+        ("a" * 300 + ".mp4", 4, "File name too long"),
+        ("nosuch", 4, "no camera, file or address is called 'nosuch'"),
     ):
-        assert program.run("set", "source", source).returncode == 0
-        wait_for(lambda cause=cause: cause in program.status()["state"])  # type: ignore[misc]
+        refused = program.run("set", "source", source)
+        assert (refused.returncode, refused.stderr.count("\n")) == (code, 1)
+        assert cause in refused.stderr
+    assert program.run("set", "source", str(tmp_path / "a.svg")).returncode == 0
+    wait_for(lambda: "no decoder" in program.status()["state"])
+    awaited = program.run("set", "source", "/dev/video9")
+    assert (awaited.returncode, awaited.stdout) == (0, "source = /dev/video9\n")
+    assert awaited.stderr.startswith("warning: source: /dev/video9 is not there now; it is taken as soon as")
+    change(program.paths.config, 'model = "auto"', 'model = "nosuch"')
+    assert "no model 'nosuch'" in program.run("reload").stderr
     assert program.run("set", "source", "sample").returncode == 0
     wait_for(lambda: program.status()["state"] == "running")
     assert program.pid == pid
@@ -214,7 +227,9 @@ def test_a_corrupt_model_is_refused_at_the_start_and_survived_at_a_reload(
 
 
 def test_a_camera_that_is_not_there_is_waited_for(program: Program) -> None:
-    program.run("set", "--save", "source", "/nowhere/talk.mp4")
+    saved = program.run("set", "--save", "source", "/nowhere/talk.mp4")
+    assert (saved.returncode, program.paths.config.read_text().count("nowhere")) == (4, 0)
+    change(program.paths.config, 'source = "pattern"', 'source = "/nowhere/talk.mp4"')
     assert program.run("start").returncode == 0
     wait_for(lambda: program.status()["state"].startswith("waiting for camera: no file talk.mp4"))
     assert program.run("set", "source", "pattern").returncode == 0

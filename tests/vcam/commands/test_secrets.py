@@ -52,7 +52,10 @@ def test_a_secret_leaves_by_no_exit(program: Program, tmp_path: Path) -> None:
     with supervised(tmp_path, heard) as daemon:
         wait_for(lambda: program.run("status").returncode == 0)
         client = ControlClient(program.paths.socket)
-        for number, source in enumerate(SHAPES):
+        (tmp_path / "SECRET").mkdir()
+        (tmp_path / "SECRET/talk.mp4").write_bytes(b"no video")
+        for number, shape in enumerate(SHAPES):
+            source = shape.replace("/nowhere", str(tmp_path))
             answer = program.run("set", "source", source)
             if "://" in source:  # the path of a file may be repeated to who typed it
                 exits[f"set {number}"] = answer.stdout + answer.stderr
