@@ -26,6 +26,7 @@ COMMANDS = {
     "set": "change a setting while it runs",
     "config": "list every setting: value, default, range, and what needs a restart",
     "reload": "read configuration and models again, without a gap in the picture",
+    "model": "list published models, compare versions, use another one, undo that",
     "devices": "list cameras and the virtual camera",
     "doctor": "find what keeps the virtual camera from working, and the command that fixes it",
     "logs": "show the background camera's log",

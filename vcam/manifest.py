@@ -3,11 +3,11 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from vcam.errors import ModelError
 from vcam.regular import read_small
@@ -24,6 +24,7 @@ LARGEST = 10**9  # of any number in a manifest
 MOST_CHROMA = 2.0  # of a strength: more would not fit into the bytes of vcam.restore.chroma
 LONGEST = 60  # of a value in a message, in characters
 NAME = re.compile(r"[\w][\w.+-]{0,99}")  # of a model or a file: in the folder itself, and printable
+T = TypeVar("T")
 REMEDY = "restore the weights folder (git checkout weights) or run: make distill"
 
 
@@ -79,6 +80,15 @@ def read_manifest(folder: Path) -> dict[str, ModelSpec]:
     Raises ModelError if the manifest is missing, not JSON, of another schema, or if a value in it is not of
     its type or out of range.
     """
+    return _read(folder, _read_specs)
+
+
+def read_replaced(folder: Path) -> list[ModelSpec]:
+    """The replaced versions of models, the last one first; raises ModelError as `read_manifest` does."""
+    return _read(folder, _read_versions)
+
+
+def _read(folder: Path, reader: Callable[[object], T]) -> T:
     path = folder / FILE_NAME
     try:
         content = json.loads(read_small(path, MANIFEST_LIMIT).decode())
@@ -91,9 +101,16 @@ def read_manifest(folder: Path) -> dict[str, ModelSpec]:
     except ValueError as error:
         raise ModelError(f"cannot read {path}: {_shorten(str(error))}; {REMEDY}") from None
     try:
-        return _read_specs(content)
+        return reader(content)
     except ValueError as error:
         raise ModelError(f"{path}: {error}; {REMEDY}") from None
+
+
+def _read_versions(content: object) -> list[ModelSpec]:
+    replaced = _table("the manifest", content).get("replaced", [])
+    if not isinstance(replaced, list):
+        raise ValueError(f"replaced is {_show(replaced)}, expected a list")
+    return [_read_spec(entry) for entry in replaced]
 
 
 def _read_specs(content: object) -> dict[str, ModelSpec]:
@@ -205,10 +222,12 @@ def _shorten(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def manifest_text(specs: Mapping[str, ModelSpec]) -> str:
-    """The manifest's JSON; what `read_manifest` reads back."""
-    models = [asdict(spec) for spec in specs.values()]
-    return json.dumps({"schema": SCHEMA, "models": models}, indent=2) + "\n"
+def manifest_text(specs: Mapping[str, ModelSpec], replaced: Sequence[ModelSpec] = ()) -> str:
+    """The manifest's JSON; what `read_manifest` and `read_replaced` read back."""
+    content: dict[str, object] = {"schema": SCHEMA, "models": [asdict(spec) for spec in specs.values()]}
+    if replaced:
+        content["replaced"] = [asdict(spec) for spec in replaced]
+    return json.dumps(content, indent=2) + "\n"
 
 
 def sha256_of(content: bytes) -> str:

@@ -30,6 +30,7 @@ from distill.publish.gate import (
 from distill.publish.judgement import Judge, Judgement
 from distill.publish.weights_folder import (
     Candidate,
+    list_replaced,
     make_candidate,
     published,
     write_candidate,
@@ -38,6 +39,7 @@ from distill.recipe import Recipe
 from distill.training.warm_start import read_start
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import ModelSpec
+from vcam.model_versions import keep_replaced, remove_unused
 from vcam.restore import Engine, Model
 
 LOOK_PREFIXES = ("", "crisp_")  # of the keys of the scores in the manifest
@@ -187,8 +189,10 @@ def _publish(candidate: Candidate, measured: Mapping[str, float], weights: Path)
     others = published(weights)
     others.pop(candidate.spec.name, None)
     spec = replace(candidate.spec, measured=measured)
-    write_candidate(replace(candidate, spec=spec), weights, list(others.values()))
-    print(f"published {spec.name} in {weights}")
+    replaced = keep_replaced(weights, spec.name) if candidate.contents else list_replaced(weights)
+    write_candidate(replace(candidate, spec=spec), weights, list(others.values()), replaced)
+    remove_unused(weights)
+    print(f"published {spec.name} in {weights}; to undo it: sharpkd model rollback {spec.name}")
 
 
 def _export(name: str, recipe: Recipe, student: CondNet, held: Samples, folders: Sequence[Path]) -> Candidate:

@@ -13,6 +13,7 @@ from vcam.manifest import (
     ModelSpec,
     manifest_text,
     read_manifest,
+    read_replaced,
     sha256_of,
 )
 
@@ -39,8 +40,13 @@ def _opset(content: bytes) -> int:
     return next(entry.version for entry in model.opset_import if not entry.domain)
 
 
-def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSpec] = ()) -> None:
-    """Write the candidate's files and a manifest of it and `others`.
+def write_candidate(
+    candidate: Candidate,
+    folder: Path,
+    others: Sequence[ModelSpec] = (),
+    replaced: Sequence[ModelSpec] = (),
+) -> None:
+    """Write the candidate's files and a manifest of it, `others` and `replaced` versions.
 
     All files are written before the first is renamed, the manifest last: on a full disk the old ones stay.
     Models are listed by cost, the most expensive first: the order in which a daemon tries them.
@@ -49,7 +55,7 @@ def write_candidate(candidate: Candidate, folder: Path, others: Sequence[ModelSp
     files = {
         candidate.spec.files[precision].name: content for precision, content in candidate.contents.items()
     }
-    files[FILE_NAME] = manifest_text({spec.name: spec for spec in specs}).encode()
+    files[FILE_NAME] = manifest_text({spec.name: spec for spec in specs}, replaced).encode()
     replace_files(folder, files)
 
 
@@ -65,3 +71,8 @@ def replace_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 def published(folder: Path) -> dict[str, ModelSpec]:
     """The published models; empty if the folder has no manifest yet."""
     return read_manifest(folder) if (folder / FILE_NAME).exists() else {}
+
+
+def list_replaced(folder: Path) -> list[ModelSpec]:
+    """The replaced versions that are kept; none if the folder has no manifest yet."""
+    return read_replaced(folder) if (folder / FILE_NAME).exists() else []

@@ -42,6 +42,12 @@ def find_warnings(
         )
     if health.model_error:
         yield f"{'kept the old model' if chain.restorer else 'still no model'}: {health.model_error}"
+    if config.crispness and chain.restorer and chain.restorer.model.spec.looks == 1:
+        name = chain.restorer.model.spec.name
+        yield (
+            f"crispness = {config.crispness:g}, but the model {name} has no crisp look;"
+            " run: sharpkd set crispness 0, or use a version that has one: sharpkd model list"
+        )
     if lag:
         yield (
             f"too slow for this camera: {lag:.0%} of its last frames came while another was being restored."

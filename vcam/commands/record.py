@@ -10,6 +10,7 @@ examples:
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from vcam.camera.parts import make_source_of
 from vcam.commands.options import read_config
+from vcam.config import Config, replace_setting
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
 from vcam.frame import Frame
@@ -28,6 +30,8 @@ from vcam.sinks import FileSink
 from vcam.sinks.disk import check_free
 from vcam.sinks.file import check_video_ending
 
+PATTERN = "pattern"  # recorded if asked for by name: nobody takes it for a face
+BUNDLED = ("sample", "sample-still", PATTERN)
 CRF = 12  # less than a webcam's own MJPG loses
 SECOND_NS = 1_000_000_000
 SHORTEST_S = Fraction(1, 1000)  # between two frames of a camera whose clock does not rise
@@ -36,7 +40,9 @@ SHORTEST_S = Fraction(1, 1000)  # between two frames of a camera whose clock doe
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUT", help="a file ending in .mp4 or .mkv")
     parser.add_argument("--seconds", type=float, metavar="N", help="end after N seconds; default: at Ctrl-C")
-    parser.add_argument("--source", metavar="S", help="camera, file, URL, sample or pattern; default: auto")
+    parser.add_argument(
+        "--source", metavar="S", help="camera, file or URL; default: the configured camera, or auto"
+    )
     parser.add_argument("--size", metavar="WxH", help="asked of the camera; default: 1280x720")
     parser.add_argument("--fps", metavar="F", help="asked of the camera, 1..60; default: 30")
     parser.add_argument("--force", action="store_true", help="overwrite OUT")
@@ -46,13 +52,37 @@ def run(args: argparse.Namespace) -> int:
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"--seconds: {args.seconds} is not above 0; leave it out to end with Ctrl-C")
     check_video_ending(args.output)
-    check_free(args.output, args.force)
+    config = of_a_camera(read_config(args), args.source)
+    check_free(args.output, args.force or may_overwrite(args.output))
     keep_freed_memory()
-    config = read_config(args)
     with catch_signals() as flags, make_source_of(config, loop=False) as source:
         count, seconds = record(source, args.output, config.fps, args.seconds, flags)
     print(f"{args.output}: {count} frames, {seconds:.1f} s")
     return 0
+
+
+def of_a_camera(config: Config, asked: str | None) -> Config:
+    """The configuration, with the camera in place of a bundled clip or pattern that the daemon shows.
+
+    asked   the command line's source; None if there is none
+
+    Raises ConfigError if it asks for the clip.
+    """
+    if config.source not in BUNDLED:
+        return config
+    if asked is None:
+        return replace_setting(config, "source", "auto")
+    if asked != PATTERN:
+        raise ConfigError(f"--source {asked} is the bundled clip, no camera; name a camera, or leave it out")
+    return config
+
+
+def may_overwrite(path: Path) -> bool:
+    """Ask whether a file of this name may be overwritten, where somebody can answer."""
+    if not os.path.exists(path) or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{path} is there already; overwrite it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def record(source: Source, path: Path, fps: float, limit_s: float | None, flags: Flags) -> tuple[int, float]:

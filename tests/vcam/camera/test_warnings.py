@@ -23,9 +23,10 @@ class Case:
     lag: float = 0.0
     state: str = "running"
     has_model: bool = True
+    looks: int = 2
 
     def warnings(self) -> list[str]:
-        model = SimpleNamespace(provider=self.provider)
+        model = SimpleNamespace(provider=self.provider, spec=SimpleNamespace(name="mine", looks=self.looks))
         chain: Any = SimpleNamespace(restorer=SimpleNamespace(model=model) if self.has_model else None)
         return list(
             find_warnings(self.config, chain, self.health, self.source, self.sink, self.lag, self.state)
@@ -72,3 +73,13 @@ def test_a_lost_output_is_told_where_the_state_does_not_say_so() -> None:
     kept.send(CARD)
     assert Case(sink=kept, state="waiting for output: gone").warnings() == []
     assert Case(sink=kept, state="paused", source=None).warnings() == ["no output: gone"]
+
+
+def test_crispness_without_a_crisp_look_is_told() -> None:
+    crisp = Config(crispness=0.5)
+    assert Case(config=crisp).warnings() == []
+    assert Case(config=crisp, looks=1).warnings() == [
+        "crispness = 0.5, but the model mine has no crisp look; run: sharpkd set crispness 0, or use a "
+        "version that has one: sharpkd model list"
+    ]
+    assert Case(looks=1).warnings() == []

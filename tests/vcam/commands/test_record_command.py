@@ -1,5 +1,6 @@
 """`record`, with sources that need no camera."""
 
+import io
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from program import PATIENCE_S, ROOT, Program, wait_for
 from talking_head import talking_head
 
 from vcam import cli
-from vcam.commands.record import record
+from vcam.commands.record import may_overwrite, of_a_camera, record
+from vcam.config import Config
 from vcam.daemon.signals import Flags
 from vcam.errors import SourceError
 from vcam.frame import Frame
@@ -160,3 +162,28 @@ def test_ctrl_c_keeps_a_file_that_can_be_played(program: Program, tmp_path: Path
         assert process.stdout is not None
         assert "frames" in process.stdout.read()
     assert len(read(path)) > 0
+
+
+def test_the_bundled_clip_is_never_taken_for_the_camera(
+    paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["record", str(tmp_path / "me.mp4"), "--source", "sample"]) == 2
+    assert (
+        "--source sample is the bundled clip, no camera; name a camera, or leave it out"
+        in capsys.readouterr().err
+    )
+    assert of_a_camera(Config(source="sample"), None).source == "auto"
+    assert of_a_camera(Config(source="/dev/video3"), None).source == "/dev/video3"
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("y\n", False), ("\n", True), ("no\n", True)])
+def test_an_older_recording_is_overwritten_if_somebody_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, kept: bool
+) -> None:
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    (tmp_path / "me.mp4").write_bytes(b"older")
+    assert may_overwrite(tmp_path / "me.mp4") is not kept
+    assert not may_overwrite(tmp_path / "new.mp4")
