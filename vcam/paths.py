@@ -15,6 +15,7 @@ from vcam.errors import VcamError
 
 APP = "sharpkd"
 PRIVATE = 0o700
+GIVEN = "SHARPKD_SETTINGS"  # in the environment of a new daemon: JSON of the settings that its start named
 NOWHERE = Path("/nonexistent")  # the home of whom Debian gives none
 
 

@@ -1,11 +1,15 @@
 """Options that several commands share, and the Config they make."""
 
 import argparse
+import os.path
 from collections.abc import Mapping
 
-from vcam.config import Config, load_config, replace_setting
+from vcam.config import KEYS, Config, load_config, replace_setting
 from vcam.errors import ConfigError
 from vcam.paths import user_paths
+
+PATHS = {"source": os.path.isfile, "weights": os.path.isdir, "card_picture": os.path.isfile}
+WORDS = ("auto", "sample", "sample-still", "pattern")  # sources, whatever files lie here
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +25,37 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--require-gpu", action="store_true", help="end with an error rather than use the CPU"
     )
+
+
+def add_camera_options(parser: argparse.ArgumentParser) -> None:
+    """The settings of a camera, for `run` and `start`: what is given wins over the configuration file."""
+    parser.add_argument("--source", metavar="S", help="camera, file, URL, sample or pattern; default: auto")
+    parser.add_argument(
+        "--sink", metavar="K", help="virtual, pipewire, preview, null, .mp4 or .mkv; default: auto"
+    )
+    parser.add_argument("--size", metavar="WxH", help="of the output, up to 1920x1080; default: 1280x720")
+    parser.add_argument("--fps", metavar="F", help="of the output, 1..60; default: 30")
+    parser.add_argument(
+        "--link", metavar="L", help="simulate a link: 360p, 270p,loss=0.02, ...; default: off"
+    )
+    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
+    parser.add_argument("--preview-port", metavar="N", help="of the page; default: any free one")
+    add_model_options(parser)
+
+
+def given_settings(args: argparse.Namespace) -> dict[str, str]:
+    """The settings that options name, as a person types them. Raises ConfigError for a wrong value."""
+    overrule(Config(), vars(args))
+    given = ((key, vars(args).get(key)) for key in KEYS)
+    texts = {key: str(value) for key, value in given if value is not None and value is not False}
+    return {key: as_absolute(key, text) for key, text in texts.items()}
+
+
+def as_absolute(key: str, value: str) -> str:
+    """The value; of a file or folder of here the whole path, since the camera runs elsewhere."""
+    path = os.path.expanduser(value)
+    is_path = key in PATHS and PATHS[key](path) and value not in WORDS
+    return os.path.abspath(path) if is_path else value
 
 
 def read_config(args: argparse.Namespace) -> Config:

@@ -31,7 +31,7 @@ from vcam.camera.parts import (
     make_source_of,
     make_watchers,
 )
-from vcam.commands.options import add_model_options, read_config
+from vcam.commands.options import add_camera_options, read_config
 from vcam.config import Config
 from vcam.control.app import make_app
 from vcam.control.server import ControlServer
@@ -55,16 +55,6 @@ CLEAR = "\r\x1b[K"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", metavar="S", help="camera, file, URL, sample or pattern; default: auto")
-    parser.add_argument(
-        "--sink", metavar="K", help="virtual, pipewire, preview, null, .mp4 or .mkv; default: auto"
-    )
-    parser.add_argument("--size", metavar="WxH", help="of the output, up to 1920x1080; default: 1280x720")
-    parser.add_argument("--fps", metavar="F", help="of the output, 1..60; default: 30")
-    parser.add_argument(
-        "--link", metavar="L", help="simulate a link: 360p, 270p,loss=0.02, ...; default: off"
-    )
-    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
     parser.add_argument("--frames", type=int, metavar="N", help="end after N frames")
     parser.add_argument("--seconds", type=float, metavar="T", help="end T seconds after the first picture")
     parser.add_argument(
@@ -74,8 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lossless", action="store_true", help="write FFV1; the sink is a .mkv file")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the link's losses; default: 0")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
-    parser.add_argument("--preview-port", metavar="N", help="of the page; default: any free one")
-    add_model_options(parser)
+    add_camera_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,9 +7,9 @@ examples:
 """
 
 import argparse
-import os.path
 import sys
 
+from vcam.commands.options import as_absolute
 from vcam.config import FIXED, KEYS, Config, load_config, replace_setting
 from vcam.config_file import save_settings
 from vcam.control.client import ControlClient
@@ -17,9 +17,6 @@ from vcam.errors import ConfigError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
 from vcam.public import public_text
-
-PATHS = {"source": os.path.isfile, "weights": os.path.isdir, "card_picture": os.path.isfile}
-WORDS = ("auto", "sample", "sample-still", "pattern")  # sources, whatever files lie here
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +32,6 @@ def run(args: argparse.Namespace) -> int:
     for warning in warnings:
         print(f"warning: {public_text(warning)}", file=sys.stderr)
     return 0
-
-
-def as_absolute(key: str, value: str) -> str:
-    """The value; of a file or folder of here the whole path, since the camera runs elsewhere."""
-    path = os.path.expanduser(value)
-    is_path = key in PATHS and PATHS[key](path) and value not in WORDS
-    return os.path.abspath(path) if is_path else value
 
 
 def send(paths: Paths, settings: dict[str, str]) -> list[str]:

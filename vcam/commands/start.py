@@ -1,45 +1,53 @@
 """Start the camera in the background; does nothing if it runs already.
 
 Where `sharpkd install` has written a service, that is started; with options, a process beside it.
-Its settings are read from the configuration file, see: sharpkd set --help
+Its settings are the options, then the configuration file, then the defaults. They are the options' until it
+stops, over a reload too; `sharpkd restart` and the next start know only the file, see: sharpkd set --help
 """
 
 import argparse
+import json
 import logging
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from vcam.commands.logs import last_lines
+from vcam.commands.options import add_camera_options, given_settings
 from vcam.control.client import ControlClient
 from vcam.daemon.journal import PublicFormatter
 from vcam.desktop.places import user_places
 from vcam.desktop.systemctl import exit_status, is_reachable, start_service
 from vcam.errors import AlreadyRunningError, NotRunningError, VcamError
 from vcam.instance import holder
-from vcam.paths import Paths, append_private, check_log, make_private, user_paths
+from vcam.paths import GIVEN, Paths, append_private, check_log, make_private, user_paths
 
 PATIENCE_S = 90.0  # TensorRT builds its engine at the first start
 RENEWAL_S = 5.0  # a daemon whose runtime folder was deleted makes it again much sooner
 LOOK_S = 0.05
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--foreground", action="store_true", help="stay here, log to the terminal")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; default: your own")
-    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
+    add_camera_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     paths = user_paths()
     if args.config:
         paths = replace(paths, config=args.config.absolute())
+    given = given_settings(args)
     if args.foreground:
-        return _run_here(paths, args.always_on)
-    status, is_new = ensure_running(paths, args.always_on)
+        return _run_here(paths, given)
+    status, is_new = ensure_running(paths, given)
     if not is_new:
         print(f"already running, pid {status['pid']}: {status['state']}")
         return 0
@@ -50,29 +58,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run_here(paths: Paths, is_always_on: bool) -> int:
+def _run_here(paths: Paths, given: dict[str, str]) -> int:
     from vcam.daemon.service import run_daemon  # loads the whole camera; a plain start does without
 
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setFormatter(PublicFormatter("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[to_terminal])
-    run_daemon(paths, is_always_on)
+    run_daemon(paths, given)
     return 0
 
 
-def ensure_running(paths: Paths, is_always_on: bool = False) -> tuple[dict[str, Any], bool]:
+def ensure_running(paths: Paths, given: Mapping[str, str] = NO_SETTINGS) -> tuple[dict[str, Any], bool]:
     """The status of the daemon, once it answers, and whether it had to be started.
+
+    given  settings that it is to have, whether it runs already or not
 
     Raises the VcamError that ended it, with its exit code; NotRunningError if it does not answer in time.
     """
     make_private(paths.runtime)
     if holder(*paths.locks) is None:
-        is_plain = not is_always_on and paths == user_paths()
-        daemon = None if is_plain and start_installed(paths) else spawn(paths, is_always_on)
+        is_plain = not given and paths == user_paths()
+        daemon = None if is_plain and start_installed(paths) else spawn(paths, given)
         return _await_answer(paths, daemon), True
     status = _await_answer(paths, None)
-    if is_always_on:
-        status = ControlClient(paths.socket).command(set={"always_on": True})
+    if given:
+        status = ControlClient(paths.socket).command(set=dict(given))
     return status, False
 
 
@@ -93,12 +103,11 @@ def start_installed(paths: Paths) -> bool:
     return True
 
 
-def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:
+def spawn(paths: Paths, given: Mapping[str, str] = NO_SETTINGS) -> subprocess.Popen[bytes]:
     """Start the daemon as a process of its own session, its output going to the log."""
     check_log(paths.log)
-    options = ["--always-on"] if is_always_on else []
     # -P: no module is looked for in the folder where the user happens to be
-    command = [sys.executable, "-P", "-m", "vcam.daemon", "--config", str(paths.config), *options]
+    command = [sys.executable, "-P", "-m", "vcam.daemon", "--config", str(paths.config)]
     with append_private(paths.log) as log:
         return subprocess.Popen(
             command,
@@ -106,6 +115,8 @@ def spawn(paths: Paths, is_always_on: bool = False) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            # not among its words, which others may read: a source may have a password
+            env={**os.environ, GIVEN: json.dumps(dict(given))},
         )
 
 

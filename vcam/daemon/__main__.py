@@ -1,6 +1,7 @@
 """The background process that `sharpkd start` leaves running; it reports in its log."""
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -13,7 +14,7 @@ from vcam.daemon.journal import PrivateLog, journal_log
 from vcam.daemon.log_rate_limit import RateLimitFilter
 from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
-from vcam.paths import check_log, user_paths
+from vcam.paths import GIVEN, check_log, user_paths
 
 log = logging.getLogger("vcam.daemon")
 
@@ -22,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon in this process; returns its exit code, after logging what ended it."""
     parser = argparse.ArgumentParser(prog="python -m vcam.daemon", description=__doc__)
     parser.add_argument("--config", type=Path, help="TOML file; default: the user's own")
-    parser.add_argument("--always-on", action="store_true", help="keep the webcam open though nobody watches")
     args = parser.parse_args(argv)
     paths = user_paths()
+    given = json.loads(os.environ.pop(GIVEN, "{}"))
     if args.config:
         paths = replace(paths, config=args.config)
     try:
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, handlers=handlers)
     try:
         with log_output():
-            run_daemon(paths, args.always_on)
+            run_daemon(paths, given)
     except VcamError as error:
         log.error("%s", error)
         return error.exit_code

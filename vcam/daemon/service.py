@@ -2,9 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from vcam.camera.history import History
 from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import Chain, make_device_choice, make_presence, make_source_of, make_watchers
 from vcam.camera.restart import RestartableCamera
-from vcam.config import Config, load_config
+from vcam.config import Config, load_config, replace_settings
 from vcam.config_file import SavedSettings
 from vcam.control.app import make_app
 from vcam.control.server import ControlServer
@@ -38,19 +37,24 @@ SILENT_S = 20.0  # longest silence of the control API
 LOOK_S = 0.25  # how soon a signal or the end of the camera is seen
 
 
-def run_daemon(paths: Paths, is_always_on: bool = False) -> None:
+def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
     """Run the camera until it is told to stop.
 
-    is_always_on  overrides the configuration's `always_on`
+    given  settings that win over those of the configuration file
     Raises AlreadyRunningError, or the VcamError of a part that cannot be made at the start.
     """
     make_private(paths.runtime)
     hide_from_others(paths.config)
     keep_freed_memory()
     with Instance(*paths.locks) as instance, catch_signals(is_daemon=True) as flags:
-        saved = SavedSettings(paths.config, partial(read_config, is_always_on=is_always_on))
+        saved = SavedSettings(paths.config, partial(read_config, given=given or {}))
         config = saved.load()
-        make = partial(make_camera, saved=saved, last=LastDevice(paths.last_camera), history=History())
+        last = LastDevice(paths.last_camera)
+        for awaited in check_existence(
+            config, given or {}, find_surroundings(last, load_config(paths.config))
+        ):
+            log.warning("%s", awaited)
+        make = partial(make_camera, saved=saved, last=last, history=History())
         with (
             RestartableCamera(config, make, saved) as camera,
             serve(camera, paths, instance, config.preview_port) as (look, is_served),
@@ -75,10 +79,9 @@ def make_camera(
     return Camera(config, chain, sink, source_of, terms)
 
 
-def read_config(path: Path, is_always_on: bool) -> Config:
-    """The configuration file, as an option of the start overrules it. Raises ConfigError."""
-    config = load_config(path)
-    return replace(config, always_on=config.always_on or is_always_on)
+def read_config(path: Path, given: Mapping[str, str]) -> Config:
+    """The configuration file, as options of the start overrule it. Raises ConfigError."""
+    return replace_settings(load_config(path), given)
 
 
 def run_camera(

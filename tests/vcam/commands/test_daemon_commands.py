@@ -76,12 +76,36 @@ def test_start_status_set_and_stop(program: Program) -> None:
     assert program.run("stop").stdout == "not running\n"
 
 
-def test_always_on_reaches_the_daemon_whether_it_runs_or_not(program: Program) -> None:
-    assert program.run("start", "--always-on").returncode == 0
-    assert b"--always-on" in Path(f"/proc/{program.pid}/cmdline").read_bytes()
-    again = program.run("start", "--always-on")
+def test_the_options_of_a_start_win_over_the_file_until_it_stops(program: Program) -> None:
+    refused = program.run("start", "--source", "nosuch")
+    assert (refused.returncode, program.pid) == (4, None)
+    assert "no camera, file or address is called 'nosuch'" in refused.stderr
+    started = program.run(
+        "start", "--source", "sample", "--strength", "0.5", "--size", "160x120", "--always-on"
+    )
+    assert (started.returncode, started.stderr) == (0, "")
+    assert program.run("set", "crispness", "0.25").returncode == 0
+    assert program.run("reload").returncode == 0
+    status = program.status()
+    assert (status["size"], status["strength"], status["crispness"]) == ([160, 120], 0.5, None)
+    assert program.run("config", "source").stdout.splitlines()[1].split()[:2] == ["source", "sample"]
+    assert 'source = "pattern"' in program.paths.config.read_text()
+
+
+def test_the_options_of_a_start_reach_a_camera_that_runs(program: Program) -> None:
+    assert program.run("start").returncode == 0
+    again = program.run("start", "--strength", "0.25", "--always-on")
     assert (again.returncode, again.stdout.startswith("already running, pid")) == (0, True)
-    assert program.run("set", "always_on", "off").stdout == "always_on = off\n"
+    assert program.status()["strength"] == 0.25
+    fixed = program.run("start", "--size", "160x120")
+    assert (fixed.returncode, "sharpkd restart" in fixed.stderr) == (2, True)
+
+
+def test_an_address_of_a_start_is_not_among_the_words_that_others_may_read(program: Program) -> None:
+    assert program.run("start", "--source", "rtsp://joe:SECRET@127.0.0.1:1/").returncode == 0
+    words = Path(f"/proc/{program.pid}/cmdline").read_bytes()
+    assert b"vcam.daemon" in words
+    assert b"SECRET" not in words
 
 
 def test_the_daemon_imports_nothing_from_the_folder_it_is_started_in(
