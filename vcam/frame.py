@@ -1,6 +1,6 @@
 """The one picture type that flows through the house, and its conversions at the border."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import cv2
@@ -120,6 +120,19 @@ def resize(frame: Frame, size: Size, interpolation: int | None = None) -> Frame:
         frame.captured_ns,
         frame.is_cut,
     )
+
+
+def pad_to(frame: Frame, size: Size) -> Frame:
+    """Put the frame in the middle of a black one of (width, height), which must not be smaller."""
+    if frame.size == size:
+        return frame
+    ground = black(size)
+    left, top = (size[0] - frame.width) // 4 * 2, (size[1] - frame.height) // 4 * 2
+    y, u, v = (plane.copy() for plane in (ground.y, ground.u, ground.v))
+    y[top : top + frame.height, left : left + frame.width] = frame.y
+    half = np.s_[top // 2 : (top + frame.height) // 2, left // 2 : (left + frame.width) // 2]
+    u[half], v[half] = frame.u, frame.v
+    return replace(frame, y=y, u=u, v=v)
 
 
 def crop_to_aspect(frame: Frame, size: Size) -> Frame:

@@ -1,16 +1,16 @@
-"""Restore a video or picture file: every frame, in order, none left out.
+"""Restore videos and pictures: every frame, in order, none left out.
 
 Video is written as .mp4 or .mkv with the sound of the input, pictures as .png, .jpg or .webp. The output
-appears under its name when it is whole.
+appears under its name when it is whole. Of several files, of a folder or a pattern, OUT is a folder.
 
 examples:
   sharpkd enhance call.mp4 sharp.mp4 --size 1920x1080
   sharpkd enhance face.jpg sharp.png --strength 0.7
+  sharpkd enhance holiday/ 'calls/*.mkv' talk.mov restored/
 """
 
 import argparse
 import math
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,17 +20,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vcam.camera.parts import Chain, load_model, make_link
+from vcam.commands.enhance_jobs import FITS, Job, count_frames, find_jobs, fit_size
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
-from vcam.errors import SinkError
-from vcam.frame import Frame, Size
+from vcam.errors import ConfigError, SinkError, SourceError
+from vcam.frame import Frame, Size, pad_to, parse_size
 from vcam.media.sound import Sound
 from vcam.memory import keep_freed_memory
+from vcam.public import public_text
 from vcam.restore import Restorer
 from vcam.sinks import FileSink, write_still
-from vcam.sinks.disk import check_free
-from vcam.sinks.file import check_video_ending
-from vcam.sinks.still import STILL_ENDINGS
+from vcam.sinks.still import ALPHA_ENDINGS
 from vcam.sources.file import FileSource
 
 SECOND_NS = 1_000_000_000
@@ -38,9 +38,16 @@ SHORTEST_S = Fraction(1, 1000)  # between two frames of a recording whose time s
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", type=Path, metavar="IN")
-    parser.add_argument("output", type=Path, metavar="OUT")
+    parser.add_argument("input", type=Path, metavar="IN", nargs="+", help="a file, a folder or a pattern")
+    parser.add_argument("output", type=Path, metavar="OUT", help="a file; of several, a folder")
     parser.add_argument("--size", metavar="WxH", help="default: twice the input's, at most 1920x1080")
+    parser.add_argument("--scale", type=float, metavar="F", help="times the input's size, instead of --size")
+    parser.add_argument(
+        "--fit",
+        choices=FITS,
+        default="contain",
+        help="where --size has another shape: fit inside it, cover it and cut the rest, or pad with black",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite OUT")
     parser.add_argument("--lossless", action="store_true", help="write FFV1; OUT is a .mkv file")
     parser.add_argument("--link", metavar="L", help="send the input over a simulated link first")
@@ -49,22 +56,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     keep_freed_memory()
-    is_still = args.output.suffix.lower() in STILL_ENDINGS and not args.lossless
-    if not is_still:
-        check_video_ending(args.output, args.lossless)
-    if os.path.exists(args.output) and os.path.exists(args.input) and args.output.samefile(args.input):
-        raise SinkError(f"{args.output} is the input itself; name another file")
-    check_free(args.output, args.force)
-    with FileSource(args.input, realtime=False, with_sound=not is_still) as source:
-        config = read_config(args)
-        if args.size is None:
-            config = replace(config, size=double(source.size))
+    if args.size is not None:  # before any file is read
+        fit_size(LARGEST, args.size, args.scale, args.fit)
+    jobs = find_jobs(args.input, args.output, lossless=args.lossless, force=args.force)
+    if len(jobs) == 1 and jobs[0].target == args.output:
+        with Bar(jobs) as bar:
+            enhance(jobs[0], args, bar)
+        return 0
+    return enhance_all(jobs, args)
+
+
+def enhance_all(jobs: list[Job], args: argparse.Namespace) -> int:
+    """Restore one file after the other; one that cannot be is named, and the others go on.
+
+    A failed output, as on a full disk, ends it: what was finished stays.
+    """
+    code = 0
+    with Bar(jobs) as bar:
+        for job in jobs:
+            job.target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                enhance(job, args, bar)
+            except (SourceError, ConfigError) as error:
+                bar.say(f"sharpkd: {public_text(str(error))}")
+                code = code or error.exit_code
+    return code
+
+
+class Bar:
+    """One bar for all frames of all files, on a terminal; elsewhere words alone."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self._jobs = jobs
+
+    def __enter__(self) -> "Bar":
+        total = count_frames(self._jobs) if sys.stderr.isatty() else None
+        self._bar = tqdm(total=total, unit="frame", file=sys.stderr, disable=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def step(self) -> None:
+        self._bar.update()
+
+    def say(self, line: str) -> None:
+        self._bar.write(line, file=sys.stderr)
+
+
+def enhance(job: Job, args: argparse.Namespace, bar: Bar) -> None:
+    """Restore one file. Raises SourceError, SinkError and what the model and the link raise."""
+    keeps_alpha = job.is_still and args.fit == "contain" and job.target.suffix.lower() in ALPHA_ENDINGS
+    with FileSource(
+        job.source, realtime=False, with_sound=not job.is_still, with_alpha=keeps_alpha
+    ) as source:
+        size = fit_size(source.size, args.size, args.scale, args.fit)
+        config = replace(read_config(argparse.Namespace(**{**vars(args), "size": None})), size=size)
         chain = make_offline_chain(config, args.link)
-        if is_still:
-            enhance_still(source, chain, args.output)
+        padded = parse_size(args.size) if args.size and args.fit == "pad" else size
+        pairs = restore(source, chain, padded, bar)
+        if job.is_still:
+            enhance_still(source, pairs, job.target)
         else:
-            enhance_video(source, chain, args.output, config.size, args.lossless)
-    return 0
+            enhance_video(source, pairs, job.target, padded, args.lossless)
+        for word in describe_damage(source):
+            bar.say(f"{job.source}: {word}")
 
 
 def make_offline_chain(config: Config, link: str | None) -> Chain:
@@ -75,41 +131,32 @@ def make_offline_chain(config: Config, link: str | None) -> Chain:
     return Chain(make_link(link or "off"), restorer)
 
 
-def double(size: Size) -> Size:
-    """Twice the size with its aspect ratio, even, at most 1920x1080 either way up."""
-    long, short = max(size), min(size)
-    scale = min(Fraction(2), Fraction(max(LARGEST), long), Fraction(min(LARGEST), short))
-    width, height = (int(side * scale) & ~1 for side in size)
-    return width, height
-
-
-def restore(frames: Iterator[Frame], chain: Chain) -> Iterator[tuple[Frame, Frame]]:
-    """Each frame with what the stages make of it."""
+def restore(frames: Iterator[Frame], chain: Chain, size: Size, bar: Bar) -> Iterator[tuple[Frame, Frame]]:
+    """Each frame with what the stages make of it, padded to a size."""
     stages = [stage for _, stage in chain.stages()]
     for frame in frames:
         restored = frame
         for stage in stages:
             restored = stage(restored)
-        yield frame, restored
+        bar.step()
+        yield frame, pad_to(restored, size)
 
 
-def enhance_still(source: FileSource, chain: Chain, path: Path) -> None:
+def enhance_still(source: FileSource, pairs: Iterator[tuple[Frame, Frame]], path: Path) -> None:
     """Restore the one frame of a source into a picture file. Raises SinkError if it is a video."""
-    first, *more = [restored for _, (_, restored) in zip(range(2), restore(source, chain), strict=False)]
+    first, *more = [restored for _, (_, restored) in zip(range(2), pairs, strict=False)]
     if more:
         raise SinkError(f"{source.path} is a video and {path} a picture; use an ending .mp4 or .mkv")
-    write_still(path, first)
+    write_still(path, first, source.alpha)
 
 
-def enhance_video(source: FileSource, chain: Chain, path: Path, size: Size, lossless: bool) -> None:
-    """Restore all frames of a source into a video file, at their own times, with the sound."""
+def enhance_video(
+    source: FileSource, pairs: Iterator[tuple[Frame, Frame]], path: Path, size: Size, lossless: bool
+) -> None:
+    """Write all frames of a source into a video file, at their own times, with the sound."""
     sound, begin_s, last = source.sound, Fraction(0), None
-    pairs = restore(source, chain)
-    with (
-        FileSink(path, size, float(source.fps), lossless, beside=sound, tags=source.tags) as sink,
-        tqdm(pairs, total=source.frame_count, unit="frame", file=sys.stderr, disable=None) as frames,
-    ):
-        for frame, restored in frames:
+    with FileSink(path, size, float(source.fps), lossless, beside=sound, tags=source.tags) as sink:
+        for frame, restored in pairs:
             moment_s = Fraction(frame.captured_ns, SECOND_NS)
             if last is None:
                 begin_s = sound.begin(moment_s) if sound else moment_s
@@ -121,12 +168,17 @@ def enhance_video(source: FileSource, chain: Chain, path: Path, size: Size, loss
         if last is not None:
             end_s = Fraction(source.end_ns, SECOND_NS) - begin_s
             sink.send(*last, duration_s=max(end_s - last[1], SHORTEST_S))
-    for word in describe_damage(source, sound):
-        print(f"{source.path}: {word}", file=sys.stderr)
 
 
-def describe_damage(source: FileSource, sound: Sound | None) -> list[str]:
+def describe_damage(source: FileSource) -> list[str]:
     """What could not be carried over, a sentence each."""
-    are = "packet of the picture is" if source.damaged == 1 else "packets of the picture are"
-    words = [f"{source.damaged} {are} damaged and left out"] if source.damaged else []
+    sound: Sound | None = source.sound
+    words = []
+    if source.damaged:
+        are = "packet of the picture is" if source.damaged == 1 else "packets of the picture are"
+        words.append(f"{source.damaged} {are} damaged and left out")
+    if source.is_cut_short:
+        words.append("the rest of the file cannot be read and is left out")
+    if source.is_laid_on_white:
+        words.append("transparent parts are laid on white")
     return words + (sound.words if sound else [])

@@ -4,10 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import SinkError
-from vcam.frame import Frame
+from vcam.frame import Frame, Plane
 from vcam.partial import make_partial
 from vcam.sinks.disk import explain, sync
 
@@ -19,15 +20,25 @@ STILL_ENDINGS = {
 }
 
 
-def write_still(path: Path | str, frame: Frame) -> None:
-    """Write one frame as a .png, .jpg or .webp picture, whole or not at all. Raises SinkError."""
+ALPHA_ENDINGS = (".png", ".webp")
+
+
+def write_still(path: Path | str, frame: Frame, alpha: Plane | None = None) -> None:
+    """Write one frame as a .png, .jpg or .webp picture, whole or not at all. Raises SinkError.
+
+    alpha  opacity, (H, W) uint8 of any size, scaled to the frame's; ALPHA_ENDINGS only
+    """
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in STILL_ENDINGS:
         raise SinkError(
             f"cannot write a picture to {path}: ending {ending!r}; use {', '.join(STILL_ENDINGS)}"
         )
-    _, encoded = cv2.imencode(ending, to_bgr(frame), STILL_ENDINGS[ending])
+    pixels = to_bgr(frame)
+    if alpha is not None:
+        scaled = cv2.resize(alpha, frame.size, interpolation=cv2.INTER_CUBIC)
+        pixels = np.dstack((pixels, scaled))
+    _, encoded = cv2.imencode(ending, pixels, STILL_ENDINGS[ending])
     try:
         _write_whole(path, encoded.tobytes())
     except OSError as error:

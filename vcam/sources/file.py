@@ -11,10 +11,11 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from vcam.conversion.alpha import alpha_of, opaque
 from vcam.conversion.colour import check_transfer
-from vcam.conversion.geometry import shown_size
+from vcam.conversion.geometry import shown_size, turn_plane
 from vcam.conversion.pyav import to_frame
-from vcam.frame import Frame, Size
+from vcam.frame import Frame, Plane, Size
 from vcam.media.reading import Recording, moment_s
 from vcam.media.sound import Sound
 from vcam.sources.guard import GuardedSource
@@ -36,6 +37,7 @@ class FileSource(GuardedSource):
     clock     monotonic nanoseconds
     sleep     waits for seconds
     with_sound  keep the sound that is read beside the pictures, in `sound`; not in a loop
+    with_alpha  keep the first picture's opacity in `alpha`, (H, W) uint8 or None, and all colours as they are
 
     Once open: `size` (even width, height), `fps` (25 where the file says nothing) and `frame_count`
     (None where the container does not say). `name` is the file's name.
@@ -57,6 +59,7 @@ class FileSource(GuardedSource):
         clock: Clock = time.monotonic_ns,
         sleep: Sleep = time.sleep,
         with_sound: bool = False,
+        with_alpha: bool = False,
     ) -> None:
         self.path = Path(path)
         self.name = self.path.name
@@ -70,7 +73,10 @@ class FileSource(GuardedSource):
         self._pace: Pace | None = None
         self.damaged = 0
         self.end_ns = 0
+        self.alpha: Plane | None = None
+        self.is_laid_on_white = False
         self._with_sound = with_sound
+        self._with_alpha = with_alpha
         self._reformatter = VideoReformatter()
         self._recording: Recording | None = None
         self._frames = _no_frames()
@@ -85,10 +91,18 @@ class FileSource(GuardedSource):
         """The container's title and the like."""
         return self._recording.tags if self._recording else {}
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the file could not be read to its end."""
+        return self._recording is not None and self._recording.is_cut_short
+
     def _enter(self) -> None:
         recording = self._open()
         self.size = shown_size((recording.first.width, recording.first.height), recording.geometry)
         check_transfer(recording.first, str(self.path))
+        alpha = alpha_of(recording.first)
+        self.alpha = None if alpha is None or not self._with_alpha else turn_plane(alpha, recording.geometry)
+        self.is_laid_on_white = alpha is not None and not self._with_alpha
         self.fps = recording.fps
         self.frame_count = recording.stream.frames or None
         self.damaged = self.end_ns = 0
@@ -126,7 +140,12 @@ class FileSource(GuardedSource):
                     yield frame
             captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
             frame = to_frame(
-                picture, next(numbers), captured_ns, is_cut, self._reformatter, recording.geometry
+                opaque(picture) if self.alpha is not None else picture,
+                next(numbers),
+                captured_ns,
+                is_cut,
+                self._reformatter,
+                recording.geometry,
             )
             last_ns = moment_ns
             yield frame

@@ -182,6 +182,27 @@ def test_what_is_there_is_overwritten_only_on_demand(program: Program, tmp_path:
     assert count_frames(target)[0] >= 3
 
 
+def test_enhance_of_a_folder_goes_on_after_a_file_that_cannot_be_read(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / "b.mp4")
+    (folder / "a.mp4").write_bytes(b"no video")
+    cv2.imwrite(
+        str(folder / "c.png"), np.dstack([np.full((40, 60), level, np.uint8) for level in (9, 9, 9, 90)])
+    )
+    answer = program.run("enhance", str(folder), str(tmp_path / "out"), "--size", "64x64")
+    assert answer.returncode == 4
+    assert "a.mp4 is not a video" in answer.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b.mp4", "c.png"]
+    assert count_frames(tmp_path / "out" / "b.mp4") == (5, (64, 48))
+    picture = cv2.imread(str(tmp_path / "out" / "c.png"), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    assert picture.shape == (42, 64, 4)
+    assert set(np.unique(picture[..., 3])) == {90}
+
+
 def test_a_card_alone_replaces_no_recording(program: Program, tmp_path: Path) -> None:
     target = tmp_path / "keep.mkv"
     target.write_bytes(b"mine")
