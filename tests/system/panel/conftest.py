@@ -49,3 +49,11 @@ def open_panel(browser: "Browser", session: PanelSession) -> Iterator[Callable[.
 @pytest.fixture
 def panel(open_panel: Callable[..., PanelPage]) -> PanelPage:
     return open_panel()
+
+
+@pytest.fixture
+def still(session: PanelSession) -> Iterator[None]:
+    """A picture that stands still, which leaves the processor to the browser."""
+    session.client.command(freeze=True)
+    yield
+    session.client.command(freeze=False)

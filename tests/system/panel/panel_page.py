@@ -19,13 +19,6 @@ PIXELS = """([id, width, height]) => {
 }"""
 
 
-OPTIONAL = ("settings", "history", "presets", "models", "doctor")  # a panel shows these where they are
-
-
-def is_optional(address: str) -> bool:
-    return address.endswith(OPTIONAL)
-
-
 class PanelPage:
     """A tab with the panel in it, in a browser profile of its own.
 
@@ -67,7 +60,10 @@ class PanelPage:
         return np.array(data, np.float32).reshape(SMALL[1], SMALL[0], 4)[..., :3]
 
     def until(self, what: str, is_so: Callable[[], bool]) -> None:
-        self._session.until(what, is_so, f"See {self.keep('in-vain')}")
+        try:
+            self._session.until(what, is_so)
+        except AssertionError as error:
+            raise AssertionError(f"{error} See {self.keep('in-vain')}") from None
 
     def keep(self, name: str) -> Path:
         """Save what is seen as a picture to look at."""
@@ -79,9 +75,9 @@ class PanelPage:
         self._context.close()
 
     def _note(self, message: "ConsoleMessage") -> None:
-        if message.type in ("error", "warning") and not is_optional(message.location.get("url", "")):
+        if message.type in ("error", "warning"):
             self.faults.append(f"{message.text} {message.location.get('url', '')}")
 
     def _look_at(self, response: "Response") -> None:
-        if response.status >= 400 and not (response.status == 404 and is_optional(response.url)):
+        if response.status >= 400:
             self.faults.append(f"{response.status} {response.url}")

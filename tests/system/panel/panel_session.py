@@ -94,7 +94,7 @@ class PanelSession:
     def until(self, what: str, is_so: Callable[[], bool], hint: str = "") -> None:
         deadline_s = time.monotonic() + PATIENCE_S
         while not is_so():
-            assert time.monotonic() < deadline_s, f"waited in vain for {what}. {hint}"
+            assert time.monotonic() < deadline_s, f"waited in vain for {what}. {hint}".strip()
             time.sleep(0.05)
 
     def close(self) -> None:

@@ -1,11 +1,11 @@
 """What axe finds in every part of the panel, in all colours that its user may want, and on a phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from panel_page import TABS, PanelPage
-from panel_session import PanelSession, missing
+from panel_session import missing
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing()),
@@ -21,14 +21,6 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def still(session: PanelSession) -> Iterator[PanelSession]:
-    """A picture that stands still leaves the processor to the browser."""
-    session.client.command(freeze=True)
-    yield session
-    session.client.command(freeze=False)
-
-
 def violations(panel: PanelPage) -> list[str]:
     from axe_playwright_python.sync_playwright import Axe
 
@@ -36,8 +28,9 @@ def violations(panel: PanelPage) -> list[str]:
     return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing(open_panel: Callable[..., PanelPage], still: PanelSession, look: str) -> None:
+def test_axe_finds_nothing(open_panel: Callable[..., PanelPage], look: str) -> None:
     panel = open_panel(**LOOKS[look])
     for tab in TABS:
         panel.open_tab(tab)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from panel_page import TABS, PanelPage
-from panel_session import PanelSession, missing
+from panel_session import CONFIG, PanelSession, missing
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing()),
@@ -16,7 +17,7 @@ pytestmark = [
 MOST_BYTES = 150_000  # of the page without its pictures, so that it is there at once
 USUAL = {
     **{"strength": 1, "crispness": 0, "denoise": 1, "light": 0, "mirror": False, "flip": False},
-    **{"rotate": 0, "zoom": 1, "pan_x": 0, "pan_y": 0, "overlay": "off", "link": "off"},
+    **{"rotate": 0, "zoom": 1, "pan_x": 0, "pan_y": 0, "overlay": "off", "wipe": 0.5, "link": "off"},
     **{"card_title": "", "card_text": ""},
 }
 
@@ -98,6 +99,7 @@ def set_number(panel: PanelPage, control: Any) -> float:
 WAYS = {"range": set_range, "checkbox": set_checkbox, "text": set_text, "number": set_number}
 
 
+@pytest.mark.usefixtures("still")
 def test_every_control_reaches_the_published_picture(panel: PanelPage, session: PanelSession) -> None:
     session.client.command(set={"zoom": 2, "overlay": "wipe"})  # with these, all controls are there
     reached = []
@@ -165,6 +167,80 @@ def test_a_link_is_simulated_and_its_gain_is_told(panel: PanelPage, session: Pan
     panel.keep("network")
 
 
+def test_a_bandwidth_is_drawn(panel: PanelPage, session: PanelSession) -> None:
+    session.client.command(set={"link": "270p"})
+    panel.open_tab("network")
+    plot = panel.page.locator("#trace-plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box is not None
+    panel.page.mouse.move(box["x"] + 11, box["y"] + 2)  # beside the round corner
+    panel.page.mouse.down()
+    panel.page.mouse.move(box["x"] + box["width"] - 11, box["y"] + box["height"] - 2, steps=30)
+    panel.page.mouse.up()
+    panel.until("the trace", lambda: "trace=" in session.setting("link"))
+    rates = [float(rate) for rate in session.setting("link").partition("trace=")[2].split(":")]
+    assert len(rates) == 30
+    assert rates == sorted(rates, reverse=True)
+    assert (rates[0] > 3000, rates[-1] < 40) == (True, True)
+    panel.page.click("#trace-off")
+    panel.until("its end", lambda: session.setting("link") == "270p")
+
+
+def test_what_is_not_saved_is_saved_or_taken_back(panel: PanelPage, session: PanelSession) -> None:
+    panel.page.check("#mirror")
+    panel.until(
+        "it to be named", lambda: "mirror" in (panel.page.get_attribute("#unsaved-text", "title") or "")
+    )
+    panel.page.click("#save")
+    panel.until("nothing to be unsaved", lambda: not panel.page.is_visible("#unsaved"))
+    panel.page.uncheck("#mirror")
+    panel.page.click("#revert")
+    panel.until("what was saved", lambda: session.setting("mirror") is True)
+    session.client.command(set={"mirror": False})
+    session.client.command(save=True)
+
+
+def test_a_preset_is_kept_used_and_deleted(panel: PanelPage, session: PanelSession) -> None:
+    session.client.command(set={"light": 0.5})
+    panel.page.fill("#preset-name", "evening")
+    panel.page.keyboard.press("Enter")
+    panel.page.wait_for_selector("#preset-list li")
+    session.client.command(set={"light": 0})
+    panel.page.click("[aria-label='Use evening']")
+    panel.until("its light", lambda: session.setting("light") == 0.5)
+    panel.page.click("[aria-label='Delete evening']")
+    panel.until("its end", lambda: panel.page.locator("#preset-list li").count() == 0)
+
+
+def test_a_snapshot_and_a_recording_are_taken(panel: PanelPage, session: PanelSession) -> None:
+    with panel.page.expect_download() as download:
+        panel.page.click("#snapshot")
+    assert download.value.suggested_filename.endswith(".png")
+    picture = cv2.imread(str(download.value.path()))
+    assert picture is not None
+    assert picture.shape == (360, 640, 3)
+    panel.page.click("#record")
+    panel.page.wait_for_selector("#recording:visible")
+    panel.until(
+        "a second of it", lambda: (session.client.status()["recording"] or {"seconds": 0})["seconds"] > 1
+    )
+    panel.page.click("#record")
+    panel.until("its end", lambda: session.client.status()["recording"] is None)
+
+
+def test_numbers_models_and_findings_are_shown(panel: PanelPage) -> None:
+    panel.open_tab("numbers")
+    panel.page.wait_for_selector(".chart path")
+    assert "Frame rate" in (panel.page.get_attribute(".chart svg", "aria-label") or "")
+    panel.open_tab("model")
+    panel.page.wait_for_selector("#model-choices input[value=fast]")
+    panel.page.click("text=Model card of")
+    assert panel.page.locator("#model-cards table").first.is_visible()
+    panel.open_tab("help")
+    panel.page.wait_for_selector("#findings li")
+
+
 def test_what_the_camera_refuses_is_said(panel: PanelPage, session: PanelSession) -> None:
     panel.page.evaluate("import('./commands.js').then(({ act }) => act({ set: { link: '9000p' } }))")
     panel.page.wait_for_selector("#failure:visible")
@@ -197,6 +273,49 @@ def test_two_tabs_show_the_same(panel: PanelPage, session: PanelSession) -> None
     panel.until("the setting", lambda: session.setting("strength") == 0)
     other.bring_to_front()
     panel.until("the other tab to show it", lambda: other.inner_text("#strength-value") == "0%")
+
+
+def mark(panel: PanelPage) -> None:
+    """A page that is loaded again forgets this."""
+    panel.page.evaluate("window.mark = 'the same page'")
+
+
+def goes_on(panel: PanelPage) -> None:
+    """The very page shows a live picture again."""
+    panel.page.wait_for_selector("#state[data-tone=good]")
+    first = panel.pixels()
+    panel.until("a picture that moves again", lambda: difference(first, panel.pixels()) > 1)
+    assert panel.page.evaluate("window.mark") == "the same page"
+    assert not panel.page.is_visible("#silent")
+
+
+def test_the_page_survives_a_restart_with_another_rate(panel: PanelPage, session: PanelSession) -> None:
+    mark(panel)
+    panel.open_tab("camera")
+    panel.page.select_option("#output-fps", "15")
+    assert panel.text("output-go") == "Restart with 640 × 360 at 15 fps"
+    panel.page.click("#output-go")
+    panel.until("the restart", lambda: panel.text("output-go") == "As it is now")
+    assert panel.page.input_value("#output-fps") == "15"
+    goes_on(panel)
+    session.client.command(restart={"fps": CONFIG.fps})
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_the_page_goes_on_after(panel: PanelPage, session: PanelSession, is_stopped: bool) -> None:
+    """After a crash, and after a stop by its own button."""
+    mark(panel)
+    if is_stopped:
+        panel.page.click("#stop")
+        panel.page.click("#stop-yes")
+    else:
+        session.crash()
+    panel.page.wait_for_selector("#silent:visible")
+    said = "SharpKD Camera is stopped." if is_stopped else "SharpKD Camera is not answering."
+    assert panel.text("silent-text") == said
+    session.start()
+    goes_on(panel)
+    panel.faults.clear()  # of the time without an answer
 
 
 def focused(panel: PanelPage) -> str:

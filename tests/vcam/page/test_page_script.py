@@ -57,7 +57,7 @@ class Daemon:
             return self._pair(request)
         if request.path == "command":
             if self.refusal is None:
-                self.status |= request.json["set"]
+                self.status |= request.json.get("set", {})
             return self.refusal or Answer(text=json.dumps(self.status))
         if request.path == "status.json":
             return Answer(text=json.dumps(self.status))
@@ -218,7 +218,7 @@ def wipe(browser: Browser) -> str:
 
 def press(browser: Browser, kind: str, x: float, button: int = 0) -> None:
     stage = "document.getElementById('stage')"
-    browser.dispatch(stage, kind, clientX=x, button=button, pointerId=1)
+    browser.dispatch(stage, kind, clientX=x, clientY=0, button=button, pointerId=1)
 
 
 def test_the_wipe_follows_the_pointer_while_it_is_held() -> None:
@@ -468,3 +468,140 @@ def test_a_daemon_that_misses_once_is_not_called_silent() -> None:
     daemon.is_silent = False
     browser.advance(1000)
     assert (browser.is_shown("silent"), browser.text("state")) == (False, "running")
+
+
+# what the camera tells beside its status
+
+
+def setting(name: str, kind: str, value: object, **rest: object) -> dict[str, object]:
+    usual = {"range": None, "choices": None, "help": "As it says.", "needs": "nothing"}
+    return {"name": name, "kind": kind, "value": value, **usual, **rest}
+
+
+SETTINGS = {
+    "settings": [
+        setting("source", "text", "auto"),
+        setting("size", "size", "1280x720", needs="restart"),
+        setting("fps", "int", 30, range=[1, 60], needs="restart"),
+        setting("always_on", "bool", False),
+        setting("provider", "choice", "auto", choices=["auto", "cpu"]),
+        setting("threads", "int", 0, range=[0, 64]),
+    ]
+}
+
+
+def open_tab(browser: Browser, name: str) -> None:
+    browser.dispatch(f"document.getElementById('tab-{name}')", "click")
+
+
+def test_a_setting_without_a_control_of_its_own_gets_one() -> None:
+    daemon = Daemon(facts={"settings": SETTINGS})
+    browser = open_page(daemon)
+    assert browser.is_shown("more-camera")
+    browser.get("document.getElementById('setting-always_on').checked = true")
+    browser.dispatch("document.getElementById('setting-always_on')", "change")
+    browser.advance(1000)
+    browser.set("setting-threads", 2, "change")
+    sent = [request.json["set"] for request in browser.asked("command")]
+    assert sent == [{"always_on": True}, {"threads": 2}]
+
+
+def test_what_is_not_saved_is_named_until_it_is() -> None:
+    daemon = Daemon(STATUS | {"unsaved": ["strength", "pan_x"]}, facts={"settings": SETTINGS})
+    browser = open_page(daemon)
+    assert browser.text("unsaved-text") == "Not saved: strength, pan x"
+    browser.dispatch("document.getElementById('save')", "click")
+    assert browser.asked("command")[-1].json == {"save": True}
+    daemon.status["unsaved"] = []
+    browser.advance(1000)
+    assert not browser.is_shown("unsaved")
+
+
+def test_another_size_is_one_restart_behind_a_button_that_says_so() -> None:
+    daemon = Daemon(facts={"settings": SETTINGS})
+    browser = open_page(daemon)
+    assert browser.element("output-go", "disabled")
+    browser.get("document.getElementById('output-size').value = '1920x1080'")
+    browser.dispatch("document.getElementById('output-form')", "change")
+    assert browser.text("output-go") == "Restart with 1920 × 1080 at 30 fps"
+    assert browser.asked("command") == []
+    browser.dispatch("document.getElementById('output-form')", "submit")
+    assert browser.asked("command")[0].json == {"restart": {"size": "1920x1080", "fps": 30}}
+
+
+def test_a_camera_says_what_it_offers_and_what_really_comes() -> None:
+    modes = [
+        {"pixel_format": "MJPG", "size": [1280, 720], "rates": [30.0, 15.0]},
+        {"pixel_format": "YUYV", "size": [1280, 720], "rates": [10.0]},
+        {"pixel_format": "MJPG", "size": [1920, 1080], "rates": [30.0]},
+    ]
+    webcam = {"name": "C920", "path": "/dev/video0", "source": "/dev/video0", "fault": "", "drawback": ""}
+    cameras = [webcam | {"modes": modes, "is_open": True, "measured_fps": 14.8}]
+    browser = open_page(Daemon(facts={"settings": SETTINGS, "devices": {"cameras": cameras}}))
+    assert browser.asked("devices") == []  # each camera is asked: only when somebody wants to know
+    open_tab(browser, "camera")
+    text = browser.text("cameras")
+    assert "Offers 1920 × 1080 at 30, 1280 × 720 at 30 fps" in text
+    assert "really delivers 14.8 frames a second" in text
+    chosen = "document.querySelectorAll('input[name=cameras]').find((each) => each.checked).value"
+    assert browser.get(chosen) == "auto"
+
+
+def test_the_last_minutes_are_asked_for_only_while_they_are_shown() -> None:
+    fps = [None] * 298 + [10.0, 20.0]
+    empty: dict[str, Any] = {"age_p50": [], "age_p95": [], "kbps": [], "gain_db": []}
+    series = empty | {"fps": fps, "stage_ms": {}, "drops_per_min": {"busy": [0, 6]}}
+    browser = open_page(Daemon(facts={"history": {"step_s": 1, "series": series}}))
+    browser.advance(10_000)
+    assert browser.asked("history") == []
+    open_tab(browser, "numbers")
+    browser.advance(10_000)
+    assert len(browser.asked("history")) == pytest.approx(6, abs=1)
+    assert "Came while busy 6" in browser.text("charts")
+    paths = "document.all(document.getElementById('charts')).filter((each) => each.tag === 'path')"
+    # 300 wide, one value a second; the axis ends at 20
+    assert browser.get(f"{paths}[0].attributes.d") == "M299.0 42.0L300.0 0.0"
+
+
+def test_a_bandwidth_over_time_is_written_into_the_link() -> None:
+    daemon = Daemon(STATUS | {"link": "360p,codec=vp8"})
+    browser = open_page(daemon)
+    browser.set("trace-rates", "800, 200 400", "change")
+    assert daemon.status["link"] == "360p,codec=vp8,trace=800:200:400"
+    browser.advance(1200)
+    browser.dispatch("document.getElementById('trace-off')", "click")
+    assert daemon.status["link"] == "360p,codec=vp8"
+
+
+def test_findings_come_before_what_is_fine() -> None:
+    findings = [
+        {"level": "ok", "title": "Codecs", "detail": "all there", "command": ""},
+        {"level": "error", "title": "Module", "detail": "not loaded", "command": "sudo modprobe x"},
+    ]
+    browser = open_page(Daemon(facts={"doctor": {"findings": findings}}))
+    open_tab(browser, "help")
+    assert browser.text("findings") == "Modulenot loadedsudo modprobe xCopy command"
+    assert browser.text("fine-count") == "1 thing is fine"
+
+
+def test_a_camera_that_was_stopped_is_not_called_silent() -> None:
+    daemon = Daemon()
+    browser = open_page(daemon)
+    browser.dispatch("document.getElementById('stop')", "click")
+    assert browser.asked("command") == []  # it asks first
+    browser.dispatch("document.getElementById('stop-yes')", "click")
+    assert browser.asked("command")[0].json == {"stop": True}
+    daemon.is_silent = True
+    browser.advance(2000)
+    assert (browser.text("silent-text"), browser.text("state")) == ("SharpKD Camera is stopped.", "stopped")
+
+
+def test_a_picture_that_is_zoomed_follows_the_pointer() -> None:
+    picture = {"zoom": 2.0, "pan_x": 0.0, "pan_y": 0.0}
+    browser = open_page(Daemon(STATUS | {"picture": picture}))
+    press(browser, "pointerdown", 300)
+    stage = "document.getElementById('stage')"
+    browser.dispatch(stage, "pointermove", clientX=200, clientY=0, pointerId=1)
+    sent = browser.asked("command")[0].json["set"]
+    assert sent["pan_x"] == 0.5  # a quarter of 400 pixels to the left: 2 * 100 / 400
+    assert wipe(browser) is None

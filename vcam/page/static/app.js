@@ -2,7 +2,6 @@
 
 import { showHistory } from "./history.js";
 import { showPictures } from "./picture.js";
-import { showPresets } from "./presets.js";
 import { enter } from "./session.js";
 import { readSettings } from "./settings.js";
 import { readStatus, showStatus, unlock } from "./status.js";
@@ -16,8 +15,10 @@ import "./link.js";
 import "./models.js";
 import "./numbers.js";
 import "./output.js";
+import "./presets.js";
 import "./switches.js";
 import "./tabs.js";
+import "./trace.js";
 import "./wipe.js";
 
 // a new address in the same tab
@@ -32,4 +33,3 @@ showPictures();
 showStatus();
 showHistory();
 readSettings();
-showPresets();

@@ -11,29 +11,38 @@ import { onOpen } from "./tabs.js";
 const FIRST = { value: "auto", name: "Automatic", notes: ["The one used last, else the built-in one, else the first"] };
 const LAST = { value: "sample", name: "Bundled clip", notes: ["A person who moves, to try things without a camera"] };
 const SWITCH_MS = 20000;
+const MOST_SIZES = 4; // told of one camera
 
 let cameras = [];
 let source = null; // the setting; null where it is not known
 let running = ""; // the name of the one that is open
 
 function describe(camera) {
-  const name = `${camera.name} (${camera.path})`;
   return {
     value: camera.source,
     name: camera.name,
-    notes: [camera.path, ...sayModes(camera), camera.drawback, running === name && sayRate(camera)],
+    notes: [camera.path, sayModes(camera.modes ?? []), camera.drawback, sayRate(camera)],
     bad: camera.fault,
     disabled: Boolean(camera.fault),
   };
 }
 
-function sayModes(camera) {
-  const modes = camera.modes ?? [];
-  return modes.slice(0, 3).map((mode) => (typeof mode === "string" ? mode : JSON.stringify(mode)));
+/** What a camera offers: its largest pictures with their highest rates, one for each size. */
+function sayModes(modes) {
+  const rates = {};
+  const bySize = [...modes].sort((one, other) => other.size[0] * other.size[1] - one.size[0] * one.size[1]);
+  for (const { size, rates: offered } of bySize) {
+    const name = size.join(" \u00d7 ");
+    rates[name] = Math.max(rates[name] ?? 0, ...offered);
+  }
+  const sizes = Object.entries(rates).slice(0, MOST_SIZES).map(([size, rate]) => `${size} at ${Math.round(rate)}`);
+  return sizes.length ? `Offers ${sizes.join(", ")} fps` : "";
 }
 
 function sayRate(camera) {
-  return camera.measured_fps ? `delivers ${camera.measured_fps.toFixed(1)} frames a second` : "";
+  if (!camera.is_open) return "";
+  const fps = camera.measured_fps;
+  return fps ? `Open now; really delivers ${fps.toFixed(1)} frames a second` : "Open now";
 }
 
 function show() {

@@ -1,21 +1,14 @@
 // A chart of some lines over time: an SVG of its own, with what it shows in words.
 
-import { DASH, make } from "./dom.js";
+import { DASH, make, svg } from "./dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300;
 const HEIGHT = 84;
 
-function draw(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-/** The largest round number for an axis that has to reach a value: 1, 2 or 5 with zeros. */
+/** The smallest round number that reaches a value, for an axis. */
 function roundUp(value) {
   const unit = 10 ** Math.floor(Math.log10(Math.max(value, 0.1)));
-  return [1, 2, 5, 10].map((times) => times * unit).find((round) => round >= value * 0.999);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((times) => times * unit).find((round) => round >= value * 0.999);
 }
 
 /** A line through what is known, broken where it is not. */
@@ -47,7 +40,7 @@ export class Chart {
     this.title = title;
     this.unit = unit;
     this.digits = digits;
-    this.svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
+    this.svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
     this.most = make("span", { class: "most" });
     this.keys = make("span", { class: "keys" });
     this.start = make("span");
@@ -62,8 +55,8 @@ export class Chart {
     const entries = Object.entries(lines);
     const known = entries.flatMap(([, values]) => values.filter(Number.isFinite));
     const most = roundUp(Math.max(0.1, ...known));
-    const grid = [0, HEIGHT / 2, HEIGHT].map((y) => draw("line", { x1: 0, x2: WIDTH, y1: y, y2: y }));
-    const paths = entries.map(([, values], line) => draw("path", { d: pathOf(values, most), class: `line-${line % 4}` }));
+    const grid = [0, HEIGHT / 2, HEIGHT].map((y) => svg("line", { x1: 0, x2: WIDTH, y1: y, y2: y }));
+    const paths = entries.map(([, values], line) => svg("path", { d: pathOf(values, most), class: `line-${line % 4}` }));
     this.svg.replaceChildren(...grid, ...paths);
     this.most.textContent = say(most, most < 1 ? 1 : 0, this.unit);
     this.start.textContent = seconds >= 60 ? `${Math.round(seconds / 60)} min ago` : `${seconds} s ago`;

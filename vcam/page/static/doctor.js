@@ -19,12 +19,23 @@ function makeFinding(finding) {
   return make("li", { "data-level": finding.level }, make("div", {}, ...parts));
 }
 
+/** What is wrong comes first; what is fine is folded. */
+function show(findings) {
+  const fine = findings.filter((finding) => finding.level === "ok");
+  const wrong = findings.filter((finding) => finding.level !== "ok");
+  setText("doctor-words", wrong.length ? "" : "Nothing is wrong.");
+  find("findings").replaceChildren(...wrong.map(makeFinding));
+  find("fine").hidden = fine.length === 0;
+  setText("fine-count", `${fine.length} ${fine.length === 1 ? "thing is" : "things are"} fine`);
+  find("fine-findings").replaceChildren(...fine.map(makeFinding));
+}
+
 async function look() {
   again.disabled = true;
   setText("doctor-again", "Looking\u2026");
   const found = await read("doctor");
   find("doctor").hidden = found === null;
-  if (found) find("findings").replaceChildren(...found.findings.map(makeFinding));
+  if (found) show(found.findings);
   setText("doctor-again", "Look again");
   again.disabled = false;
 }

@@ -79,7 +79,7 @@ for (const [key, { id, say }] of Object.entries(CONTROLS)) {
 
 onStatus((status) => {
   if (!isHeld(find("link"))) link = status.link ?? OFF;
-  find("link-measured").hidden = find("link-more").hidden = !status.link;
+  find("link-measured").hidden = find("link-more").hidden = find("link-trace").hidden = !status.link;
   setText("link-kbps", format(status.kbps));
   setText("link-gain", format(status.gain_db, 2));
   showSteps(status);

@@ -1,5 +1,6 @@
 // The models that there are, what is known of each, and which one runs.
 
+import { renderCard } from "./card.js";
 import { showChoices } from "./choices.js";
 import { act } from "./commands.js";
 import { find, format, make } from "./dom.js";
@@ -27,24 +28,49 @@ function describe(model) {
   };
 }
 
-/** Anything that a card holds, as terms and values; tables within tables are written out. */
-function listFacts(facts, prefix = "") {
-  return Object.entries(facts).flatMap(([name, value]) => {
-    const title = `${prefix}${name.replaceAll("_", " ")}`;
-    if (value === null || value === "") return [];
-    if (typeof value === "object" && !Array.isArray(value)) return listFacts(value, `${title}, `);
-    return [make("dt", { text: title }), make("dd", { text: Array.isArray(value) ? value.join(", ") : String(value) })];
-  });
+/** The recipe in words, of its text as the manifest has it. */
+function nameRecipe(text) {
+  try {
+    const recipe = JSON.parse(text);
+    return [recipe.name, recipe.title].filter(Boolean).join(": ");
+  } catch {
+    return text;
+  }
 }
 
-function makeCard(model) {
-  const facts = { measured: model.measured, "trained on": model.data, recipe: model.recipe };
-  const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value));
-  const text = typeof model.card === "string" ? make("p", { class: "help", text: model.card }) : null;
-  const more = typeof model.card === "object" ? listFacts(model.card ?? {}) : [];
-  const list = make("dl", { class: "details" }, ...listFacts(known), ...more);
-  return make("details", { class: "card" },
-    make("summary", { text: `Card of ${model.title ?? model.name}` }), ...[text, list].filter(Boolean));
+function makeFacts(model) {
+  const { measured = {}, data, recipe } = model;
+  const gain = (value) => Number.isFinite(value) && `${value > 0 ? "+" : ""}${format(value, 2)} dB`;
+  const facts = {
+    "Gain, PSNR": gain(measured.psnr_gain),
+    "Its least": gain(measured.worst_psnr_gain),
+    "Gain in colour": gain(measured.chroma_gain),
+    "Gain of the crisp look": gain(measured.crisp_psnr_gain),
+    "Clean pictures stay within": Number.isFinite(measured.clean_psnr) && `${format(measured.clean_psnr)} dB`,
+    "Trained on": data && `${data} data`,
+    "Recipe": recipe && nameRecipe(recipe),
+  };
+  const known = Object.entries(facts).filter(([, value]) => value);
+  return make("dl", { class: "details" },
+    ...known.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: value })]));
+}
+
+function fold(title, ...parts) {
+  return make("details", { class: "card" }, make("summary", { text: title }), ...parts);
+}
+
+/** Numbers of each model, then the cards; models of one kind share theirs. */
+function makeCards() {
+  const titleOf = (model) => model.title ?? model.name;
+  const cards = new Map();
+  for (const model of models) {
+    if (model.card) cards.set(model.card, [...(cards.get(model.card) ?? []), titleOf(model)]);
+  }
+  return [
+    ...models.map((model) => fold(`${titleOf(model)} in numbers`, makeFacts(model))),
+    ...[...cards].map(([card, titles]) =>
+      fold(`Model card of ${titles.join(" and ")}`, make("div", { class: "text" }, ...renderCard(card)))),
+  ];
 }
 
 function show() {
@@ -63,7 +89,7 @@ async function look() {
   await readSettings();
   find("models-card").hidden = false;
   show();
-  find("model-cards").replaceChildren(...models.map(makeCard));
+  find("model-cards").replaceChildren(...makeCards());
 }
 
 onOpen("model", look);
