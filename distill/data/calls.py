@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from distill.damage.degradation import DAMAGE_CLASSES, Degradation, draw, draw_webcam
 from distill.data.excerpts import path_of
-from distill.data.media import Media, cut_clip, pan_still
+from distill.data.media import Media, cut_clip, pan_still, read_still
 from distill.data.pack import Samples, no_samples
 from vcam.frame import Frame, resize
 
@@ -55,7 +54,7 @@ class CallClips:
             clip = media.clips[rng.integers(len(media.clips))]
             return cut_clip(clip, self.side, count, rng) or path_of(clip)
         path = media.stills[rng.integers(len(media.stills))]
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        image = read_still(path)
         return pan_still(image, self.side, count, rng) if image is not None else path
 
 

@@ -4,12 +4,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
+import cv2
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from distill.damage.degradation import FPS
-from vcam.media.opening import open_recording
+from vcam.errors import SourceError
+from vcam.media.opening import DECODER_OPTIONS, open_recording
+from vcam.media.reading import check_decoder
+from vcam.media.streams import best_video
 
-UNREADABLE = (av.FFmpegError, OSError, IndexError)  # raised when a file is not a readable video
+# raised when a file is not a readable video; a size that nobody can hold is an error of OpenCV, or of memory
+UNREADABLE = (av.FFmpegError, OSError, ValueError, cv2.error, MemoryError, SourceError)
 HELD_BACK = 0.2  # the end of each clip
 LEAST_HELD = 24  # frames: what one clip is judged by
 
@@ -43,11 +49,21 @@ def path_of(clip: Clip) -> Path:
     return clip.path if isinstance(clip, Excerpt) else clip
 
 
+def video_of(container: InputContainer) -> VideoStream:
+    """The stream to learn from. Raises SourceError if there is none, or none that can be decoded."""
+    stream = best_video(container)
+    if stream is None:
+        raise SourceError(f"{container.name} has no video stream")
+    check_decoder(stream, container.name)
+    stream.codec_context.options = DECODER_OPTIONS
+    return stream
+
+
 def whole(path: Path) -> Excerpt | None:
     """All of a clip as an excerpt; None if it is not readable."""
     try:
         with open_recording(path) as container:
-            stream = container.streams.video[0]
+            stream = video_of(container)
             rate = float(stream.average_rate or FPS)
             return Excerpt(path, 0.0, _duration_s(container, rate), rate)
     except UNREADABLE:
@@ -56,7 +72,7 @@ def whole(path: Path) -> Excerpt | None:
 
 def _duration_s(container: InputContainer, rate: float) -> float:
     """As the file says; of one that does not say, its packets are counted."""
-    stream = container.streams.video[0]
+    stream = video_of(container)
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration:

@@ -14,10 +14,10 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from distill.damage.degradation import FPS
-from distill.data.excerpts import UNREADABLE, Clip, Excerpt, hold_back, path_of, whole
+from distill.data.excerpts import UNREADABLE, Clip, Excerpt, hold_back, path_of, video_of, whole
 from vcam.conversion.opencv import Bgr, from_bgr
 from vcam.errors import SourceError
-from vcam.frame import Frame, from_packed
+from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, from_packed
 from vcam.media.opening import open_recording
 
 STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
@@ -94,6 +94,17 @@ def last_fifth(files: tuple[T, ...]) -> tuple[T, ...]:
     return files[len(files) - max(1, len(files) // 5) :] if len(files) > 1 else ()
 
 
+def read_still(path: Path) -> Bgr | None:
+    """A still as (H, W, 3) BGR; None if it is no picture, or has sides that no Frame has."""
+    try:
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except (cv2.error, MemoryError):  # a few kilobytes of PNG can be gigapixels
+        return None
+    if picture is None or min(picture.shape[:2]) < MIN_SIDE or max(picture.shape[:2]) > MAX_SIDE:
+        return None
+    return picture
+
+
 def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
     """Make a clip of `count` square frames from a still, by scaling, panning and hand jitter.
 
@@ -152,7 +163,7 @@ def cut_clip(clip: Clip, side: int, count: int, rng: np.random.Generator) -> lis
 def _play(clip: Clip, count: int, rng: np.random.Generator) -> Iterator[VideoFrame]:
     """Pictures of a clip from a random time on: a file's from a keyframe, an excerpt's from any frame."""
     with open_recording(path_of(clip)) as container:
-        stream = container.streams.video[0]
+        stream = video_of(container)
         if isinstance(clip, Excerpt):
             yield from _play_excerpt(container, clip, count, rng)
             return
@@ -165,7 +176,7 @@ def _play_excerpt(
     container: InputContainer, clip: Excerpt, count: int, rng: np.random.Generator
 ) -> Iterator[VideoFrame]:
     """Pictures of an excerpt from a random time on that leaves room for `count`, and none outside of it."""
-    stream, half_s = container.streams.video[0], 0.5 / clip.rate
+    stream, half_s = video_of(container), 0.5 / clip.rate
     start_s = rng.uniform(clip.begin_s, max(clip.begin_s, clip.end_s - count / clip.rate))
     zero_s = float((stream.start_time or 0) * (stream.time_base or 0))
     if container.duration:  # a bare stream of packets cannot be sought in
@@ -179,21 +190,18 @@ def _play_excerpt(
 
 
 def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
-    """Decode a clip's frames, all or the first `limit`, until their size changes.
+    """Decode a clip's frames, all or the first `limit`, until their size changes or one is damaged.
 
     Empty if the file is not a video.
     """
     frames: list[Frame] = []
-    try:
-        with open_recording(path) as container:
-            for picture in container.decode(video=0):
-                if len(frames) == limit:
-                    break
-                size = (picture.width & ~1, picture.height & ~1)
-                if frames and size != frames[0].size:
-                    break
-                packed = picture.reformat(*size, format="yuv420p").to_ndarray()
-                frames.append(from_packed(packed, size, len(frames), len(frames) * PERIOD_NS))
-    except UNREADABLE:
-        return []
+    with contextlib.suppress(*UNREADABLE), open_recording(path) as container:
+        for picture in container.decode(video_of(container)):
+            if len(frames) == limit:
+                break
+            size = (picture.width & ~1, picture.height & ~1)
+            if frames and size != frames[0].size:
+                break
+            packed = picture.reformat(*size, format="yuv420p").to_ndarray()
+            frames.append(from_packed(packed, size, len(frames), len(frames) * PERIOD_NS))
     return frames

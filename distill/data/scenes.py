@@ -10,7 +10,7 @@ import numpy.typing as npt
 from distill.damage.cameras import draw_camera
 from distill.damage.degradation import DAMAGE_CLASSES, draw_linked
 from distill.data.excerpts import path_of
-from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still
+from distill.data.media import PERIOD_NS, Media, cut_clip, pan_still, read_still
 from distill.data.pack import Samples, no_samples
 from vcam.conversion.opencv import Bgr, from_bgr, to_bgr
 from vcam.frame import Frame, resize
@@ -76,7 +76,7 @@ class Scenes:
         pictures = []
         for _ in range(1 + int(rng.integers(MOST_OBJECTS + 1))):
             path = media.stills[rng.integers(len(media.stills))]
-            picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            picture = read_still(path)
             if picture is None:
                 return path
             pictures.append(picture)

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from distill.data.media import CLIPS, STILLS, pan_still, read_clip
+from distill.data.media import CLIPS, STILLS, pan_still, read_clip, read_still
 from vcam.errors import SourceError
 from vcam.frame import Frame
 from vcam.manifest import sha256_of
@@ -67,7 +66,7 @@ def list_stills(folder: Path, side: int, scored: int, most: int | None = None) -
     found: list[Specimen] = []
     for path in _files(folder, STILLS):
         content = CONTENT_OF.get(path.name.partition("__")[0])
-        if content is None or cv2.imread(str(path), cv2.IMREAD_COLOR) is None:
+        if content is None or read_still(path) is None:
             log.warning("%s is not a still named face__, people__, general__ or text__: left out", path)
         elif most is None or sum(other.content == content for other in found) < most:
             key = f"{sha256_of(path.read_bytes())} {side} {STILL_FRAMES} pan{PAN}"
@@ -102,7 +101,7 @@ class _PanStill:
     side: int
 
     def __call__(self) -> list[Frame]:
-        image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
+        image = read_still(self.path)
         if image is None:
             raise SourceError(f"cannot read the still {self.path}")
         rng = np.random.default_rng(sum(self.path.name.encode()))

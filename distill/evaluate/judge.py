@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
-import cv2
 import numpy as np
 
 from distill.damage.degradation import Degradation
 from distill.data.excerpts import Clip, Excerpt, cut_windows, whole
-from distill.data.media import Media, cut_clip, pan_still, read_clip
+from distill.data.media import Media, cut_clip, pan_still, read_clip, read_still
 from distill.evaluate.areas import Motion
 from distill.evaluate.metrics import FramePair
 from distill.evaluate.tally import MOST_PSNR, Figures, Tally
@@ -132,7 +131,7 @@ def hold_out(media: Media, side: int, count: int, frames: int) -> Iterator[tuple
         if place < len(files) - len(media.stills):
             truth = cut_clip(file, side, frames, rng)
         else:
-            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            image = read_still(file)
             truth = pan_still(image, side, frames, rng) if image is not None else []
         if truth:
             yield file.stem, truth

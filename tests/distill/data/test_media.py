@@ -1,14 +1,17 @@
 import os
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pytest
 from media_files import write_clip
 from talking_head import Film
 
 from distill.data.excerpts import LEAST_HELD, Clip, Excerpt, cut_windows, whole
-from distill.data.media import Media, cut_clip, list_media, pan_still, read_clip, select, split
+from distill.data.media import Media, cut_clip, list_media, pan_still, read_clip, read_still, select, split
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size, black
@@ -213,3 +216,28 @@ def test_a_clip_is_used_up_to_where_its_size_changes(tmp_path: Path) -> None:
     path.write_bytes(b"".join(stream.read_bytes() for stream in streams))
     assert {frame.size for frame in read_clip(path)} == {(64, 48)}
     assert {frame.size for frame in cut_clip(path, 32, 6, np.random.default_rng(0))} == {(32, 32)}
+
+
+def test_one_file_that_cannot_be_read_ends_nothing(tmp_path: Path) -> None:
+    """A PNG that claims 40000x40000 pixels, a video that changes its size, one without a decoder."""
+    giant = bytearray(cv2.imencode(".png", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    giant[16:24] = (40_000).to_bytes(4, "big") * 2
+    giant[29:33] = zlib.crc32(giant[12:29]).to_bytes(4, "big")
+    (tmp_path / "giant.png").write_bytes(giant)
+    assert read_still(tmp_path / "giant.png") is None
+    parts = []
+    for size in ((64, 48), (96, 64)):
+        with av.open(str(tmp_path / "part.264"), "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for _ in range(6):
+                container.mux(stream.encode(av.VideoFrame(*size, "yuv420p")))
+            container.mux(stream.encode(None))
+        parts.append((tmp_path / "part.264").read_bytes())
+    (tmp_path / "changes.264").write_bytes(b"".join(parts))
+    for seed in range(3):
+        assert len(cut_clip(tmp_path / "changes.264", 32, 13, np.random.default_rng(seed))) in range(1, 13)
+    assert len(read_clip(tmp_path / "changes.264")) == 6
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>')
+    assert read_clip(tmp_path / "a.svg") == []
+    assert cut_clip(tmp_path / "a.svg", 32, 4, np.random.default_rng(0)) == []
