@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from tqdm import tqdm
+
 from distill.damage.degradation import FPS, Degradation
 from distill.data.excerpts import HELD_BACK, Excerpt
 from distill.data.media import Media
@@ -92,11 +94,14 @@ class Judge:
     def __call__(self, model: Model, crispness: float) -> Judgement:
         """Evaluate one look of a model. Raises SourceError if no file is readable."""
         damaged = hold_out(self._media, self._side, DAMAGED_CLIPS, DAMAGED_FRAMES)
-        rows = list(evaluate(model, damaged, self._degradations, stride=2, crispness=crispness))
+        found = evaluate(model, damaged, self._degradations, stride=2, crispness=crispness)
+        count = min(DAMAGED_CLIPS, len(list_held(self._media, DAMAGED_FRAMES))) * len(self._degradations)
+        look = CRISP if crispness else FAITHFUL
+        rows = list(tqdm(found, f"{model.spec.name}, {look}", count, unit="clip", disable=None))
         clean = list(self._clean(model, crispness))
         if not rows or not clean:
             raise SourceError("none of the held-out files is readable; check DATA")
-        return Judgement(CRISP if crispness else FAITHFUL, rows, clean)
+        return Judgement(look, rows, clean)
 
     def looks(self, model: Model) -> list[Judgement]:
         """Evaluate every look of a model."""

@@ -58,7 +58,7 @@ class Trainer:
         log: Log = tqdm.write,
         weights: Path | None = None,
     ) -> None:
-        """weights: folder of the published models that a recipe may start from; default: the shipped one"""
+        """weights: folder of the published models that a recipe may start from, before the shipped one"""
         self.group = group or ProcessGroup()
         _check_training(recipe, self.group.rank.world_size)
         self.recipe = recipe

@@ -16,7 +16,7 @@ from distill.training.checkpoint import State, read_checkpoint
 from distill.training.journal import Log
 from distill.training.parallel import ProcessGroup
 from vcam.errors import ConfigError, ModelError
-from vcam.manifest import read_manifest, weights_folder
+from vcam.manifest import FILE_NAME, read_manifest, weights_folder
 
 PUBLISHED = "published"  # value of [training] start, see distill.recipe.Training
 
@@ -35,12 +35,16 @@ def published_name(recipe: Recipe) -> str:
 def load_published(network: nn.Module, name: str, log: Log, weights: Path | None = None) -> None:
     """Load a published model, gauge and looks, into a student whose whitening is set.
 
+    weights  the folder to look in first; the shipped one is next
+
     The student then computes what the published fp32 file computes, up to float32 rounding. A student of one
     look takes the faithful one, on a quantisation grid of its own; one of two looks starts both from the same
     where the model has one. Context inputs that the model does not have are left as they are. Raises
     ModelError if there is no such model, or if its shapes differ.
     """
-    folder = weights or weights_folder()
+    folder = weights_folder()
+    if weights and (weights / FILE_NAME).exists() and name in read_manifest(weights):
+        folder = weights
     specs = read_manifest(folder)
     if name not in specs:
         raise ModelError(f"no model {name!r} is published in {folder}; choose one of: {', '.join(specs)}")

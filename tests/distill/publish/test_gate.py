@@ -168,15 +168,17 @@ def test_a_crisp_look_that_harms_less_than_the_published_one_replaces_it() -> No
 def test_a_crisp_look_that_loses_to_the_published_one_is_refused_with_both_figures() -> None:
     old = judged(0.5, 0.4, look=CRISP)
     assert check_crisp(judged(0.4, 0.4, look=CRISP), old) == []
-    with pytest.raises(ModelError, match=r"crisp look gains \+0\.300 dB .* published one \+0\.450 dB"):
-        check_crisp(judged(0.3, 0.3, look=CRISP), old)
+    with pytest.raises(ModelError, match=r"crisp look gains \+0\.100 dB .* published one \+0\.450 dB"):
+        check_crisp(judged(0.1, 0.1, look=CRISP), old)
 
 
 def test_a_student_that_forgets_the_bundled_clip_is_refused() -> None:
     old = [judged(0.5), judged(0.4, look=CRISP)]
     check_kept([judged(0.49), judged(0.39, look=CRISP)], old)
-    with pytest.raises(ModelError, match=r"on the bundled clip the crisp look gains \+0\.300 dB"):
-        check_kept([judged(0.9), judged(0.3, look=CRISP)], old)
+    with pytest.raises(ModelError, match=r"on the bundled clip the faithful look gains \+0\.450 dB"):
+        check_kept([judged(0.45), judged(0.4, look=CRISP)], old)
+    with pytest.raises(ModelError, match=r"on the bundled clip the crisp look gains \+0\.050 dB"):
+        check_kept([judged(0.9), judged(0.05, look=CRISP)], old)
 
 
 def test_a_student_without_the_published_models_crisp_look_is_refused() -> None:

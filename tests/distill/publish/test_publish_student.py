@@ -14,12 +14,13 @@ from distill.catalogue import build
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
-from distill.publish.student import release, release_chroma, release_look
+from distill.publish.student import release, release_chroma, release_look, with_look
 from distill.recipe import Data, Network, Recipe
 from distill.training.trainer import Trainer
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import ConfigError, ModelError, SourceError
 from vcam.manifest import read_checked, read_manifest
+from vcam.model_versions import versions_of
 from vcam.restore import Engine, Model, to_cells
 
 
@@ -109,6 +110,28 @@ def publish_as_it_is(recipe: Recipe, network: CondNet, samples: Samples, folder:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("distill.publish.student.check_better", lambda *judgements: [])
         release(recipe, network, samples, [folder], weights.parent / "build", weights)
+
+
+def test_both_looks_replace_a_model_which_is_kept_and_one_look_does_not(
+    started: tuple[CondNet, Recipe], samples: Samples, folder: Path, tmp_path: Path
+) -> None:
+    (faithful, look), weights = started, tmp_path / "weights"
+    recipe = replace(look, name="toy", publish="camera")
+    gates = ("check_better", "check_crisp", "check_kept")
+    with pytest.MonkeyPatch.context() as patch:
+        for gate in gates:  # a network of one iteration is worth nothing yet
+            patch.setattr(f"distill.publish.student.{gate}", lambda *judgements: [])
+        for crisp in (0, 1):  # code values
+            both = with_look(recipe, faithful, nudged(faithful, crisp))
+            release(recipe, both, samples, [folder], tmp_path / "build", weights, is_tuned=True)
+    new, old = versions_of(weights, "toy")
+    assert (new.looks, old.looks, new.experts) == (2, 2, 2)
+    assert new.measured["replaced_crisp_psnr_gain"] == old.measured["crisp_psnr_gain"]
+    assert new.measured["crisp_psnr_gain"] < old.measured["crisp_psnr_gain"]
+    for spec in (new, old):
+        assert read_checked(weights, spec.files["int8"])
+    with pytest.raises(ModelError, match="the student has no crisp look, the published toy has one"):
+        release(recipe, faithful, samples, [folder], tmp_path / "build", weights)
 
 
 def test_a_look_joins_the_model_it_was_started_from(
