@@ -10,6 +10,8 @@ from vcam.camera.model_choice import AUTO, BUDGET
 from vcam.camera.parts import load_model
 from vcam.config import Config
 from vcam.doctor.case import Case, Finding, ok, problem, warning
+from vcam.doctor.load import Load, measure_load
+from vcam.doctor.machine import Machine
 from vcam.errors import ModelError
 from vcam.restore import CPU_PROVIDER, gpu_needs
 
@@ -35,12 +37,17 @@ def load(config: Config) -> Loaded:
     return Loaded(model.spec.name, model.provider, model.warm_up_ms)
 
 
-def check_model(case: Case, load: Callable[[Config], Loaded] = load) -> list[Finding]:
+def check_model(
+    case: Case,
+    load: Callable[[Config], Loaded] = load,
+    others: Callable[[Machine, set[int]], Load] = measure_load,
+) -> list[Finding]:
     try:
         model = load(case.config)
     except ModelError as error:
         return [problem(CHECK, str(error), _restore_weights(str(error), case.config))]
-    return [*judge_speed(model, case.config), *judge_provider(case, model)]
+    speed = judge_speed(model, case.config, lambda: others(case.machine, {case.pid} if case.pid else set()))
+    return [*speed, *judge_provider(case, model)]
 
 
 def _restore_weights(error: str, config: Config) -> str:
@@ -48,7 +55,8 @@ def _restore_weights(error: str, config: Config) -> str:
     return WEIGHTS_FIX if WEIGHTS_FIX in error and not config.weights else ""
 
 
-def judge_speed(model: Loaded, config: Config) -> list[Finding]:
+def judge_speed(model: Loaded, config: Config, others: Callable[[], Load]) -> list[Finding]:
+    """Whether the model keeps up; if not, whether the machine is too slow or busy with other programs."""
     period_ms = 1000 / config.fps
     width, height = config.size
     found = (
@@ -58,6 +66,10 @@ def judge_speed(model: Loaded, config: Config) -> list[Finding]:
     if model.warm_up_ms <= BUDGET * period_ms:
         return [ok(CHECK, found)]
     message = f"{found}; expected at most {BUDGET * period_ms:.1f} ms: in a call pictures may be left out"
+    load = others()
+    if load.is_busy:
+        cause = f"other programs use {load.cores:.1f} of {load.of} cores, most of all {load.busiest}"
+        return [warning(CHECK, f"{message}. But {cause}: close what you can, then run sharpkd doctor again")]
     return [warning(CHECK, message, _hasten(config))]
 
 

@@ -1,6 +1,7 @@
 """`doctor`, on whatever machine the tests run."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,13 +59,38 @@ def test_broken_settings_are_a_finding(
     assert cli.main(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "fps = 1000 is out of range" in said
-    assert f"fix: mv {paths.config} {paths.config}.broken" in said
+    assert f"fix: ${{EDITOR:-nano}} {paths.config}" in said
 
 
-def test_the_command_that_puts_them_aside_can_be_pasted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"size = '640x480'\nstrenght = 1\n", r"did you mean 'strength'.*\(line 2\)$"),
+        (b"\n\nfps = 1000\n", r"fps = 1000 is out of range.*\(line 3\)$"),
+        (b"fps = 30\nsize = \n", r"not valid TOML: .*\(at line 2"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_no_reason_to_put_them_aside(
+    paths: Paths, content: bytes, found: str
+) -> None:
+    paths.config.parent.mkdir(parents=True)
+    paths.config.write_bytes(content)
+    _, (finding,) = read_settings(paths.config)
+    assert re.search(found, finding.message)
+    assert finding.fix == f"${{EDITOR:-nano}} {paths.config}"
+
+
+def test_what_is_no_text_is_put_aside(paths: Paths) -> None:
+    paths.config.parent.mkdir(parents=True)
+    paths.config.write_bytes(b"\xff\xfe")
+    _, (finding,) = read_settings(paths.config)
+    assert finding.fix == f"mv {paths.config} {paths.config}.broken"
+
+
+def test_the_command_that_fixes_them_can_be_pasted(tmp_path: Path) -> None:
     file = tmp_path / "Application Support" / "config.toml"
     file.parent.mkdir()
     file.write_text("fps = 1000\n")
     paths = replace(user_paths(), config=file)
     _, (finding,) = read_settings(paths.config)
-    assert finding.fix == f"mv '{file}' '{file}.broken'"
+    assert finding.fix == f"${{EDITOR:-nano}} '{file}'"

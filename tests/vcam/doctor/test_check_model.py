@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,16 +8,22 @@ from made_machine import BARE, MadeMachine
 
 from vcam.config import Config
 from vcam.doctor.case import OK, PROBLEM, WARNING, Case, Finding
+from vcam.doctor.load import Load, measure_load
 from vcam.doctor.model import Loaded, check_model
 from vcam.errors import ModelError
 from vcam.manifest import REMEDY
 from vcam.restore import CPU_PROVIDER
 
 ON_CPU = Loaded("fast", CPU_PROVIDER, 9.0)
+QUIET = Load(0.1, 4)
 
 
-def check(made: MadeMachine, loaded: Loaded, config: Config | None = None) -> list[Finding]:
-    return check_model(Case(made.machine, config or Config()), lambda config: loaded)
+def check(
+    made: MadeMachine, loaded: Loaded, config: Config | None = None, load: Load = QUIET
+) -> list[Finding]:
+    return check_model(
+        Case(made.machine, config or Config()), lambda config: loaded, lambda machine, pids: load
+    )
 
 
 def test_a_model_in_time_says_its_share_of_the_frame(made: MadeMachine) -> None:
@@ -38,6 +45,37 @@ def test_a_model_that_is_too_slow_is_warned_of(made: MadeMachine, config: Config
     (finding,) = check(made, replace(ON_CPU, warm_up_ms=20.0), config)
     assert (finding.level, finding.fix) == (WARNING, fix)
     assert "expected at most 15.0 ms" in finding.message
+
+
+def test_a_busy_processor_is_no_reason_for_a_smaller_picture(made: MadeMachine) -> None:
+    busy = Load(3.1, 4, "ffmpeg (pid 12)")
+    (finding,) = check(made, replace(ON_CPU, warm_up_ms=20.0), load=busy)
+    assert (finding.level, finding.fix) == (WARNING, "")
+    assert (
+        "other programs use 3.1 of 4 cores, most of all ffmpeg (pid 12): close what you can"
+        in finding.message
+    )
+    (in_time,) = check(made, ON_CPU, load=busy)
+    assert in_time.level == OK
+
+
+def test_what_other_programs_use_is_measured(made: MadeMachine) -> None:
+    def put(pid: int, name: str, ticks: int) -> None:
+        made.put(f"/proc/{pid}/stat", f"{pid} (a ) b) R 1 2 3 4 5 6 7 8 9 10 {ticks} {ticks} 0 0\n")
+        made.put(f"/proc/{pid}/comm", f"{name}\n")
+
+    def work(seconds: float) -> None:
+        for pid, name, ticks in ((7, "camera", 900), (8, "ffmpeg", 75), (9, "shell", 25)):
+            put(pid, name, 100 + ticks)
+
+    for pid in (7, 8, 9):
+        put(pid, "before", 100)
+    times = iter((10.0, 11.0))
+    load = measure_load(made.machine, {7}, work, lambda: next(times))
+    assert load.cores == 2 * (75 + 25) / os.sysconf("SC_CLK_TCK")
+    assert load.busiest == "ffmpeg (pid 8)"
+    assert not Load(0.9, 4).is_busy
+    assert Load(1.0, 4).is_busy
 
 
 def test_an_idle_gpu_is_warned_of(made: MadeMachine) -> None:
