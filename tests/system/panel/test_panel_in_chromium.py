@@ -149,7 +149,7 @@ def test_overlay_pause_and_freeze(panel: PanelPage, session: PanelSession) -> No
     panel.page.click("#pause")
     panel.page.wait_for_selector("#stage[data-shows=card]")
     assert session.client.status()["state"].startswith("paused")
-    panel.page.wait_for_function("document.getElementById('pause').textContent === 'Resume'")
+    panel.until("the way back", lambda: panel.text("pause") == "Resume")
     panel.page.click("#pause")
     panel.page.wait_for_selector("#stage[data-shows=picture]")
     panel.page.click("#freeze")
