@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, Plane, Size
+
+Box: TypeAlias = tuple[int, int, int, int]  # left, top, width, height
 
 MOST_STRETCHED = 10  # a pixel of another shape is a damaged header
 
@@ -15,13 +18,13 @@ MOST_STRETCHED = 10  # a pixel of another shape is a damaged header
 class Geometry:
     """What is done to a decoded picture, in this order.
 
-    cut          (width, height) that is kept, from the upper left; None for all
+    cut          what is kept, (left, top, width, height); None for all
     aspect       width of a pixel over its height
     is_mirrored  left and right are exchanged
     turn         degrees clockwise: 0, 90, 180 or 270
     """
 
-    cut: Size | None = None
+    cut: Box | None = None
     aspect: Fraction = Fraction(1)
     is_mirrored: bool = False
     turn: int = 0
@@ -32,7 +35,10 @@ UPRIGHT = Geometry()
 
 def kept_size(size: Size, geometry: Geometry) -> Size:
     """(width, height) of a decoded picture after the cut."""
-    return size if geometry.cut is None else (min(size[0], geometry.cut[0]), min(size[1], geometry.cut[1]))
+    if geometry.cut is None:
+        return size
+    left, top, width, height = geometry.cut
+    return min(width, size[0] - (left & ~1)), min(height, size[1] - (top & ~1))
 
 
 def square_size(size: Size, aspect: Fraction) -> Size:

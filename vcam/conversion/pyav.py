@@ -39,10 +39,12 @@ def to_frame(
     width, height = check_picture_size(square)
     scaled = None if square == kept else square
     y, u, v = _convert(picture, reformatter or VideoReformatter(), scaled).planes[:3]
+    corner = (geometry.cut[0] & ~1, geometry.cut[1] & ~1) if geometry.cut else (0, 0)
+    half = corner[0] // 2, corner[1] // 2
     frame = Frame(
-        _copy(y, (width, height)),
-        _copy(u, (width // 2, height // 2)),
-        _copy(v, (width // 2, height // 2)),
+        _copy(y, (width, height), corner),
+        _copy(u, (width // 2, height // 2), half),
+        _copy(v, (width // 2, height // 2), half),
         index,
         captured_ns,
         is_cut,
@@ -84,8 +86,8 @@ def _convert(picture: VideoFrame, reformatter: VideoReformatter, size: Size | No
     )
 
 
-def _copy(plane: VideoPlane, size: Size) -> Plane:
+def _copy(plane: VideoPlane, size: Size, corner: tuple[int, int]) -> Plane:
     """The plane's (H, W) pixels without the decoder's padding, in memory of their own."""
-    width, height = size
+    (width, height), (left, top) = size, corner
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    return rows[:height, :width].copy()
+    return rows[top : top + height, left : left + width].copy()

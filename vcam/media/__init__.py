@@ -6,6 +6,8 @@ rate         frames a second
 timeline     time stamps that begin again in the middle of a joined recording
 reading      packets, pictures and sound, one after the other; what is damaged is counted and left out
 orientation  which way up a picture is
+heif         what HEIF and AVIF say of their picture
+tiles        a photo of tiles put together
 fields       interlaced pictures made whole
 sound        the sound on its way into a video file: copied, or encoded anew
 """

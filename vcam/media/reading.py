@@ -18,11 +18,13 @@ from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE
 from vcam.media import orientation
 from vcam.media.fields import Deinterlacer
+from vcam.media.heif import Layout, read_layout
 from vcam.media.odd import is_animated_webp
 from vcam.media.opening import DECODER_OPTIONS, open_recording
 from vcam.media.rate import rate_of
 from vcam.media.sound import Sound
 from vcam.media.streams import best_video
+from vcam.media.tiles import assemble
 from vcam.media.timeline import TIME_STAMPS_JUMP, Timeline
 
 MOST_BAD_READS = 100  # in a row, after which the rest of the file counts as unreadable
@@ -57,6 +59,7 @@ class Recording:
         self.sound: Sound | None = None
         self._with_sound = with_sound
         self._container: InputContainer | None = None
+        self._layout: Layout | None = None
         self._pictures: Generator[VideoFrame, None, None] | None = None
 
     def __enter__(self) -> Self:
@@ -66,6 +69,7 @@ class Recording:
             self.fps = rate_of(container, self.stream)
             self.tags = {key: container.metadata[key] for key in TAGS if key in container.metadata}
             self.sound = Sound(container) if self._with_sound and container.streams.audio else None
+            self._layout = read_layout(self.path)
             self._pictures = self._read()
             self.first = self._read_first()
             self.geometry = self._find_geometry()
@@ -122,11 +126,18 @@ class Recording:
         raise SourceError(f"{self.path} cannot be decoded: it is damaged, or larger than {limit} pixels")
 
     def _find_geometry(self) -> Geometry:
+        if self._layout is not None:
+            layout = self._layout
+            return Geometry(layout.shown, is_mirrored=layout.is_mirrored, turn=layout.turn)
         is_mirrored, turn = orientation.of_file(self.path) or orientation.of_picture(self.first)
         aspect = self.stream.sample_aspect_ratio or Fraction(1)
         return Geometry(aspect=aspect, is_mirrored=is_mirrored, turn=turn)
 
     def _read(self) -> Generator[VideoFrame, None, None]:
+        if self._layout is not None and self._layout.tiles:
+            assert self._container is not None
+            yield assemble(self._container, self._layout, str(self.path))
+            return
         whole = Deinterlacer()
         for picture in self._read_fields():
             yield from whole(picture)

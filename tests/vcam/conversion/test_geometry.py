@@ -54,9 +54,9 @@ def test_pixels_become_square_by_stretching(aspect: Fraction, size: tuple[int, i
 
 
 def test_what_is_beyond_the_cut_is_left_out() -> None:
-    assert show(corner_picture(), Geometry(cut=(50, 40))).size == (50, 40)
+    assert show(corner_picture(), Geometry(cut=(0, 0, 50, 40))).size == (50, 40)
 
 
 def test_a_picture_that_becomes_too_small_is_refused() -> None:
     with pytest.raises(SourceError, match="expected sides of 16"):
-        shown_size((64, 48), Geometry(cut=(8, 40)))
+        shown_size((64, 48), Geometry(cut=(0, 0, 8, 40)))

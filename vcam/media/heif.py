@@ -1,0 +1,178 @@
+"""HEIF and AVIF pictures: what their boxes say of the picture that FFmpeg's streams are parts of.
+
+ISO/IEC 23008-12 (items, properties, derived pictures) in the boxes of ISO/IEC 14496-12. A phone's photo is a
+grid of tiles, each of which is a stream to FFmpeg.
+"""
+
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vcam.conversion.geometry import Box
+
+BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+LARGEST_META = 1 << 24  # bytes
+MOST_TILES = 1024
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The main picture of a file.
+
+    shown  (left, top, width, height) of what is shown of the decoded picture, before it is turned
+    tiles  the items that it is put together from, row by row; empty if it is one
+    cols   tiles in a row
+    turn   degrees clockwise; is_mirrored: left and right are exchanged first
+    """
+
+    shown: Box
+    tiles: tuple[int, ...] = ()
+    cols: int = 1
+    turn: int = 0
+    is_mirrored: bool = False
+
+
+def read_layout(path: Path) -> Layout | None:
+    """What a HEIF file says of its main picture; None if it is another file, or damaged."""
+    with suppress(OSError, struct.error, LookupError, ZeroDivisionError), path.open("rb") as file:
+        head = file.read(12)
+        if head[4:8] != b"ftyp" or head[8:12] not in BRANDS:
+            return None
+        file.seek(0)
+        meta = _find_meta(file.read(LARGEST_META))
+        return _read_meta(meta, path) if meta else None
+    return None
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of each box."""
+    place = 0
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, place)
+        begin = place + 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, begin)
+            begin += 8
+        end = len(data) if length == 0 else place + length
+        if end < begin:
+            return
+        yield kind, data[begin:end]
+        place = end
+
+
+def _find_meta(data: bytes) -> bytes:
+    return next((content[4:] for kind, content in _boxes(data) if kind == b"meta"), b"")
+
+
+def _read_meta(meta: bytes, path: Path) -> Layout:
+    boxes = dict(_boxes(meta))
+    main = _read_primary(boxes[b"pitm"])
+    shown, turn, is_mirrored = _read_properties(boxes[b"iprp"], main)
+    tiles = _read_parts(boxes.get(b"iref", b""), main)
+    if not tiles:
+        return Layout(shown, turn=turn, is_mirrored=is_mirrored)
+    grid = _read_item(boxes[b"iloc"], boxes.get(b"idat", b""), main, path)
+    _, flags, rows, cols = grid[:4]
+    width, height = struct.unpack_from(">II" if flags & 1 else ">HH", grid, 4)
+    if (rows + 1) * (cols + 1) != len(tiles) or len(tiles) > MOST_TILES:
+        raise KeyError("tiles are missing")
+    if shown[2] > width or shown[3] > height:
+        shown = (0, 0, width, height)
+    return Layout(shown, tiles, cols + 1, turn, is_mirrored)
+
+
+def _read_primary(pitm: bytes) -> int:
+    return int(struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)[0])
+
+
+def _read_parts(iref: bytes, main: int) -> tuple[int, ...]:
+    """The items that the main one is derived from."""
+    form = "I" if iref[:1] == b"\1" else "H"
+    for kind, content in _boxes(iref[4:]):
+        if kind != b"dimg":
+            continue
+        owner, count = struct.unpack_from(f">{form}H", content)
+        if owner == main:
+            return struct.unpack_from(f">{count}{form}", content, struct.calcsize(f">{form}H"))
+    return ()
+
+
+def _read_properties(iprp: bytes, main: int) -> tuple[Box, int, bool]:
+    """What is shown of an item, turn and mirroring; these two come in the order in which they are named."""
+    boxes = dict(_boxes(iprp))
+    known = list(_boxes(boxes[b"ipco"]))
+    shown, turn, is_mirrored = (0, 0, 0, 0), 0, False
+    for number in _read_numbers(boxes[b"ipma"], main):
+        kind, content = known[number - 1]
+        if kind == b"ispe":
+            shown = (0, 0, *struct.unpack_from(">II", content, 4))
+        elif kind == b"clap":
+            shown = _read_aperture(content, shown)
+        elif kind == b"irot":
+            turn = (turn - 90 * (content[0] & 3)) % 360
+        elif kind == b"imir":
+            is_mirrored = not is_mirrored
+            # axis 1 exchanges left and right, 0 above and below; a turn before it goes the other way round
+            turn = (-turn + (0 if content[0] & 1 else 180)) % 360
+    return shown, turn, is_mirrored
+
+
+def _read_aperture(clap: bytes, whole: Box) -> Box:
+    """The part of a picture that is clean: its size, and its centre's distance from the picture's."""
+    values = struct.unpack_from(">IIIIiIiI", clap)
+    width, height, right, down = (Fraction(values[k], values[k + 1]) for k in (0, 2, 4, 6))
+    left = max(0, round((whole[2] - width) / 2 + right))
+    top = max(0, round((whole[3] - height) / 2 + down))
+    return left, top, min(round(width), whole[2] - left), min(round(height), whole[3] - top)
+
+
+def _read_numbers(ipma: bytes, main: int) -> list[int]:
+    """The numbers of an item's properties, counted from 1."""
+    is_long, is_wide = ipma[0] > 0, bool(ipma[3] & 1)
+    (count,) = struct.unpack_from(">I", ipma, 4)
+    place = 8
+    for _ in range(count):
+        (item,) = struct.unpack_from(">I" if is_long else ">H", ipma, place)
+        place += 4 if is_long else 2
+        size, place = ipma[place], place + 1
+        if is_wide:
+            numbers = [number & 0x7FFF for number in struct.unpack_from(f">{size}H", ipma, place)]
+        else:
+            numbers = [number & 0x7F for number in ipma[place : place + size]]
+        place += size * (2 if is_wide else 1)
+        if item == main:
+            return [number for number in numbers if number]
+    raise KeyError(main)
+
+
+def _read_item(iloc: bytes, idat: bytes, main: int, path: Path) -> bytes:
+    """The content of a small item, which is in the file or among the boxes."""
+    version = iloc[0]
+    sizes = iloc[4] >> 4, iloc[4] & 15, iloc[5] >> 4, iloc[5] & 15  # of offset, length, base, index
+    place = 6
+
+    def number(size: int) -> int:
+        nonlocal place
+        place += size
+        return int.from_bytes(iloc[place - size : place], "big")
+
+    for _ in range(number(4 if version == 2 else 2)):
+        item = number(4 if version == 2 else 2)
+        method = number(2) & 15 if version else 0
+        number(2)  # which file: this one
+        base = number(sizes[2])
+        extents = []
+        for _ in range(number(2)):
+            number(sizes[3] if version else 0)
+            extents.append((base + number(sizes[0]), number(sizes[1])))
+        if item == main:
+            offset, length = extents[0]
+            if method == 1:
+                return idat[offset : offset + length]
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(min(length, 64))
+    raise KeyError(main)
