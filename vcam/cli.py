@@ -34,6 +34,8 @@ COMMANDS = {
     "record": "record the camera as it is, to train a student on your own face",
     "install": "have the camera ready at login, and in the desktop's menu",
     "uninstall": "undo that",
+    "completion": "print what completes its words in bash, zsh or fish",
+    "help": "say what a command does; with --man as a page of the manual",
     "bench": "measure decoding, link, restoration and publishing on this machine",
 }
 EXAMPLES = """examples:
@@ -88,6 +90,7 @@ def make_parser(loaded: Iterable[str] = COMMANDS) -> Parser:
         formatter_class=raw,
     )
     parser.add_argument("--version", action=ShowVersion, nargs=0, help="say what runs here, in one line")
+    parser.set_defaults(make_parser=make_parser)  # for commands that describe all the others
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = set(loaded)
     for name, summary in COMMANDS.items():

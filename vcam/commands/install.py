@@ -1,7 +1,8 @@
 """Install the camera for this user: ready at login, in the desktop's menu. Needs no root.
 
 It writes a service for systemd's user manager and enables it, or an autostart entry where there is no such
-manager; a menu entry that opens the preview page; an icon; and an entry that shows the tray. A file that was
+manager; a menu entry that opens the preview page; an icon; an entry that shows the tray; what completes the
+program's words in bash, and its page of the manual. A file that was
 edited is left as it is. What needs root, v4l2loopback at boot, is printed as one block to paste, and never
 run.
 """
@@ -13,15 +14,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from vcam.camera.status import program_version
+from vcam.commands.completion import make_script
 from vcam.commands.start import ensure_running
 from vcam.desktop.entry import autostart_text, icon_text, menu_text, symbolic_text, tray_text
-from vcam.desktop.files import Outcome, remove, write
+from vcam.desktop.files import Outcome, remove, sign, write
 from vcam.desktop.module import ETC, install_block, rivals
 from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, main_pid, start_service, systemctl
 from vcam.desktop.unit import unit_text
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
+from vcam.shell.man_page import man_page
 from vcam.tray.icons import icon_name
 from vcam.tray.state import Kind
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
@@ -43,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     install(user_places(), user_paths(), sys.executable, is_now=args.now)
+    install_for_shells(user_places(), args.make_parser())
     if args.now:
         _start_tray(user_paths(), sys.executable)
     tell_root()
@@ -123,6 +128,12 @@ def _install_tray(places: Places, python: str) -> None:
         path = places.symbolic(icon_name(kind))
         tell(write(path, symbolic_text(kind)), path)
     tell(write(places.tray_autostart, tray_text(python)), places.tray_autostart)
+
+
+def install_for_shells(places: Places, parser: argparse.ArgumentParser) -> None:
+    """Have bash complete the program's words, and `man sharpkd` describe it."""
+    tell(write(places.completion, sign(make_script("bash", parser))), places.completion)
+    tell(write(places.manual, sign(man_page(parser, program_version()), '.\\" ')), places.manual)
 
 
 def _start_tray(paths: Paths, python: str) -> None:

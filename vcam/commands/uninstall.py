@@ -58,7 +58,7 @@ def uninstall(places: Places, paths: Paths) -> None:
     if stop(paths):
         print("stopped")
     _end_tray(paths)
-    for path in places.files:
+    for path in (*places.files, *places.for_shells):
         tell(remove(path), path)
     if has_manager:
         systemctl("daemon-reload")

@@ -44,6 +44,20 @@ class Places:
         return self.data / "icons/hicolor/scalable/apps" / f"{ICON}.svg"
 
     @property
+    def completion(self) -> Path:
+        """Where bash looks for what completes the words of `sharpkd`."""
+        return self.data / "bash-completion/completions/sharpkd"
+
+    @property
+    def manual(self) -> Path:
+        return self.data / "man/man1/sharpkd.1"
+
+    @property
+    def for_shells(self) -> tuple[Path, ...]:
+        """What it has written for the terminal."""
+        return self.completion, self.manual
+
+    @property
     def tray_autostart(self) -> Path:
         return self.config / "autostart" / TRAY_ENTRY
 
@@ -53,7 +67,7 @@ class Places:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that an installation may have written."""
+        """What an installation may have written for the session."""
         tray = (self.tray_autostart, *(self.symbolic(icon_name(kind)) for kind in Kind))
         return self.unit, self.autostart, self.entry, self.icon, *tray
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,17 @@ def test_the_commands_end_with_what_root_has_to_do(
     assert files(places) == set()
     stays = f"your settings and logs stay: {paths.config.parent}, {paths.log.parent}\n"
     assert capsys.readouterr().out.endswith(f"{stays}what root has to undo\n")
+
+
+def test_bash_and_man_know_the_program_until_it_is_uninstalled(
+    places: Places, paths: Paths, systemd: Systemd
+) -> None:
+    install.install_for_shells(places, cli.make_parser())
+    script = subprocess.run(["bash", "-n", str(places.completion)], capture_output=True, check=True)
+    assert script.stderr == b""
+    assert places.manual.read_text().splitlines()[1].startswith(".TH SHARPKD 1")
+    uninstall.uninstall(places, paths)
+    assert [path for path in places.for_shells if path.exists()] == []
 
 
 def test_uninstall_leaves_nothing_but_folders(

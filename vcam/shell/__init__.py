@@ -1,0 +1,1 @@
+"""What a shell knows of the program: completion of its words, and its page of the manual."""
