@@ -30,6 +30,7 @@ from vcam.memory import keep_freed_memory
 from vcam.public import public_text
 from vcam.restore import Restorer
 from vcam.sinks import FileSink, write_still
+from vcam.sinks.disk import make_folder
 from vcam.sinks.still import ALPHA_ENDINGS
 from vcam.sources.file import FileSource
 
@@ -74,7 +75,7 @@ def enhance_all(jobs: list[Job], args: argparse.Namespace) -> int:
     code = 0
     with Bar(jobs) as bar:
         for job in jobs:
-            job.target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(job.target.parent)
             try:
                 enhance(job, args, bar)
             except (SourceError, ConfigError) as error:

@@ -25,6 +25,14 @@ def check_free(path: Path, force: bool) -> None:
         raise SinkError(f"{path} is there already; name another file, or overwrite it with --force")
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it. Raises SinkError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(explain(path, error)) from error
+
+
 def sync(path: Path) -> None:
     """Wait until the bytes are on the disk: some file systems say only now that it is full."""
     with path.open("rb+") as file:

@@ -203,6 +203,39 @@ def test_enhance_of_a_folder_goes_on_after_a_file_that_cannot_be_read(
     assert set(np.unique(picture[..., 3])) == {90}
 
 
+@pytest.mark.parametrize("ending", ["mkv", "mp4"])
+def test_a_disk_that_is_full_for_the_sound_is_an_error_and_leaves_what_was_finished(
+    program: Program, tmp_path: Path, ending: str
+) -> None:
+    clip = write_clip(tmp_path / "in.mp4", frames=3, has_audio=True)
+    noise = np.random.default_rng(0).integers(-9000, 9000, (1, 480_000), np.int16)
+    with av.open(tmp_path / "loud.mkv", "w") as container, av.open(clip) as quiet:
+        video = container.add_stream_from_template(quiet.streams.video[0])
+        sound = container.add_stream("pcm_s16le", rate=48_000, layout="mono")
+        for packet in quiet.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                container.mux(packet)
+        frame = av.AudioFrame.from_ndarray(noise, format="s16", layout="mono")
+        frame.sample_rate = 48_000
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / f"b.{ending}"
+    answer = program.run("enhance", str(tmp_path / "loud.mkv"), str(target), limit_blocks=64)
+    assert answer.returncode == 5, answer.stderr
+    assert f"cannot write {target}" in answer.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_an_output_folder_that_cannot_be_made_is_one_line(program: Program, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "in.mp4")
+    answer = program.run("enhance", str(clip), str(clip), str(clip / "out"))
+    assert (answer.returncode, answer.stderr.count("\n")) == (5, 1)
+    assert "cannot write" in answer.stderr
+
+
 def test_a_card_alone_replaces_no_recording(program: Program, tmp_path: Path) -> None:
     target = tmp_path / "keep.mkv"
     target.write_bytes(b"mine")
