@@ -8,6 +8,7 @@ from vcam.errors import ModelError
 from vcam.frame import Size
 from vcam.manifest import ModelSpec
 from vcam.restore import Engine, Model
+from vcam.spelling import closest
 
 log = logging.getLogger(__name__)
 
@@ -49,5 +50,6 @@ def _candidates(specs: Mapping[str, ModelSpec], folder: Path, name: str) -> list
     if name == AUTO:
         return list(specs.values())
     if name not in specs:
-        raise ModelError(f"no model {name!r} in {folder}; choose one of: {', '.join(specs)}, or auto")
+        found = closest(name, specs)
+        raise ModelError(f"no model {name!r} in {folder}{found}; choose one of: {', '.join(specs)}, or auto")
     return [specs[name]]

@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 from vcam.errors import LinkError
 from vcam.frame import MIN_SIDE, Size, check_size
 from vcam.regular import read_small
+from vcam.spelling import closest
 
 CODEC_NAMES = ("h264", "vp8", "vp9", "av1")
 MAX_CRF = {"h264": 51, "vp9": 63, "av1": 63}
@@ -59,14 +60,18 @@ def parse_profile(text: str) -> LinkProfile:
     """
     name, *settings = text.split(",")
     if name not in PROFILES:
-        raise LinkError(f"no link profile {name!r}; choose one of: {', '.join(PROFILES)}, or off")
+        found = closest(name, (*PROFILES, "off"))
+        raise LinkError(f"no link profile {name!r}{found}; choose one of: {', '.join(PROFILES)}, or off")
     types = get_type_hints(LinkProfile)
     changes: dict[str, object] = {}
     for setting in settings:
         key, _, value = setting.partition("=")
         if key not in types or key == "name":
-            keys = ", ".join(field.name for field in fields(LinkProfile) if field.name != "name")
-            raise LinkError(f"link {text!r} has no setting {key!r}; expected one of: {keys}")
+            keys = [field.name for field in fields(LinkProfile) if field.name != "name"]
+            found = closest(key, keys)
+            raise LinkError(
+                f"link {text!r} has no setting {key!r}{found}; expected one of: {', '.join(keys)}"
+            )
         try:
             changes[key] = _read_trace(value) if key == "trace" else _convert(types[key], value)
         except ValueError:

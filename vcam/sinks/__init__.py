@@ -11,6 +11,7 @@ from vcam.sinks.null import NullSink
 from vcam.sinks.pipewire import PipeWireSink
 from vcam.sinks.still import write_still
 from vcam.sinks.virtual import OpenWriter, VirtualCameraSink
+from vcam.spelling import closest
 from vcam.v4l2.nodes import SYSTEM, VideoRoots
 from vcam.v4l2loopback.cameras import find_virtual_camera
 from vcam.v4l2loopback.writer import LoopbackWriter
@@ -67,6 +68,6 @@ def check_sink(spec: str) -> None:
             raise SinkError(f"there is no {spec}; see: sharpkd doctor")
     elif spec not in SINKS and Path(spec).suffix.lower() not in VIDEO_ENDINGS:
         raise SinkError(
-            f"no sink {spec!r}: use a file ending in {' or '.join(VIDEO_ENDINGS)}, "
+            f"no sink {spec!r}{closest(spec, SINKS)}: use a file ending in {' or '.join(VIDEO_ENDINGS)}, "
             f"or one of {', '.join(SINKS)}, /dev/videoN"
         )

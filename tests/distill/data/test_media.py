@@ -36,6 +36,15 @@ def test_stills_and_clips_are_found_below_the_folder_in_order(media_folder: Path
     assert list(media.stills) == sorted(media.stills)
 
 
+def test_a_folder_of_any_name_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "my clips [2026] (best) & more*"
+    folder.mkdir()
+    still = folder / "a [b].png"
+    cv2.imwrite(str(still), np.zeros((64, 64, 3), np.uint8))
+    assert list_media([folder]).stills == (still,)
+    assert read_still(still).shape == (64, 64, 3)
+
+
 def test_a_missing_folder_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no folder .*nowhere; .*DATA=folder"):
         list_media([tmp_path / "nowhere"])

@@ -93,6 +93,9 @@ def test_a_source_that_is_not_there_is_refused(check: Check, source: str, answer
     ("settings", "kind", "answer"),
     [
         ({"sink": "nosuch"}, SinkError, "no sink 'nosuch'"),
+        ({"sink": "virtul"}, SinkError, r"no sink 'virtul' \(did you mean 'virtual'\?\)"),
+        ({"link": "361p"}, LinkError, r"no link profile '361p' \(did you mean '360p'\?\)"),
+        ({"link": "360p,codce=vp8"}, LinkError, r"no setting 'codce' \(did you mean 'codec'\?\)"),
         ({"sink": "/dev/nosuch"}, SinkError, "no sink '/dev/nosuch'; expected /dev/videoN"),
         ({"sink": "/nowhere/a.mp4"}, SinkError, "no folder /nowhere for the recording"),
         ({"link": "17p"}, LinkError, "no link profile '17p'"),

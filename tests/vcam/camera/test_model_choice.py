@@ -57,7 +57,8 @@ def test_a_named_model_is_taken_however_slow() -> None:
 
 def test_an_unknown_name_lists_those_there_are() -> None:
     with pytest.raises(
-        ModelError, match="no model 'bets' in weights; choose one of: best, good, fast, or auto"
+        ModelError,
+        match=r"no model 'bets' in weights \(did you mean 'best'\?\); choose one of: best, good, fast",
     ):
         choose(15, "bets")
 
