@@ -591,9 +591,15 @@ def test_a_camera_that_was_stopped_is_not_called_silent() -> None:
     assert browser.asked("command") == []  # it asks first
     browser.dispatch("document.getElementById('stop-yes')", "click")
     assert browser.asked("command")[0].json == {"stop": True}
+    browser.advance(1000)  # it answers a last time
     daemon.is_silent = True
     browser.advance(2000)
     assert (browser.text("silent-text"), browser.text("state")) == ("SharpKD Camera is stopped.", "stopped")
+    daemon.is_silent = False
+    browser.advance(1000)
+    daemon.is_silent = True
+    browser.advance(2000)
+    assert browser.text("silent-text") == "SharpKD Camera is not answering."
 
 
 def test_a_picture_that_is_zoomed_follows_the_pointer() -> None:

@@ -5,14 +5,13 @@ import { get } from "./session.js";
 
 const STATUS_MS = 1000;
 const LOCKED_MS = 5000;
-const RESTART_MISSES = 20; // so long may a model be warmed up
 
 // by the first word of the state; a state with a cause behind a colon is never good
 const TONES = { running: "good", starting: "note", paused: "note", waiting: "note", "pass-through": "bad" };
 
 const listeners = [];
 let misses = 0;
-let expected = ""; // why no answer is no surprise: "stopped" or "restarting"
+let stopped = false; // by its user: that it does not answer is no surprise
 let lockedFor_ms = 0;
 
 /** Hand every status to a listener, with the one before it. */
@@ -26,14 +25,13 @@ let last = {};
 export function take(status) {
   const before = last;
   last = status;
-  expected = "";
   showState(words(status.state), toneOf(status.state ?? ""));
   for (const listener of listeners) listener(status, before);
 }
 
-/** Until it answers again, say that the camera was stopped or restarts, not that it does not answer. */
-export function expectSilence(reason) {
-  expected = reason;
+/** Once it does not answer any more, say that the camera was stopped; until it answers again. */
+export function noteStop() {
+  stopped = true;
 }
 
 /** Value of a setting that the status tells of; undefined if it does not. */
@@ -49,8 +47,8 @@ export function showStatus() {
 export async function readStatus() {
   if (lockedFor_ms > 0) lockedFor_ms -= STATUS_MS; // no use to ask for what is refused every second
   else await tryStatus();
-  find("silent").hidden = misses < (expected === "restarting" ? RESTART_MISSES : 2);
-  setText("silent-text", expected === "stopped" ? "SharpKD Camera is stopped." : "SharpKD Camera is not answering.");
+  find("silent").hidden = misses < 2;
+  setText("silent-text", stopped ? "SharpKD Camera is stopped." : "SharpKD Camera is not answering.");
 }
 
 /** Forget that access was refused. */
@@ -63,12 +61,13 @@ async function tryStatus() {
     const answer = await get("status.json");
     const isLocked = answer.status === 401 || answer.status === 403;
     if (!isLocked && !answer.ok) throw new Error(`status.json: ${answer.status}`);
+    if (misses > 0) stopped = false; // it still answers for a moment after it was told to stop
     misses = 0;
     showLock(isLocked);
     if (!isLocked) take(await answer.json());
   } catch {
     misses += 1;
-    if (misses > 1) showState(expected || "not answering", expected ? "quiet" : "bad");
+    if (misses > 1) showState(stopped ? "stopped" : "not answering", stopped ? "quiet" : "bad");
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { act } from "./commands.js";
 import { find, setText } from "./dom.js";
-import { expectSilence, onStatus } from "./status.js";
+import { noteStop, onStatus } from "./status.js";
 
 const STOP_MS = 10000;
 
@@ -21,7 +21,7 @@ find("stop-pause").addEventListener("click", () => {
 });
 find("stop-yes").addEventListener("click", async () => {
   dialog.close();
-  if (await act({ stop: true }, STOP_MS)) expectSilence("stopped");
+  if (await act({ stop: true }, STOP_MS)) noteStop();
 });
 
 onStatus((status) => {
