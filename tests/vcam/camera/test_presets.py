@@ -98,7 +98,7 @@ def test_a_preset_is_in_the_file_as_a_person_would_write_it(camera: Camera, path
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"use": "Evning"}, "no preset 'Evning' .did you mean 'Evening'...; expected one of: Evening"),
+        ({"use": "Evning"}, "no preset 'Evning' .did you mean 'Evening'..; expected one of: Evening"),
         ({"delete": "x"}, "no preset 'x'; expected one of: Evening"),
         ({"save": " "}, "is not a name"),
         ({"save": "x" * 61}, "expected 1..60 visible characters"),
