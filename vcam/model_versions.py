@@ -66,6 +66,14 @@ def use_version(folder: Path, name: str, version: str) -> ModelSpec:
     return chosen
 
 
+def roll_back(folder: Path, name: str) -> ModelSpec:
+    """Use the version that was replaced last. Raises ModelError if there is none, or as `use_version`."""
+    versions = versions_of(folder, name)
+    if len(versions) < 2:
+        raise ModelError(f"no version of {name} was replaced yet, so that there is none to go back to")
+    return use_version(folder, name, version_of(versions[1]))
+
+
 def keep_replaced(folder: Path, name: str) -> list[ModelSpec]:
     """All replaced versions, once another version of a model is published: the one in use becomes the first.
 

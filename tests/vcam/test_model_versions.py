@@ -11,6 +11,7 @@ from vcam.model_versions import (
     find_version,
     keep_replaced,
     remove_unused,
+    roll_back,
     use_version,
     version_of,
     versions_of,
@@ -101,3 +102,12 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(weights: Pat
         versions_of(weights, "slow")
     with pytest.raises(ModelError, match="is in use already"):
         use_version(weights, "fast", version)
+
+
+def test_going_back_takes_what_was_replaced_last_and_can_be_undone(weights: Path) -> None:
+    first = version_of(versions_of(weights, "fast")[0])
+    second = publish(weights, ZERO + 1)
+    assert version_of(roll_back(weights, "fast")) == first
+    assert version_of(roll_back(weights, "fast")) == second
+    with pytest.raises(ModelError, match="no version of best was replaced yet"):
+        roll_back(weights, "best")

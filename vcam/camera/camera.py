@@ -33,6 +33,7 @@ from vcam.errors import VcamError
 from vcam.frame import Frame
 from vcam.manifest import read_manifest
 from vcam.memory import return_freed_memory
+from vcam.model_versions import roll_back
 from vcam.pipeline import FINISH, FailFast, Pipeline, Policy, Result, Sink, Source
 from vcam.public import public_text
 from vcam.sources import CaptureDevice, WebcamSource, list_facts
@@ -225,6 +226,9 @@ class Camera:
             self._take(replace_settings(self.config, command.set))
         if command.reload:
             self._reload(self._options.saved.load() if self._options.saved else self.config)
+        if command.rollback is not None:
+            roll_back(folder_of(self.config), command.rollback)
+            self._reload(self.config)
         if command.save:
             self._file().save(self.config)
         if command.preset is not None:

@@ -7,6 +7,7 @@ from vcam.config import SETTINGS, Config, as_written
 from vcam.config_file import SavedSettings
 from vcam.errors import ConfigError
 from vcam.manifest import ModelSpec, read_manifest
+from vcam.model_versions import versions_of
 from vcam.public import public_text
 from vcam.regular import read_small, stat_of
 
@@ -52,6 +53,8 @@ def list_models(folder: Path, running: str) -> dict[str, object]:
     """The models of a weights folder, best picture first. Raises ModelError.
 
     running  the name of the one that restores pictures now
+
+    Each says how many versions it has replaced that one can go back to.
     """
     card = _read_card(folder)
     return {
@@ -64,6 +67,7 @@ def list_models(folder: Path, running: str) -> dict[str, object]:
                 "size_mb": round(_size_of(folder, spec) / 1e6, 6),
                 "macs_per_pixel": spec.macs_per_pixel,
                 "measured": spec.measured,
+                "replaced": len(versions_of(folder, spec.name)) - 1,
                 "data": spec.data,
                 "recipe": spec.recipe,
                 "card": card,

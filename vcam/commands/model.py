@@ -19,7 +19,7 @@ from vcam.camera.parts import folder_of
 from vcam.commands.options import read_config
 from vcam.errors import ModelError
 from vcam.manifest import ModelSpec, read_manifest
-from vcam.model_versions import find_version, use_version, version_of, versions_of
+from vcam.model_versions import find_version, roll_back, use_version, version_of, versions_of
 
 ACTIONS = ("list", "use", "rollback", "compare")
 FIGURES = {  # key of ModelSpec.measured: what it is
@@ -54,19 +54,12 @@ def run(args: argparse.Namespace) -> int:
             raise ModelError("expected a model and one version; see: sharpkd model list")
         _say(use_version(folder, args.model, args.versions[0]))
     else:
-        _say(use_version(folder, names[0], version_of(_last_replaced(folder, names[0]))))
+        _say(roll_back(folder, names[0]))
     return 0
 
 
 def _say(spec: ModelSpec) -> None:
     print(f"{spec.name} is version {version_of(spec)} now; a running camera takes it over within seconds")
-
-
-def _last_replaced(folder: Path, name: str) -> ModelSpec:
-    versions = versions_of(folder, name)
-    if len(versions) < 2:
-        raise ModelError(f"no version of {name} was replaced yet, so that there is none to go back to")
-    return versions[1]
 
 
 def _list(folder: Path, name: str) -> list[str]:
@@ -88,7 +81,10 @@ def _pair(folder: Path, name: str, versions: Sequence[str]) -> list[ModelSpec]:
     named = [find_version(folder, name, version) for version in versions]
     if len(named) == 2:
         return named
-    return [versions_of(folder, name)[0], *(named or [_last_replaced(folder, name)])]
+    current, *replaced = versions_of(folder, name)
+    if not (named or replaced):
+        raise ModelError(f"no version of {name} was replaced yet, so that there is none to compare with")
+    return [current, *(named or replaced[:1])]
 
 
 def _compare(pair: Sequence[ModelSpec]) -> list[str]:

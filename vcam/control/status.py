@@ -128,6 +128,7 @@ class Command(BaseModel):
     freeze: bool | None = None  # hold the published picture, or let it go on
     toggle: Literal["pause", "freeze", "mirror"] | None = None  # the opposite of what it is
     preset: PresetChange | None = None
+    rollback: Key | None = None  # this model to the version that was replaced last
     record: bool | None = None  # what is published, into a file of its own
     reload: bool = False
     save: bool = False  # all unsaved settings, into their file
@@ -139,5 +140,5 @@ class Command(BaseModel):
     @property
     def changes_settings(self) -> bool:
         """Whether it changes what is set, which may load a model."""
-        is_asked = self.set or self.reload or self.save or self.revert or self.preset
+        is_asked = self.set or self.reload or self.save or self.revert or self.preset or self.rollback
         return bool(is_asked or self.toggle == "mirror")

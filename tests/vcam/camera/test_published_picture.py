@@ -10,14 +10,17 @@ import cv2
 import numpy as np
 import pytest
 from fake_ends import wait_for
+from stand_in import ZERO, write_weights
 from studio import SIZE, Studio
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain
 from vcam.config import Config
 from vcam.control.status import Command
-from vcam.errors import ConfigError, VcamError
+from vcam.errors import ConfigError, ModelError, VcamError
 from vcam.frame import Frame
+from vcam.manifest import FILE_NAME, manifest_text, read_manifest
+from vcam.model_versions import keep_replaced
 from vcam.pipeline import Result
 from vcam.sinks import NullSink
 
@@ -176,3 +179,21 @@ def test_adjustments_that_fail_are_left_out_said_and_tried_again(
         wait_for(lambda: camera.status().state == "running")
         camera.do(Command(set={"mirror": True}))
         wait_for(lambda: left(camera) == 160)
+
+
+def test_going_back_to_a_models_version_reaches_the_picture(config: Config, weights: Path) -> None:
+    replaced = keep_replaced(weights, "still")
+    write_weights(weights, ["still"], ZERO + 40)
+    (weights / FILE_NAME).write_text(manifest_text(read_manifest(weights), replaced))
+    with running(config) as camera:
+        assert left(camera) == 100
+        assert models(camera)["still"]["replaced"] == 1
+        camera.do(Command(rollback="still"))
+        wait_for(lambda: left(camera) == 60)
+        with pytest.raises(ModelError, match="no model 'nosuch'"):
+            camera.do(Command(rollback="nosuch"))
+
+
+def models(camera: Camera) -> dict[str, dict[str, Any]]:
+    found: Any = camera.facts()["models"]()
+    return {one["name"]: one for one in found["models"]}

@@ -372,6 +372,21 @@ def test_a_change_that_gets_lost_is_told() -> None:
     assert browser.text("failure-text") == "The change did not reach SharpKD Camera."
 
 
+# models
+
+MODELS = {"models": [{"name": "fast", "replaced": 1}, {"name": "best", "replaced": 0}]}
+UNDO = """[...document.getElementById('model-cards').children].flatMap((card) => [...card.children])
+    .filter((part) => part.textContent.startsWith('Go back'))"""
+
+
+def test_only_a_model_that_has_replaced_one_can_go_back_to_it() -> None:
+    browser = open_page(Daemon(facts={"models": MODELS, "settings": {"settings": []}}))
+    browser.dispatch("document.getElementById('tab-model')", "click")
+    assert browser.get(f"{UNDO}.length") == 1
+    browser.dispatch(f"{UNDO}[0]", "click")
+    assert [request.json for request in browser.asked("command")] == [{"rollback": "fast"}]
+
+
 # numbers
 
 

@@ -55,6 +55,17 @@ function makeFacts(model) {
     ...known.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: value })]));
 }
 
+/** A button that takes the version before, where one is kept. */
+function makeUndo(model) {
+  if (!model.replaced) return [];
+  const button = make("button", { type: "button", text: "Go back to the version before" });
+  button.addEventListener("click", async () => {
+    await act({ rollback: model.name }, LOAD_MS);
+    await look();
+  });
+  return [button];
+}
+
 function fold(title, ...parts) {
   return make("details", { class: "card" }, make("summary", { text: title }), ...parts);
 }
@@ -67,7 +78,7 @@ function makeCards() {
     if (model.card) cards.set(model.card, [...(cards.get(model.card) ?? []), titleOf(model)]);
   }
   return [
-    ...models.map((model) => fold(`${titleOf(model)} in numbers`, makeFacts(model))),
+    ...models.map((model) => fold(`${titleOf(model)} in numbers`, makeFacts(model), ...makeUndo(model))),
     ...[...cards].map(([card, titles]) =>
       fold(`Model card of ${titles.join(" and ")}`, make("div", { class: "text" }, ...renderCard(card)))),
   ];
