@@ -341,12 +341,12 @@ def test_a_node_is_found_by_its_path_or_by_the_cards_name(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("text", "is_option_given", "is_always_on"),
-    [("", False, False), ("", True, True), ("always_on = true", False, True)],
+    ("text", "given", "is_always_on"),
+    [("", {}, False), ("", {"always_on": "true"}, True), ("always_on = true", {}, True)],
 )
 def test_the_option_of_the_start_overrules_the_file(
-    tmp_path: Path, text: str, is_option_given: bool, is_always_on: bool
+    tmp_path: Path, text: str, given: dict[str, str], is_always_on: bool
 ) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
-    assert read_config(path, is_option_given).always_on is is_always_on
+    assert read_config(path, given).always_on is is_always_on
