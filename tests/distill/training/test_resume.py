@@ -235,8 +235,10 @@ def test_a_run_that_stopped_early_stays_stopped_and_keeps_its_best(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_asked_to_stop_saves_at_once_and_says_how_to_go_on(
-    toy: Recipe, prepared: Prepared, tmp_path: Path, number: signal.Signals
+    toy: Recipe, prepared: Prepared, tmp_path: Path, number: signal.Signals, request: pytest.FixtureRequest
 ) -> None:
+    before = signal.signal(number, signal.SIG_DFL)  # a shell's background jobs ignore SIGINT
+    request.addfinalizer(lambda: signal.signal(number, before))
     trainer = Trainer(short(toy, iterations=40, check_every=40), tmp_path, log=quiet)
     asking = Prepared(Asking(prepared.train, WHITENED_BATCHES * 4 + 7 * 4, number), prepared.held)
     with pytest.raises(StoppedError) as caught:
