@@ -401,7 +401,7 @@ def test_only_a_model_that_has_replaced_one_can_go_back_to_it() -> None:
         ("restore-p95", "8.0"),
         ("size", "1280 × 720"),
         ("model", "best"),
-        ("provider", "CPUExecutionProvider"),
+        ("provider", "CPU"),
         ("source", "Webcam"),
         ("sink", "SharpKD Camera"),
         ("drops", "5"),

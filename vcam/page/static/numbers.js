@@ -59,7 +59,8 @@ onStatus((status) => {
   setText("audio-delay", format(status.audio_delay_ms));
   setText("size", Array.isArray(status.size) ? status.size.join(" \u00d7 ") : DASH);
   setText("uptime", lasted(status.uptime_s));
-  for (const key of ["model", "provider", "source", "sink", "version"]) setText(key, words(status[key]));
+  for (const key of ["model", "source", "sink", "version"]) setText(key, words(status[key]));
+  setText("provider", words(status.provider).replace("ExecutionProvider", "")); // CPU, CUDA, Tensorrt
   showDrops(status.drops);
   showWatchers(status.watchers ?? []);
 });
