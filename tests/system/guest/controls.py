@@ -18,6 +18,7 @@ def check(report: Report, version: str) -> None:
         lines = [line.strip() for line in listed.splitlines()]
         assert any(line.startswith(f"{CONTROL}  0..255  (default ") for line in lines), listed
         assert any(line.startswith('test_pattern  "75% Colorbar", ') for line in lines), listed
+    before = value()
     camera.start()
     with report.check("a control is set on the open webcam at once"), watched():
         wish("77")
@@ -37,6 +38,9 @@ def check(report: Report, version: str) -> None:
     with report.check("the program that watches is named"), watched():
         until("its name", lambda: "v4l2-ctl" in camera.status()["watchers"], 30)
     camera.until_state("idle", 30)
+    succeed(
+        "v4l2-ctl", "-d", str(webcam.node()), "-c", f"{CONTROL}={before}"
+    )  # what comes next knows its colours
 
 
 @contextmanager
