@@ -38,9 +38,8 @@ def check(report: Report, version: str) -> None:
     with report.check("the program that watches is named"), watched():
         until("its name", lambda: "v4l2-ctl" in camera.status()["watchers"], 30)
     camera.until_state("idle", 30)
-    succeed(
-        "v4l2-ctl", "-d", str(webcam.node()), "-c", f"{CONTROL}={before}"
-    )  # what comes next knows its colours
+    # the groups after this one know its colours
+    succeed("v4l2-ctl", "-d", str(webcam.node()), "-c", f"{CONTROL}={before}")
 
 
 @contextmanager
