@@ -170,7 +170,7 @@ def test_models_are_listed_with_what_is_known_of_them(camera: Camera) -> None:
     assert model["size_mb"] > 0
     assert set(model) == {
         *("name", "title", "is_running", "looks", "size_mb", "macs_per_pixel"),
-        *("measured", "data", "recipe", "card"),
+        *("measured", "replaced", "data", "recipe", "card"),
     }
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelError, match=r"no .*manifest"):
