@@ -61,7 +61,9 @@ def main() -> None:
         film(home / "webcam.mkv", arguments.camera)
         config = Path(folders_in(home)["XDG_CONFIG_HOME"]) / "sharpkd" / "config.toml"
         config.parent.mkdir(parents=True)
-        config.write_text(f'source = "{home / "webcam.mkv"}"\nsink = "null"\nsize = "640x480"\n')
+        config.write_text(
+            f'source = "{home / "webcam.mkv"}"\nsink = "null"\nsize = "640x480"\nmodel = "fast"\n'
+        )
         sharpkd("start", home=home)
         try:
             client = ControlClient(Path(folders_in(home)["XDG_RUNTIME_DIR"]) / "sharpkd" / "control.sock")

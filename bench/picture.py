@@ -1,6 +1,6 @@
-"""What does a person see? The README's picture: one frame of a clip, before and after.
+"""What does a person see? One frame of a clip, before and after.
 
-    python -m bench.picture docs/before-after.png [--clip FILE] [--camera N | --link 270p] [--model best]
+    python -m bench.picture before-after.png [--clip FILE] [--camera N | --link 270p] [--model best]
         [--frame 60] [--crop 170,60,280,210]
 
 The left half is what a simulated webcam or a link delivers, scaled up; the right half is the same
