@@ -6,12 +6,15 @@ All it is sent goes into the file. SIGUSR1 and SIGUSR2: somebody begins to watch
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
+
+WORDS = {signal.SIGUSR1: "watched", signal.SIGUSR2: "unwatched"}
 
 
 def main(behaviour: str, file: Path) -> None:
-    signal.signal(signal.SIGUSR1, lambda *_: say("watched"))
-    signal.signal(signal.SIGUSR2, lambda *_: say("unwatched"))
+    signal.pthread_sigmask(signal.SIG_BLOCK, WORDS)
+    threading.Thread(target=listen, daemon=True).start()
     if behaviour == "refuse":
         say("error no PipeWire is running for this user")
         return
@@ -25,6 +28,12 @@ def main(behaviour: str, file: Path) -> None:
                 os.kill(os.getpid(), signal.SIGSEGV)
             output.write(received)
             output.flush()
+
+
+def listen() -> None:
+    """By a thread of its own: a handler waits until a read that has just begun returns."""
+    while True:
+        say(WORDS[signal.sigwait(WORDS)])
 
 
 def say(line: str) -> None:
