@@ -1,8 +1,8 @@
 """Train a recipe's teachers and its network, then export, evaluate and publish it.
 
-Where a model of the recipe's name is published, it is not trained anew: the published student, both looks,
-learns from your files and the bundled clip for some minutes. --full runs the whole recipe, --from-scratch
-starts it from nothing. Ctrl-C saves at once; the same command goes on.
+Where a model of the recipe's name is published, it is not trained from scratch: the published student, both
+looks, learns from your files and the bundled clip for some minutes. --full runs the whole recipe,
+--from-scratch starts it from nothing. Ctrl-C saves at once; the same command goes on.
 """
 
 import argparse

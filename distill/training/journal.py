@@ -24,6 +24,13 @@ def read_curve(folder: Path) -> list[tuple[int, float]]:
     return [(entry["iteration"], entry["gain_db"]) for entry in entries]
 
 
+def say_duration(seconds: float) -> str:
+    """A duration as a person says it: 40 s, 6 min, 2.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 class Journal:
     """Writes curve.jsonl, one JSON object per validation, and TensorBoard files to a run's folder."""
 

@@ -14,29 +14,22 @@ from tqdm import tqdm
 
 from distill.catalogue import build
 from distill.data.prepare import Prepared
-from distill.networks.contract import Whitened, frames_of
 from distill.recipe import Recipe
 from distill.training.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
 from distill.training.checkpoint import is_checkpoint_of, read_checkpoint, set_aside, write_checkpoint
-from distill.training.journal import Journal, Log, read_curve
+from distill.training.initialise import initialise
+from distill.training.journal import Journal, Log, read_curve, say_duration
 from distill.training.objective import Objective, Teacher
 from distill.training.parallel import ProcessGroup
 from distill.training.schedule import Progress, check_schedule, is_over, learning_rate
 from distill.training.stop import StoppedError, catch_stop
 from distill.training.teacher_outputs import cache_teacher_outputs
 from distill.training.validate import Validation, validate
-from distill.training.warm_start import (
-    freeze,
-    load_published,
-    load_start,
-    published_name,
-    starts_from_published,
-)
+from distill.training.warm_start import freeze
 from vcam.errors import ConfigError, ModelError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 SCALARS_EVERY = 20  # iterations between scalars for TensorBoard
-WHITENED_BATCHES = 8
 PACED = 20  # iterations by which the time of a run is estimated
 
 
@@ -280,30 +273,13 @@ class Trainer:
         return torch.cat([seen[0], restored[0], batch.truth[0]], dim=2).cpu()
 
     def _initialise(self, data: Prepared) -> None:
-        """Initialise student and average: by whitening, and by the weights that the recipe starts from."""
-        start = self.recipe.training.start
-        if isinstance(self.student, Whitened) and (not start or starts_from_published(start)):
-            self._whiten(self.student, data)
-        if starts_from_published(start):
-            load_published(self.student, published_name(self.recipe), self._log, self._weights)
-        elif start:
-            load_start(self.student, self.recipe, self._folder.parent, self.group, self._log)
+        """Initialise student and average; of a run that starts from trained weights, measure them."""
+        initialise(self.student, self.recipe, data, self._folder.parent, self.group, self._log, self._weights)
         self.averaged.load_state_dict(self.student.state_dict())
-        if start:
+        if self.recipe.training.start:
             found = self._validate(data)
             self.progress.start = found.looks_db
             self._log(f"{self.recipe.name} at the start: {found.line()}")
-
-    def _whiten(self, student: Whitened, data: Prepared) -> None:
-        """Set the network's whitening from training inputs."""
-        frames = frames_of(self.student)
-        drawn = [
-            draw_batch(data.train, self.recipe.training, frames, -number)
-            for number in range(1, 1 + WHITENED_BATCHES)
-        ]
-        planes = drawn[0].truth.shape[1]
-        shown = [shown_to(self.student, batch.seen, batch.context, planes) for batch in drawn]
-        student.whiten(torch.cat(shown).to(self.group.device))
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -334,13 +310,6 @@ def _check_training(recipe: Recipe, processes: int) -> None:
             f"a batch of {training.batch // processes} a process cannot be split evenly over two looks; "
             f"set [training] batch to a multiple of {2 * processes}"
         )
-
-
-def say_duration(seconds: float) -> str:
-    """A duration as a person says it: 40 s, 6 min, 2.5 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _discard(line: str) -> None:

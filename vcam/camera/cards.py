@@ -13,7 +13,7 @@ from vcam.public import public_name, without_folders
 class Cards:
     """Draws cards as the configuration has them; `fault` says why the user's own picture is not on them.
 
-    At the start a picture that cannot be used is no error: our own card is shown, and a warning.
+    At the start a picture that cannot be used is not an error: our own card is shown, and a warning.
     """
 
     def __init__(self, config: Config) -> None:

@@ -28,7 +28,7 @@ class Sample:
 class History:
     """Samples by their second of the monotonic clock; one thread notes, any may read.
 
-    It outlives the camera: a restart of the output is a gap, and its counts begin anew.
+    It outlives the camera: a restart of the output is a gap, and its counts start again at 0.
     """
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ def _by_minute(taken: Mapping[int, Sample], seconds: range, cause: str) -> list[
 
 
 def _since(before: int, now: int) -> int:
-    """What was counted since; a count that is lower began anew."""
+    """What was counted since; a count that is lower started again."""
     return now - before if now >= before else now
 
 

@@ -1,4 +1,4 @@
-"""A camera whose output is built anew while all that is asked of it stays where it is."""
+"""A camera whose output is rebuilt while all that is asked of it stays where it is."""
 
 import logging
 import threading
@@ -169,7 +169,7 @@ class RestartableCamera:
             self._restart(command.restart)
 
     def _restart(self, wanted: Mapping[Any, object]) -> None:
-        """Build the output anew. What can be checked before is, and the model is ready before it ends."""
+        """Rebuild the output. What can be checked before is, and the model is ready before it ends."""
         old = self._camera
         config = replace_settings(old.config, wanted)
         _check_outputs(self._sink, config)
@@ -178,7 +178,7 @@ class RestartableCamera:
             if self._is_over:
                 raise VcamError("the camera is being stopped")
             self._exchange(old, config, chain)
-        log.info("built the output anew: %s", ", ".join(f"{key} {value}" for key, value in wanted.items()))
+        log.info("rebuilt the output: %s", ", ".join(f"{key} {value}" for key, value in wanted.items()))
 
     def _exchange(self, old: Camera, config: Config, chain: Chain) -> None:
         old.stop()
@@ -208,10 +208,13 @@ class RestartableCamera:
 def _check_outputs(old: Sink, config: Config) -> None:
     """Refuse what a restart must not end or begin. Raises VcamError."""
     if Path(str(getattr(old, "name", ""))).suffix.lower() in VIDEO_ENDINGS:
-        raise SinkError("the output is a file, which would begin anew; stop the camera first: sharpkd stop")
+        raise SinkError(
+            "the output is a file, which would be overwritten; stop the camera first: sharpkd stop"
+        )
     if Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
         raise ConfigError(
-            "a file is no output of a running camera: record beside it, or run: sharpkd run --sink FILE"
+            "a file cannot be the output of a running camera: record beside it,"
+            " or run: sharpkd run --sink FILE"
         )
     if isinstance(old, ReconnectingSink) and old.is_released:
         raise SinkError("the output is released; run: sharpkd resume")

@@ -34,7 +34,7 @@ def check_presets(presets: Presets) -> None:
                     f" expected some of: {', '.join((*PRESET_KEYS, CAMERA))}"
                 )
             if key == CAMERA and not (isinstance(value, str) and len(value) <= 100):
-                raise ConfigError(f"preset {short(name)}: camera = {short(value)} is no camera's name")
+                raise ConfigError(f"preset {short(name)}: camera = {short(value)} is not a camera's name")
 
 
 def find_preset(presets: Presets, name: str) -> dict[str, ControlValue]:

@@ -133,7 +133,7 @@ class Command(BaseModel):
     reload: bool = False
     save: bool = False  # all unsaved settings, into their file
     revert: bool = False  # to the settings of the file
-    # build the output anew, with these of its settings
+    # rebuild the output, with these of its settings
     restart: Mapping[Literal["size", "fps", "sink"], Text | int] | None = None
     stop: bool = False
 

@@ -9,5 +9,5 @@ orientation  which way up a picture is
 heif         what HEIF and AVIF say of their picture
 tiles        a photo of tiles put together
 fields       interlaced pictures made whole
-sound        the sound on its way into a video file: copied, or encoded anew
+sound        the sound on its way into a video file: copied, or encoded again
 """

@@ -134,7 +134,7 @@ class _Copied(_Track):
 
 
 class _Encoded(_Track):
-    """Packets are decoded and encoded anew; gaps become silence, so that sound and picture stay in step."""
+    """Packets are decoded and encoded again; gaps become silence, so that sound and picture stay in step."""
 
     def __init__(self, copy: AudioStream, source: AudioStream) -> None:
         self.copy = copy

@@ -34,7 +34,7 @@ class PageMemory:
     path  None: nothing is kept
 
     Who steals it cannot open the page: secrets are in it by their SHA-256 alone, and have 192 random bits. A
-    file that is damaged, too large or another user's counts as none; one that cannot be written is no error.
+    file that is damaged, too large or another user's counts as none; if it cannot be written, that is logged.
     """
 
     def __init__(self, path: Path | None = None) -> None:

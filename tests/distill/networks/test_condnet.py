@@ -38,7 +38,7 @@ def test_the_restored_picture_has_the_shape_of_the_seen(cell: int, depth: int, e
 
 def test_an_untrained_student_hardly_changes_the_picture(seen: torch.Tensor) -> None:
     torch.manual_seed(0)
-    # two code values: what a first step of training can mend
+    # two code values: what a first step of training can fix
     assert (CondNet(4, 16, 2)(seen) - seen).abs().max() < 2 / 255
 
 

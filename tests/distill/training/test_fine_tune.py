@@ -27,7 +27,7 @@ def test_a_camera_recipe_trains_both_looks_on_from_the_published_model(name: str
     assert recipe.distillation.teachers == ()
 
 
-def test_a_run_on_other_files_or_from_another_model_begins_anew(tmp_path: Path) -> None:
+def test_a_run_on_other_files_or_from_another_model_starts_again(tmp_path: Path) -> None:
     recipe = fine_tune(load_recipe("fast"))
     specs = read_manifest(weights_folder())
     mine, more = (Split(Scenes(Media((), (Path(name),)), 96, 64), (), "") for name in ("a", "b"))  # type: ignore[arg-type]

@@ -15,9 +15,10 @@ from distill.data.prepare import Prepared
 from distill.networks.cellnet import CellNet
 from distill.recipe import Distillation, Network, Recipe, load_recipe
 from distill.training.checkpoint import read_checkpoint
+from distill.training.initialise import WHITENED_BATCHES
 from distill.training.objective import Teacher
 from distill.training.stop import StoppedError
-from distill.training.trainer import WHITENED_BATCHES, Trainer
+from distill.training.trainer import Trainer
 
 WINDOW = Network("nafnet", {"channels": 8, "blocks": 1, "frames": 3})
 KILLED = """

@@ -28,7 +28,7 @@ def test_a_teacher_is_trained_once_and_then_found(media_folder: Path, tmp_path: 
     assert first.name == "tiny"
 
 
-def test_a_teacher_whose_recipe_has_changed_is_trained_anew(media_folder: Path, tmp_path: Path) -> None:
+def test_a_teacher_whose_recipe_has_changed_is_trained_again(media_folder: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
     first = train_teacher(TINY, [media_folder], build, 1, ProcessGroup())
     changed = replace(TINY, training=replace(TINY.training, seed=1))

@@ -73,7 +73,7 @@ def test_drops_are_those_of_the_last_minute_by_cause() -> None:
     assert told["link_lost"][120 - 200] == 2
 
 
-def test_a_restart_begins_its_counts_anew() -> None:
+def test_a_restart_starts_its_counts_again() -> None:
     history, meter = History(), Meter()
     second(meter, 100)
     meter.count_drop("busy", 10)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fake_ends import wait_for
 from pydantic import ValidationError
-from studio import SIZE, Studio
+from studio import Studio
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain
-from vcam.config import PRESET_KEYS, Config, load_config
+from vcam.config import PRESET_KEYS, load_config
 from vcam.config_file import SavedSettings, save_settings
 from vcam.control.status import Command, PresetChange
 from vcam.errors import ConfigError
@@ -29,15 +29,6 @@ class Webcam(Studio):
     """A studio that is a webcam."""
 
     camera: CaptureDevice = C920
-
-
-@pytest.fixture
-def path(tmp_path: Path, weights: Path) -> Path:
-    path = tmp_path / "config.toml"
-    path.write_text("# mine\n")
-    config = Config(source="studio", sink="null", size=SIZE, weights=str(weights), provider="cpu", threads=1)
-    save_settings(path, config, ["source", "sink", "size", "weights", "provider", "threads"])
-    return path
 
 
 def make(path: Path, webcam: Webcam) -> Camera:
@@ -128,7 +119,7 @@ def test_a_change_is_one_thing(change: dict[str, str]) -> None:
         ("[preset.Evening]\nlihgt = 1", "no setting 'lihgt' .did you mean 'light'"),
         ("[preset.Evening]\nlight = 2", "preset 'Evening': light = 2.0 is out of range"),
         ('[preset.Evening]\nsource = "x"', "no setting 'source'"),
-        ("[preset.Evening]\ncamera = 3", "is no camera's name"),
+        ("[preset.Evening]\ncamera = 3", "is not a camera's name"),
         ("\n".join(f"[preset.p{k}]" for k in range(33)), "33 presets; expected at most 32"),
     ],
 )

@@ -112,7 +112,7 @@ def test_an_output_that_cannot_be_had_leaves_the_old_one(config: Config) -> None
         ({"fps": 0}, ConfigError, r"expected 1\.\.60"),
         ({"sink": "nowhere"}, SinkError, "no sink 'nowhere'"),
         ({"sink": "/dev/video99"}, SinkError, "there is no /dev/video99"),
-        ({"sink": "over/my.mp4"}, ConfigError, "a file is no output"),
+        ({"sink": "over/my.mp4"}, ConfigError, "a file cannot be the output"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_ends(
@@ -133,7 +133,7 @@ def test_a_restart_of_anything_else_is_malformed(wanted: object) -> None:
         Command(restart=wanted)
 
 
-def test_a_file_is_not_begun_anew(config: Config, tmp_path: Path) -> None:
+def test_a_file_is_not_started_again(config: Config, tmp_path: Path) -> None:
     room = Room()
     with running(config, room) as camera:
         room.sinks[0].name = "talk.mkv"

@@ -7,24 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studio import SIZE, Studio
+from studio import Studio
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import make_chain
-from vcam.config import SETTINGS, Config, load_config
+from vcam.config import SETTINGS, load_config
 from vcam.config_file import SavedSettings, save_settings
 from vcam.control.status import Command
 from vcam.errors import ConfigError, ModelError, VcamError
 from vcam.sinks import NullSink
-
-
-@pytest.fixture
-def path(tmp_path: Path, weights: Path) -> Path:
-    path = tmp_path / "config.toml"
-    path.write_text("# mine\n")
-    config = Config(source="studio", sink="null", size=SIZE, weights=str(weights), provider="cpu", threads=1)
-    save_settings(path, config, ["source", "sink", "size", "weights", "provider", "threads"])
-    return path
 
 
 @pytest.fixture

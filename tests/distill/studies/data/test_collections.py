@@ -65,7 +65,7 @@ def test_an_archive_is_fetched_unpacked_and_removed(tmp_path: Path) -> None:
     assert lines[-1] == f"{tmp_path / 'faces'} is there already"
 
 
-def test_an_unpacking_that_was_broken_off_begins_anew(tmp_path: Path) -> None:
+def test_an_unpacking_that_was_broken_off_starts_again(tmp_path: Path) -> None:
     (tmp_path / "faces.part").mkdir()
     write(tmp_path / "faces.part" / "half.jpg", b"")
     unpack(write(tmp_path / "faces.zip", zipped({"a.jpg": b"a"})), tmp_path / "faces")

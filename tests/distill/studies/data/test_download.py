@@ -40,7 +40,7 @@ def test_a_file_that_is_there_is_not_asked_for(server: FileServer, tmp_path: Pat
     assert server.ranges == [""]
 
 
-def test_a_damaged_file_that_is_there_is_fetched_anew(server: FileServer, tmp_path: Path) -> None:
+def test_a_damaged_file_that_is_there_is_fetched_again(server: FileServer, tmp_path: Path) -> None:
     (tmp_path / "set.zip").write_bytes(b"damaged")
     assert download(remote(server), tmp_path).read_bytes() == CONTENT
 
@@ -69,7 +69,7 @@ def test_a_part_of_a_larger_file_is_thrown_away(server: FileServer, tmp_path: Pa
     assert server.ranges == [""]
 
 
-def test_a_server_that_knows_no_ranges_begins_anew(server: FileServer, tmp_path: Path) -> None:
+def test_a_server_that_knows_no_ranges_starts_again(server: FileServer, tmp_path: Path) -> None:
     server.knows_ranges = False
     (tmp_path / "set.zip.part").write_bytes(b"x" * 123_456)
     assert download(remote(server), tmp_path).read_bytes() == CONTENT
