@@ -66,8 +66,9 @@ far-end: $(VENV)/.dev
 # Measure filters, students, recipes' networks and others' on the clips in CLIPS, the STILLS (face__, people__,
 # general__, text__) and with the PEERS' files, where these are named; write docs/results.md from that.
 results: $(VENV)/.dev
-	$(call HOMED,CLIPS); $(BIN)/python -m distill sweep "$$CLIPS" $${STILLS:+--stills "$$STILLS"} $${PEERS:+--peers "$$PEERS"} $(ARGS)
-	$(BIN)/python -m distill report $${PEERS:+--peers "$$PEERS"}
+	$(call HOMED,CLIPS); $(call HOMED,STILLS); $(call HOMED,PEERS); \
+		$(BIN)/python -m distill sweep "$$CLIPS" $${STILLS:+--stills "$$STILLS"} $${PEERS:+--peers "$$PEERS"} $(ARGS)
+	$(call HOMED,PEERS); $(BIN)/python -m distill report $${PEERS:+--peers "$$PEERS"}
 
 # This machine's speed: each step beside what it cannot go below, a minute of each target, the paused daemon.
 bench: $(VENV)/.run

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import tomlkit
@@ -16,6 +16,7 @@ from vcam.config import (
     as_written,
     list_changes,
     load_config,
+    replace_settings,
     split_control,
 )
 from vcam.errors import ConfigError
@@ -82,13 +83,20 @@ def _read(path: Path) -> str:
 class SavedSettings:
     """The settings as their file has them now; read again only when it has changed.
 
-    load  reads the file, and raises ConfigError if it cannot be used
+    load   reads the file, and raises ConfigError if it cannot be used
+    given  options of the start, which overrule the file until the setting is saved
 
     Any thread may call any method.
     """
 
-    def __init__(self, path: Path, load: Callable[[Path], Config] = load_config) -> None:
+    def __init__(
+        self,
+        path: Path,
+        load: Callable[[Path], Config] = load_config,
+        given: Mapping[str, str] | None = None,
+    ) -> None:
         self.path = path
+        self._given = dict(given or {})
         self._load = load
         self._started: Config | None = None  # with what the camera began
         self._seen: tuple[int, ...] | None = None
@@ -97,7 +105,7 @@ class SavedSettings:
 
     def load(self) -> Config:
         """Raises ConfigError."""
-        config = self._load(self.path)
+        config = replace_settings(self._load(self.path), self._given)
         self._started = self._started or config
         return config
 
@@ -131,7 +139,11 @@ class SavedSettings:
 
     def save(self, config: Config) -> None:
         """Write all that is unsaved. Raises ConfigError."""
-        save_settings(self.path, config, self.unsaved(config))
+        keys = self.unsaved(config)
+        save_settings(self.path, config, keys)
+        with self._lock:
+            self._given = {key: value for key, value in self._given.items() if key not in keys}
+            self._seen = None
 
     def save_preset(self, config: Config, name: str) -> None:
         """Write one preset of `config`, or take it out of the file. Raises ConfigError."""

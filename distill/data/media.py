@@ -34,6 +34,19 @@ class Media:
     clips: tuple[Clip, ...]
 
 
+def stamp(part: object) -> list[list[str | int]]:
+    """Path, bytes and time of change (ns) of each file that a part draws from; empty where it has no media.
+
+    A file that was replaced under its name is another one.
+    """
+    media = getattr(part, "media", None)
+    if not isinstance(media, Media):
+        return []
+    files = {clip.path if isinstance(clip, Excerpt) else clip for clip in (*media.stills, *media.clips)}
+    found = [(str(path), path.stat()) for path in sorted(files) if path.exists()]
+    return [[path, facts.st_size, facts.st_mtime_ns] for path, facts in found]  # as JSON gives it back
+
+
 def list_media(folders: Sequence[Path]) -> Media:
     """Find stills and clips below the folders, sorted, so that the same files give the same pairs.
 

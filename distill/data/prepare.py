@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from distill.data.media import stamp
 from distill.data.pack import (
     Draw,
     Samples,
@@ -70,6 +71,8 @@ def _pack(
     table = {key: value for key, value in asdict(data).items() if value != "" and value is not False}
     table.pop("stand_in", None)
     settings: dict[str, object] = {"data": table | {"shards": 0}, "draw": repr(part), "seed": seed}
+    if files := stamp(part):
+        settings["files"] = files
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
     folder = build / "pairs" / f"{data.source}-{name}-{digest}"
     if isinstance(part, Whole):

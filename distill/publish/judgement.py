@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 
 from tqdm import tqdm
 
 from distill.damage.degradation import FPS, Degradation
-from distill.data.excerpts import HELD_BACK, Excerpt
+from distill.data.excerpts import HELD_BACK
 from distill.data.media import Media
 from distill.evaluate.degradations import FILMED, NAMED, WEBCAM, good_end
 from distill.evaluate.judge import CleanRow, Row, evaluate, hold_out, list_held, worst_clean_frame
@@ -78,7 +79,8 @@ class Judge:
         on, so that more of it is needed.
         """
         clips = list_held(self._media, CLEAN_FRAMES)
-        if len(clips) >= LEAST_CLIPS or not all(isinstance(clip, Excerpt) for clip in clips):
+        is_whole = bool(self._media.stills) or any(isinstance(clip, Path) for clip in self._media.clips)
+        if len(clips) >= LEAST_CLIPS or (clips and is_whole):
             return
         if not clips:
             found = "nothing can be held out to judge by"

@@ -130,19 +130,12 @@ def release_look(
     candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders)
     candidate = _with_chroma(candidate, recipe, folders, build)
     judge = open_judge(recipe, folders)
-    new, sharp = judge.looks(_open(candidate.spec, _stage(candidate, build)))
-    old, *old_sharp = judge.looks(_open(published(weights)[name], weights))
-    for whose, found in (
-        (name, new),
-        (name, sharp),
-        ("published", old),
-        *(("published", each) for each in old_sharp),
-    ):
-        _say(whose, found)
-    _excuse(check_look(new, sharp, old, old_sharp[0] if old_sharp else None))
-    _publish(
-        candidate, new.summary() | {f"crisp_{key}": value for key, value in sharp.summary().items()}, weights
+    found = _compare(
+        judge, _open(candidate.spec, _stage(candidate, build)), _open(published(weights)[name], weights), name
     )
+    (new, sharp), (old, *old_sharp) = found.new, found.old
+    _excuse(check_look(new, sharp, old, old_sharp[0] if old_sharp else None))
+    _publish(candidate, found.measured(), weights)
 
 
 def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> None:

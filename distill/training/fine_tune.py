@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from distill.data.media import stamp
 from distill.data.splits import Split
 from distill.recipe import Distillation, Network, Recipe, load_recipe
 from distill.training.warm_start import PUBLISHED
@@ -49,5 +50,5 @@ def folder_of(recipe: Recipe, split: Split, start: ModelSpec, build: Path) -> Pa
 
     So a run that was stopped goes on, and one with new clips, or after a publication, begins.
     """
-    what = f"{split.train!r} {start.files['fp32'].sha256}"
+    what = f"{split.train!r} {stamp(split.train)} {start.files['fp32'].sha256}"
     return build / f"{recipe.name}-tuned-{hashlib.sha256(what.encode()).hexdigest()[:DIGEST]}"

@@ -176,10 +176,10 @@ class Trainer:
                     journal.log_step(self.iteration, loss, self._optimizer.param_groups[0]["lr"])
                 if self.iteration == first + PACED:
                     self._estimate((self.seconds - before_s) / PACED)
-                if stop.number:
-                    self._end(stop.number)
                 if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
                     self._check(data, batch, journal)
+                if stop.number:
+                    self._end(stop.number)
 
     def _estimate(self, pace_s: float) -> None:
         """Say how long it will take, by the pace of the first iterations on this machine."""

@@ -26,7 +26,7 @@ from vcam.camera.source_gate import SourceGate
 from vcam.camera.status import make_status, name_state
 from vcam.camera.warnings import find_warnings
 from vcam.camera.wishes import CARD_KEYS, wishes_of
-from vcam.config import Config, list_changes, replace_settings
+from vcam.config import FIXED, Config, list_changes, replace_settings
 from vcam.config_file import SavedSettings
 from vcam.control.status import Command, Facts, Status
 from vcam.errors import VcamError
@@ -234,8 +234,8 @@ class Camera:
         if command.preset is not None:
             self._apply(change_preset(self.config, command.preset, self._file()))
         if command.revert:
-            # the page's port is what it is until the next start
-            self._apply(replace(self._file().last(), preview_port=self.config.preview_port))
+            kept = {key: getattr(self.config, key) for key in FIXED}  # a restart changes these
+            self._take(replace(self._file().last(), **kept))
 
     def _file(self) -> SavedSettings:
         if self._options.saved is None:

@@ -52,7 +52,7 @@ class RestartableCamera:
         self._open_now = open_now
         self._open_later = open_later
         self._changing = threading.Lock()  # of settings; held while a model is being loaded
-        self._moving = threading.Lock()  # from one camera to the next; never held for long
+        self._moving = threading.Lock()  # from one camera to the next
         self._is_over = False
         self._preview_url = ""
         self._camera: Camera
@@ -139,7 +139,8 @@ class RestartableCamera:
         self._camera.wake()
 
     def poll(self) -> None:
-        self._camera.poll()
+        with self._changing:  # what it changes of a camera must not be lost in an exchange
+            self._camera.poll()
 
     def do(self, command: Command) -> None:
         """Carry out a command; see Camera.do. Raises VcamError.
@@ -149,7 +150,7 @@ class RestartableCamera:
         if command.changes_settings or command.restart is not None:
             with self._changing:
                 self._change(command)
-        elif command.pause or command.freeze is not None:
+        elif command.pause or command.release or command.freeze is not None:
             with self._moving:  # else it might be said to a camera that has just been replaced
                 self._camera.do(command)
         else:
@@ -160,7 +161,7 @@ class RestartableCamera:
     def _change(self, command: Command) -> None:
         if command.revert and self._saved is not None:
             saved = self._saved.last()
-            keys = [key for key in RESTART_KEYS if getattr(saved, key) != getattr(self.config, key)]
+            keys = [key for key in RESTART_KEYS if key in self._saved.unsaved(self.config)]
             if keys:
                 self._restart({key: as_written(getattr(saved, key)) for key in keys})
         if command.changes_settings:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vcam.errors import ModelError
 from vcam.manifest import read_manifest, weights_folder
+from vcam.parser import Parser
 from vcam.shell.completion import SCRIPTS
 from vcam.shell.words import list_commands, setting_words
 
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def make_script(shell: str, parser: argparse.ArgumentParser, weights: Path | None = None) -> str:
+def make_script(shell: str, parser: Parser, weights: Path | None = None) -> str:
     """The script for a shell.
 
     weights  folder of the models whose names are completed; None for the shipped one
@@ -34,5 +35,4 @@ def make_script(shell: str, parser: argparse.ArgumentParser, weights: Path | Non
     except ModelError:  # the rest can be completed all the same
         models = ()
     settings = setting_words(models)
-    options = [spelling for action in parser._actions for spelling in action.option_strings]
-    return SCRIPTS[shell](list_commands(parser, settings), options, settings)
+    return SCRIPTS[shell](list_commands(parser, settings), parser.options(), settings)

@@ -23,7 +23,7 @@ from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.enhance_jobs import FITS, Job, count_frames, find_jobs, fit_size
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
-from vcam.errors import ConfigError, SinkError, SourceError
+from vcam.errors import ConfigError, SourceError
 from vcam.frame import Frame, Size, pad_to, parse_size
 from vcam.media.sound import Sound
 from vcam.memory import keep_freed_memory
@@ -144,10 +144,10 @@ def restore(frames: Iterator[Frame], chain: Chain, size: Size, bar: Bar) -> Iter
 
 
 def enhance_still(source: FileSource, pairs: Iterator[tuple[Frame, Frame]], path: Path) -> None:
-    """Restore the one frame of a source into a picture file. Raises SinkError if it is a video."""
+    """Restore the one frame of a source into a picture file. Raises SourceError if it is a video."""
     first, *more = [restored for _, (_, restored) in zip(range(2), pairs, strict=False)]
     if more:
-        raise SinkError(f"{source.path} is a video and {path} a picture; use an ending .mp4 or .mkv")
+        raise SourceError(f"{source.path} is a video and {path} a picture; use an ending .mp4 or .mkv")
     write_still(path, first, source.alpha)
 
 

@@ -1,6 +1,7 @@
 """Which files `enhance` reads, what it calls the restored ones, and of what size they are."""
 
 import glob
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def double(size: Size) -> Size:
     """Twice the size with its aspect ratio, even, at most 1920x1080 either way up."""
     long, short = max(size), min(size)
     scale = min(Fraction(2), Fraction(max(LARGEST), long), Fraction(min(LARGEST), short))
-    width, height = (int(side * scale) & ~1 for side in size)
+    width, height = (max(MIN_SIDE, int(side * scale) & ~1) for side in size)
     return width, height
 
 
@@ -107,6 +108,11 @@ def _scaled(size: Size, scale: float) -> Size:
     if not scale > 0:
         raise ConfigError(f"--scale: {scale:g} is not above 0")
     width, height = (2 * round(side * scale / 2) for side in size)
+    if min(width, height) < MIN_SIDE:
+        raise ConfigError(
+            f"--scale {scale:g} makes {width}x{height} of {size[0]}x{size[1]}; expected sides of {MIN_SIDE}"
+            " or more: give a larger scale"
+        )
     if max(width, height) > max(LARGEST) or min(width, height) > min(LARGEST):
         most = min(max(LARGEST) / max(size), min(LARGEST) / min(size))
         found = f"{size[0]}x{size[1]} would become {width}x{height}, expected at most 1920x1080"
@@ -150,13 +156,18 @@ def _find(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
 
 
 def _name(found: Iterator[tuple[Path, Path]], folder: Path, lossless: bool) -> Iterator[Job]:
-    """Jobs with targets of different names: a.mov beside a.mp4 becomes a.mov.mp4."""
+    """Jobs with targets of different names: a.mov beside a.mp4 becomes a.mov.mp4, one more a.mov 2.mp4."""
     taken: set[Path] = set()
     for source, place in found:
         is_still = source.suffix.lower() in READ_STILLS
         ending = ".png" if is_still else ".mkv" if lossless else ".mp4"
-        target = folder / place.with_suffix(ending)
-        if target in taken:
-            target = folder / place.with_name(place.name + ending)
+        target = next(name for name in _names(folder / place, ending) if name not in taken)
         taken.add(target)
         yield Job(source, target, is_still)
+
+
+def _names(place: Path, ending: str) -> Iterator[Path]:
+    """Names for what comes of a file, the plainest one first."""
+    yield place.with_suffix(ending)
+    yield place.with_name(f"{place.name}{ending}")
+    yield from (place.with_name(f"{place.name} {number}{ending}") for number in itertools.count(2))

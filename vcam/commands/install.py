@@ -24,6 +24,7 @@ from vcam.desktop.places import SERVICE, Places, user_places
 from vcam.desktop.systemctl import is_reachable, main_pid, start_service, systemctl
 from vcam.desktop.unit import unit_text
 from vcam.instance import holder
+from vcam.parser import Parser
 from vcam.paths import Paths, user_paths
 from vcam.shell.man_page import man_page
 from vcam.tray.icons import icon_name
@@ -130,7 +131,7 @@ def _install_tray(places: Places, python: str) -> None:
     tell(write(places.tray_autostart, tray_text(python)), places.tray_autostart)
 
 
-def install_for_shells(places: Places, parser: argparse.ArgumentParser) -> None:
+def install_for_shells(places: Places, parser: Parser) -> None:
     """Have bash complete the program's words, and `man sharpkd` describe it."""
     tell(write(places.completion, sign(make_script("bash", parser))), places.completion)
     tell(write(places.manual, sign(man_page(parser, program_version()), '.\\" ')), places.manual)

@@ -10,7 +10,9 @@ from vcam.errors import NotRunningError, VcamError
 
 TIMEOUT_S = 2.0
 LONG_TIMEOUT_S = 60.0  # a reload loads and times models
-LONG_COMMANDS = frozenset({"set", "reload", "save", "revert", "restart", "record", "preset"})
+LONG_COMMANDS = frozenset(
+    {"set", "reload", "save", "revert", "restart", "record", "preset", "rollback", "toggle"}
+)
 
 
 class _UnixConnection(http.client.HTTPConnection):

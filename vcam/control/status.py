@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -10,7 +10,8 @@ from vcam.config import LONGEST_TEXT, ControlValue
 from vcam.frame import Size
 from vcam.meter import Percentiles
 
-RESTART_KEYS = ("size", "fps", "sink")  # what a new output may have otherwise
+RestartKey: TypeAlias = Literal["size", "fps", "sink"]  # what a new output may have otherwise
+RESTART_KEYS = get_args(RestartKey)
 MOST_SETTINGS = 32  # in one command
 Key: TypeAlias = Annotated[str, StringConstraints(max_length=220)]  # that of a camera's control has two names
 Facts: TypeAlias = Mapping[str, Callable[[], dict[str, object]]]  # what is told, by its name
@@ -134,7 +135,7 @@ class Command(BaseModel):
     save: bool = False  # all unsaved settings, into their file
     revert: bool = False  # to the settings of the file
     # rebuild the output, with these of its settings
-    restart: Mapping[Literal["size", "fps", "sink"], Text | int] | None = None
+    restart: Mapping[RestartKey, Text | int] | None = None
     stop: bool = False
 
     @property

@@ -4,6 +4,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from vcam.conversion.colour import matrix_of
 from vcam.frame import Plane
 
 ALPHA_FORMATS = ("rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")  # by the begin of their name
@@ -40,4 +41,6 @@ def lay_on_white(picture: VideoFrame) -> VideoFrame:
 
 def _rgba(picture: VideoFrame) -> Plane:
     """(H, W, 4) uint8."""
-    return VideoReformatter().reformat(picture, format="rgba", threads=1).to_ndarray()
+    matrix = matrix_of(picture)
+    reformat = VideoReformatter().reformat
+    return reformat(picture, format="rgba", src_colorspace=matrix, threads=1).to_ndarray()

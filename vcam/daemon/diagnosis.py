@@ -27,6 +27,7 @@ class Diagnosis:
     """The findings on the running camera; no webcam is opened for them, and no model loaded.
 
     status   of the camera
+    config   with which it runs
     chain    its stages
     machine  what is looked at
 
@@ -37,12 +38,14 @@ class Diagnosis:
         self,
         paths: Paths,
         status: Callable[[], Status],
+        config: Callable[[], Config],
         chain: Callable[[], Chain],
         machine: Callable[[], Machine] = this_machine,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._paths = paths
         self._status = status
+        self._config = config
         self._chain = chain
         self._machine = machine
         self._clock = clock
@@ -60,9 +63,9 @@ class Diagnosis:
             return {"findings": [_as_json(finding) for finding in self._found]}
 
     def _examine(self) -> list[Finding]:
-        config, found = read_settings(self._paths.config)
+        _, found = read_settings(self._paths.config)
         status = json.loads(json.dumps(self._status().as_json()))
-        case = Case(self._machine(), config, os.getpid(), status, is_quick=True)
+        case = Case(self._machine(), self._config(), os.getpid(), status, is_quick=True)
         checks = list_checks(case)
         loaded = self._loaded()
         if loaded is None:

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.existence import check_existence, find_surroundings
@@ -13,7 +12,7 @@ from vcam.camera.history import History
 from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import Chain, make_device_choice, make_presence, make_source_of, make_watchers
 from vcam.camera.restart import RestartableCamera
-from vcam.config import Config, load_config, replace_settings
+from vcam.config import Config, load_config
 from vcam.config_file import SavedSettings
 from vcam.control.app import make_app
 from vcam.control.server import ControlServer
@@ -47,7 +46,7 @@ def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
     hide_from_others(paths.config)
     keep_freed_memory()
     with Instance(*paths.locks) as instance, catch_signals(is_daemon=True) as flags:
-        saved = SavedSettings(paths.config, partial(read_config, given=given or {}))
+        saved = SavedSettings(paths.config, given=given)
         config = saved.load()
         last = LastDevice(paths.last_camera)
         for awaited in check_existence(
@@ -77,11 +76,6 @@ def make_camera(
     )
     source_of = partial(make_source_of, cameras=cameras, used=last.note)
     return Camera(config, chain, sink, source_of, terms)
-
-
-def read_config(path: Path, given: Mapping[str, str]) -> Config:
-    """The configuration file, as options of the start overrule it. Raises ConfigError."""
-    return replace_settings(load_config(path), given)
 
 
 def run_camera(
@@ -145,7 +139,7 @@ def serve(
     Yields a function that makes deleted files again, and one that tells whether both sockets still answer.
     """
     memory = PageMemory(paths.page_memory)
-    diagnosis = Diagnosis(paths, camera.status, lambda: camera.chain)
+    diagnosis = Diagnosis(paths, camera.status, lambda: camera.config, lambda: camera.chain)
     more: Facts = {"doctor": diagnosis.as_json}
     page = open_page(camera, partial(make_app, camera, is_public=True, more=more), port, memory)
     camera.preview_url = page.url

@@ -83,7 +83,7 @@ def _find_segment(file: BinaryIO) -> bytes:
     """The APP1 segment of a JPEG."""
     for _ in range(MOST_PARTS):
         mark, kind, length = struct.unpack(">BBH", file.read(4))
-        if mark != 0xFF or kind == 0xDA:  # the picture itself
+        if mark != 0xFF or kind == 0xDA or length < 2:  # the picture itself, or damage
             return b""
         content = file.read(length - 2)
         if kind == 0xE1 and content.startswith(b"Exif\0\0"):

@@ -107,4 +107,6 @@ def _listen(port: int, memory: PageMemory) -> socket.socket:
         except ConfigError:
             log.warning("port %d of the page is taken: pages have to be opened again", memory.kept.port)
             memory.forget_secrets()
+    elif memory.kept.port not in (0, port):
+        memory.forget_secrets()  # pages go on asking at the old port, whoever has it now
     return listen_tcp(port)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from vcam.config import SETTINGS
+from vcam.config import OVERLAYS, SETTINGS
 from vcam.link import PROFILES
 from vcam.sinks import SINKS
 
@@ -56,7 +56,7 @@ def setting_words(models: Words) -> dict[str, Words]:
         "sink": SINKS,
         "link": ("off", *PROFILES),
         "model": ("auto", *models),
-        "overlay": ("off", "wipe", "fps", "kbps", "gain"),
+        "overlay": ("off", *OVERLAYS),
     }
 
 

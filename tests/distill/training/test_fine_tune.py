@@ -37,6 +37,16 @@ def test_a_run_on_other_files_or_from_another_model_starts_again(tmp_path: Path)
     assert folder_of(recipe, mine, specs["best"], tmp_path) != first
 
 
+def test_a_run_on_a_file_that_was_replaced_under_its_name_starts_again(tmp_path: Path) -> None:
+    path, spec = tmp_path / "a.png", read_manifest(weights_folder())["fast"]
+    split = Split(Scenes(Media((path,), ()), 96, 64), Scenes(Media((), ()), 96, 64), "")
+    folders = set()
+    for content in (b"one", b"another"):
+        path.write_bytes(content)
+        folders.add(folder_of(fine_tune(load_recipe("fast")), split, spec, tmp_path))
+    assert len(folders) == 2
+
+
 def test_the_bundled_clip_is_a_quarter_of_the_clips_it_is_mixed_with() -> None:
     own = Media((), tuple(Path(f"{number}.mp4") for number in range(9)))
     bundled = Media((), (Path("talk.mp4"),))

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -158,6 +158,19 @@ def test_a_revert_restarts_for_what_needs_it(config: Config, tmp_path: Path) -> 
         assert set(camera.status().unsaved) == {"light", "fps"}
         camera.do(Command(revert=True))
         assert (camera.config, camera.status().unsaved) == (config, ())
+
+
+def test_a_revert_leaves_what_waits_for_the_next_start(config: Config, tmp_path: Path) -> None:
+    later = config
+    saved = SavedSettings(tmp_path / "config.toml", lambda path: later)
+    saved.load()
+    room = Room()
+    with running(config, room, saved) as camera:
+        later = replace(config, fps=25)  # by `set --save`, for the next start
+        (tmp_path / "config.toml").write_text("# changed")
+        camera.do(Command(set={"light": 0.5}))
+        camera.do(Command(revert=True))
+        assert (camera.config, len(room.sinks)) == (config, 1)
 
 
 def test_two_clients_restart_one_after_the_other_and_settings_are_not_lost(config: Config) -> None:

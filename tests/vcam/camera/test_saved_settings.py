@@ -166,3 +166,11 @@ def test_models_are_listed_with_what_is_known_of_them(camera: Camera) -> None:
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelError, match=r"no .*manifest"):
         camera.facts()["models"]()
+
+
+def test_an_option_of_the_start_that_is_saved_is_the_files_from_then_on(path: Path) -> None:
+    saved = SavedSettings(path, given={"strength": "0.5"})
+    config = replace(saved.load(), strength=0.7)
+    assert saved.unsaved(config) == ("strength",)
+    saved.save(config)
+    assert (saved.unsaved(config), saved.last().strength) == ((), 0.7)

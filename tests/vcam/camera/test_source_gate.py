@@ -16,8 +16,8 @@ from vcam.camera.camera import Camera, CameraOptions
 from vcam.camera.parts import find_node, make_chain, make_presence
 from vcam.camera.source_gate import IDLE, PAUSED
 from vcam.config import Config
+from vcam.config_file import SavedSettings
 from vcam.control.status import Command
-from vcam.daemon.service import read_config
 from vcam.errors import SourceError
 from vcam.frame import Frame, black
 from vcam.pipeline import Source
@@ -349,4 +349,4 @@ def test_the_option_of_the_start_overrules_the_file(
 ) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
-    assert read_config(path, given).always_on is is_always_on
+    assert SavedSettings(path, given=given).load().always_on is is_always_on

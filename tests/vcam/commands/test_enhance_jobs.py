@@ -45,6 +45,12 @@ def test_files_that_would_have_one_name_get_two(tmp_path: Path) -> None:
     assert targets(tmp_path, "in") == {"in/a.mov": "a.mp4", "in/a.mp4": "a.mp4.mp4"}
 
 
+def test_no_result_takes_the_place_of_another(tmp_path: Path) -> None:
+    make_files(tmp_path, "a/call.mp4", "b/call.mp4", "c/call.mp4", "d/call.mp4")
+    found = targets(tmp_path, "a", "b", "c", "d")
+    assert sorted(found.values()) == ["call.mp4", "call.mp4 2.mp4", "call.mp4 3.mp4", "call.mp4.mp4"]
+
+
 def test_what_there_is_nothing_of_is_said(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name in ("in", "*.mp4"):
@@ -95,3 +101,9 @@ def test_a_picture_keeps_its_shape(
 def test_a_size_that_cannot_be_is_refused(size: str | None, scale: float | None, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         fit_size((320, 240), size, scale, "contain")
+
+
+def test_a_picture_is_never_smaller_than_a_frame_can_be() -> None:
+    assert fit_size((8000, 20), None, None, "contain") == (1920, 16)
+    with pytest.raises(ConfigError, match=r"--scale 0\.05 makes 4x2 of 64x48; expected sides of 16 or more"):
+        fit_size((64, 48), None, 0.05, "contain")

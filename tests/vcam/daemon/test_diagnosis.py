@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from vcam.camera.parts import Chain
+from vcam.config import Config
 from vcam.control.status import Status
 from vcam.daemon.diagnosis import FRESH_S, Diagnosis
 from vcam.doctor.machine import Machine
@@ -42,7 +43,7 @@ class Patient:
 
     def diagnose(self, paths: Paths) -> Diagnosis:
         chain = Chain(None, None)
-        return Diagnosis(paths, self.status, lambda: chain, self.machine, lambda: self.now_s)
+        return Diagnosis(paths, self.status, Config, lambda: chain, self.machine, lambda: self.now_s)
 
 
 def findings(diagnosis: Diagnosis) -> list[dict[str, Any]]:

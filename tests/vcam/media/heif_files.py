@@ -20,11 +20,13 @@ def encode_tile(folder: Path, level: int) -> tuple[bytes, bytes]:
     """A grey 64x64 tile as HEVC: its configuration, and its packet."""
     path = folder / "tile.mp4"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx265", rate=1, options={"x265-params": "log-level=none"})
+        stream = container.add_stream("libx265", rate=1, options={"x265-params": "log-level=none:bframes=0"})
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
         planes = np.full((96, 64), 128, np.uint8)
         planes[:64] = level
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        picture.pts = 0  # else the encoder may give none either, which no file takes
+        container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     with av.open(str(path)) as container:
         packet = next(packet for packet in container.demux(video=0) if packet.size)

@@ -149,3 +149,11 @@ def test_an_end_of_another_clock_is_not_believed() -> None:
     kept: list[dict[str, float]] = []
     secret = Sessions(keep=kept.append, clock=lambda: clock.now_s + 30 * DAY_S).open()
     assert not Sessions(kept[-1], clock=clock).is_open(secret)
+
+
+def test_another_port_takes_all_secrets_with_it(path: Path) -> None:
+    first = opened(path)
+    with listen_tcp(0) as free:
+        port = free.getsockname()[1]
+    opened(path, port)
+    assert not Sessions(PageMemory(path).kept.keys).is_open(first.token)

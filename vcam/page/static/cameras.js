@@ -10,7 +10,6 @@ import { onOpen } from "./tabs.js";
 
 const FIRST = { value: "auto", name: "Automatic", notes: ["The one used last, else the built-in one, else the first"] };
 const LAST = { value: "sample", name: "Bundled clip", notes: ["A person who moves, to try things without a camera"] };
-const SWITCH_MS = 20000;
 const MOST_SIZES = 4; // told of one camera
 
 let cameras = [];
@@ -55,7 +54,7 @@ function show() {
 }
 
 async function choose(wanted) {
-  await act({ set: { source: wanted } }, SWITCH_MS); // a driver may take its time
+  await act({ set: { source: wanted } });
   await readSettings();
   show();
 }

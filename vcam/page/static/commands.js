@@ -1,7 +1,7 @@
 // What the user changes is posted; what the daemon refuses is said. The page keeps nothing of it.
 
 import { find, setText, sleep } from "./dom.js";
-import { send } from "./session.js";
+import { LONG_MS, send } from "./session.js";
 import { take } from "./status.js";
 
 const SEND_MS = 150;
@@ -21,7 +21,7 @@ export function change(values) {
 }
 
 /** Send one command; whether it was carried out. */
-export async function act(command, deadline_ms) {
+export async function act(command, deadline_ms = LONG_MS) {
   const failure = await post(command, deadline_ms);
   showFailure(failure);
   return failure === null;

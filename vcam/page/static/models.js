@@ -8,7 +8,6 @@ import { read } from "./session.js";
 import { onSettings, readSettings } from "./settings.js";
 import { onOpen } from "./tabs.js";
 
-const LOAD_MS = 60000;
 const AUTO = { value: "auto", name: "Automatic", notes: ["The best one that this machine can follow; a faster one when frames come late"] };
 
 let models = [];
@@ -60,7 +59,7 @@ function makeUndo(model) {
   if (!model.replaced) return [];
   const button = make("button", { type: "button", text: "Go back to the version before" });
   button.addEventListener("click", async () => {
-    await act({ rollback: model.name }, LOAD_MS);
+    await act({ rollback: model.name });
     await look();
   });
   return [button];
@@ -89,7 +88,7 @@ function show() {
 }
 
 async function choose(name) {
-  await act({ set: { model: name } }, LOAD_MS); // it is warmed up before it takes over
+  await act({ set: { model: name } }); // it is warmed up before it takes over
   await look();
 }
 

@@ -6,7 +6,6 @@ import { onSettings, readSettings } from "./settings.js";
 
 const SIZES = ["640x360", "960x540", "1280x720", "1920x1080"];
 const RATES = ["15", "24", "25", "30", "50", "60"];
-const RESTART_MS = 60000; // a model is loaded and timed for the new size
 
 const size = find("output-size");
 const fps = find("output-fps");
@@ -34,7 +33,7 @@ find("output-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   setText("output-go", "Restarting\u2026");
   go.disabled = true;
-  await act({ restart: { size: size.value, fps: Number(fps.value) } }, RESTART_MS);
+  await act({ restart: { size: size.value, fps: Number(fps.value) } });
   now = null; // whatever came of it
   await readSettings();
 });

@@ -1,15 +1,13 @@
 // Presets: settings of the picture under a name, which a camera may bring with it.
 
-import { act } from "./commands.js";
+import { act, showFailure } from "./commands.js";
 import { all, find, make } from "./dom.js";
 import { read } from "./session.js";
 import { onSettings } from "./settings.js";
-import { onStatus } from "./status.js";
 
 const form = find("preset-form");
 const field = find("preset-name");
 const own = find("preset-camera");
-let source = ""; // the camera that is open
 
 function button(text, label, does) {
   const element = make("button", { type: "button", text, "aria-label": label });
@@ -29,17 +27,24 @@ function makeRow({ name, camera, is_used: isUsed }) {
     button("Use", `Use ${name}`, { use: name }), button("Delete", `Delete ${name}`, { delete: name }));
 }
 
-export async function showPresets() {
+async function showPresets() {
   const found = await read("presets");
   find("presets").hidden = found === null;
   if (found) find("preset-list").replaceChildren(...found.presets.map(makeRow));
 }
 
+/** The webcam that is open, which a preset can be for; null without one. */
+async function findCamera() {
+  const found = await read("devices");
+  return found?.cameras.find((camera) => camera.is_open)?.name ?? null;
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const camera = own.checked ? { camera: source } : {};
+  const name = own.checked ? await findCamera() : null;
+  if (own.checked && !name) return showFailure("No webcam is open that this preset could be for. Save it without one.");
+  const camera = name ? { camera: name } : {};
   if (await act({ preset: { save: field.value.trim(), ...camera } })) field.value = "";
   await showPresets();
 });
-onStatus((status) => { source = (status.source ?? "").replace(/ \(\/dev\/.*\)$/, ""); });
 onSettings(showPresets); // another setting may make another one the one in use

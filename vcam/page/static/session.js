@@ -2,7 +2,7 @@
 // There is no cookie, as a browser sends those to every port of this machine.
 
 const DEADLINE_MS = 3000;
-const LONG_MS = 60000;
+export const LONG_MS = 60000; // of what loads a model, opens an output or ends a file
 
 let session = sessionStorage.getItem("session") ?? "";
 

@@ -21,9 +21,8 @@ const heightOf = (kbps) => HEIGHT * (1 - Math.log(kbps / LEAST) / Math.log(MOST 
 const within = (value, low, high) => Math.min(high, Math.max(low, value));
 
 function draw() {
-  const shown = rates.length ? rates : [];
-  const step = WIDTH / Math.max(shown.length, 1);
-  const levels = shown.map((rate, second) => {
+  const step = WIDTH / Math.max(rates.length, 1);
+  const levels = rates.map((rate, second) => {
     const y = heightOf(within(rate, LEAST, MOST)).toFixed(1);
     return `L${(second * step).toFixed(1)} ${y}L${((second + 1) * step).toFixed(1)} ${y}`;
   });
