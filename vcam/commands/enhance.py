@@ -20,7 +20,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vcam.camera.parts import Chain, load_model, make_link
-from vcam.commands.enhance_jobs import FITS, Job, count_frames, find_jobs, fit_size
+from vcam.commands.enhance_jobs import Job, count_frames, find_jobs
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
 from vcam.errors import ConfigError, SourceError
@@ -29,6 +29,7 @@ from vcam.media.sound import Sound
 from vcam.memory import keep_freed_memory
 from vcam.public import public_text
 from vcam.restore import Restorer
+from vcam.restore.fit import FITS, fit_size
 from vcam.sinks import FileSink, write_still
 from vcam.sinks.disk import make_folder
 from vcam.sinks.still import ALPHA_ENDINGS
