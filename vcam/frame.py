@@ -14,6 +14,7 @@ Size: TypeAlias = tuple[int, int]  # (width, height), in the order people say it
 
 BLACK_Y, GREY_UV = 16, 128  # BT.601 limited range
 MIN_SIDE, MAX_SIDE = 16, 8192
+MAX_OUTPUT: Size = (1920, 1080)  # of a restored picture, either way up
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
 """Of what size a restored file is, where nobody has named exactly that."""
 
+import math
 from fractions import Fraction
+from operator import index
 
 from vcam.errors import ConfigError
-from vcam.frame import MIN_SIDE, Size, parse_size
-from vcam.restore.restorer import MAX_OUTPUT
+from vcam.frame import MAX_OUTPUT, MIN_SIDE, Size, check_size, parse_size
 
 FITS = ("contain", "cover", "pad")
 
 
 def fit_size(source: Size, size: str | None, scale: float | None, fit: str) -> Size:
-    """The size to restore to, (width, height).
+    """The size to restore to, (width, height), as it was asked for on a command line.
 
     size   WxH as it was asked for: the picture fits inside, or fills it where fit is "cover"
     scale  times the source's sides; with neither, twice them, at most 1920x1080 either way up
@@ -20,7 +21,10 @@ def fit_size(source: Size, size: str | None, scale: float | None, fit: str) -> S
     if size is not None and scale is not None:
         raise ConfigError("--scale and --size both say how large: leave one out")
     if scale is not None:
-        return _scaled(source, scale)
+        try:
+            return scaled(source, scale)
+        except ValueError as error:
+            raise ConfigError(f"--{error}") from None
     if size is None:
         return double(source)
     try:
@@ -28,6 +32,24 @@ def fit_size(source: Size, size: str | None, scale: float | None, fit: str) -> S
     except ValueError as error:
         raise ConfigError(f"--size: {error}") from None
     return box if fit == "cover" else inside(source, box)
+
+
+def fit_values(source: Size, size: Size | None = None, scale: float | None = None) -> Size:
+    """As `fit_size` of values, for "contain".
+
+    Raises TypeError if a side is no whole number, ValueError if both are given, or if the result is smaller
+    than 16 or larger than 1920x1080 pixels.
+    """
+    if size is not None and scale is not None:
+        raise ValueError(f"size {size} and scale {scale:g} both say how large: leave one out")
+    if scale is not None:
+        return scaled(source, scale)
+    if size is None:
+        return double(source)
+    width, height = check_size((index(size[0]), index(size[1])))
+    if max(width, height) > max(MAX_OUTPUT) or min(width, height) > min(MAX_OUTPUT):
+        raise ValueError(f"size {width}x{height} is too large, expected at most 1920x1080")
+    return inside(source, (width, height))
 
 
 def inside(size: Size, box: Size) -> Size:
@@ -45,17 +67,15 @@ def double(size: Size) -> Size:
     return width, height
 
 
-def _scaled(size: Size, scale: float) -> Size:
-    if not scale > 0:
-        raise ConfigError(f"--scale: {scale:g} is not above 0")
+def scaled(size: Size, scale: float) -> Size:
+    """The size times `scale`, even. Raises ValueError if that is too small or too large."""
+    if not 0 < scale < math.inf:
+        raise ValueError(f"scale {scale:g} is not a number above 0")
     width, height = (2 * round(side * scale / 2) for side in size)
+    made = f"scale {scale:g} makes {width}x{height} of {size[0]}x{size[1]}"
     if min(width, height) < MIN_SIDE:
-        raise ConfigError(
-            f"--scale {scale:g} makes {width}x{height} of {size[0]}x{size[1]}; expected sides of {MIN_SIDE}"
-            " or more: give a larger scale"
-        )
+        raise ValueError(f"{made}, expected sides of {MIN_SIDE} or more: give a larger scale")
     if max(width, height) > max(MAX_OUTPUT) or min(width, height) > min(MAX_OUTPUT):
         most = min(max(MAX_OUTPUT) / max(size), min(MAX_OUTPUT) / min(size))
-        found = f"{size[0]}x{size[1]} would become {width}x{height}, expected at most 1920x1080"
-        raise ConfigError(f"--scale: {found}; use at most --scale {int(most * 100) / 100:g}")
+        raise ValueError(f"{made}, expected at most 1920x1080: use at most scale {int(most * 100) / 100:g}")
     return width, height

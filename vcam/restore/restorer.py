@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import cv2
 
-from vcam.frame import Frame, Size, check_size, crop_to_aspect, resize
+from vcam.frame import MAX_OUTPUT, Frame, Size, check_size, crop_to_aspect, resize
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
 from vcam.restore.chroma import StillChroma
 from vcam.restore.fusion import FULL_DEPTH, Fusion
 from vcam.restore.model import Model, Shares
 from vcam.restore.still import StillCells
 from vcam.restore.tuning import Tuning, prepare_beside, prepare_here
-
-MAX_OUTPUT = (1920, 1080)
 
 
 class Restorer:

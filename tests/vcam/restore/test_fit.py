@@ -27,8 +27,8 @@ def test_a_picture_keeps_its_shape(
     ("size", "scale", "message"),
     [
         ("640x480", 2.0, "leave one out"),
-        (None, 0.0, "not above 0"),
-        (None, 9.0, "use at most --scale 4.5"),
+        (None, 0.0, "not a number above 0"),
+        (None, 9.0, "use at most scale 4.5"),
         ("640", None, "not a valid size"),
     ],
 )
@@ -39,5 +39,5 @@ def test_a_size_that_cannot_be_is_refused(size: str | None, scale: float | None,
 
 def test_a_picture_is_never_smaller_than_a_frame_can_be() -> None:
     assert fit_size((8000, 20), None, None, "contain") == (1920, 16)
-    with pytest.raises(ConfigError, match=r"--scale 0\.05 makes 4x2 of 64x48; expected sides of 16 or more"):
+    with pytest.raises(ConfigError, match=r"--scale 0\.05 makes 4x2 of 64x48, expected sides of 16 or more"):
         fit_size((64, 48), None, 0.05, "contain")
