@@ -1,5 +1,6 @@
 """The fenced examples of a page, and a shell or a Python that runs one as a reader would who pastes it."""
 
+import doctest
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 NEEDS = re.compile(r"<!-- needs: ([^>]*?) -->\s*\Z")
 COMMANDS = {"bash": ["bash", "-euo", "pipefail"], "python": [sys.executable]}
+MARK_OF_TESTED = "<!-- tested -->"
 MARK = "SHARPKD_EXAMPLE"  # in the environment of all that an example starts
 XDG = ("CONFIG", "STATE", "DATA", "CACHE")
 
@@ -27,11 +29,18 @@ class Example:
     language  the first word behind the fence; "" if there is none
     text      what is between the fences
     needs     programs that a comment before the fence names: <!-- needs: chromium, Xvfb -->
+    is_marked  a comment before the fence says <!-- tested -->
     """
 
     language: str
     text: str
     needs: tuple[str, ...] = ()
+    is_marked: bool = False
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it shows what Python answers."""
+        return self.language == "python" and self.text.startswith(">>>")
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,8 @@ def read_examples(page: str) -> Iterator[Example]:
     for block in FENCE.finditer(page):
         needs = NEEDS.search(page, 0, block.start())
         words = needs[1].replace(",", " ").split() if needs else []
-        yield Example(block[1], block[2], tuple(words))
+        is_marked = page[: block.start()].rstrip().endswith(MARK_OF_TESTED)
+        yield Example(block[1], block[2], tuple(words), is_marked)
 
 
 def run_example(example: Example, room: Path, limit_s: float) -> Outcome:
@@ -83,6 +93,14 @@ def run_example(example: Example, room: Path, limit_s: float) -> Outcome:
             process.wait()
         printed.seek(0)
         return Outcome(code, printed.read())
+
+
+def run_session(text: str, name: str) -> str:
+    """Run what stands behind each >>> here; returns how the answers differ, nothing if they do not."""
+    test = doctest.DocTestParser().get_doctest(text, {}, name, name, 0)
+    found: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(test, out=found.append)
+    return "".join(found)
 
 
 def end_all(room: Path) -> None:

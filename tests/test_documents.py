@@ -1,4 +1,4 @@
-"""The first example of each page of docs/ works as it stands there, pasted into an empty folder."""
+"""The first example of each page of docs/, and those that are marked, work as they stand there."""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from examples import COMMANDS, ROOT, Example, missing_programs, read_examples, run_example
+from examples import COMMANDS, ROOT, Example, missing_programs, read_examples, run_example, run_session
 
 from vcam.conversion.opencv import to_bgr
 from vcam.frame import resize
@@ -50,17 +50,40 @@ def room(talk: tuple[bytes, bytes]) -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.slow
+def examples_to_run(page: Path) -> list[Example]:
+    """The first example of a page, and those that are marked."""
+    examples = list(read_examples(page.read_text(encoding="utf-8")))
+    return examples[:1] + [example for example in examples[1:] if example.is_marked]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_first_example_of_a_page_works(page: Path, room: Path) -> None:
-    example = next(read_examples(page.read_text(encoding="utf-8")), None)
-    assert example is not None, f"{page.name} begins with no fenced example"
-    assert example.language in COMMANDS, f"{page.name}: expected ```bash or ```python first"
+def test_a_page_begins_with_an_example_that_can_be_run(page: Path) -> None:
+    examples = examples_to_run(page)
+    assert examples, f"{page.name} has no fenced example"
+    assert all(example.language in COMMANDS for example in examples), f"{page.name}: expected bash or python"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [(page.stem, number) for page in PAGES for number in range(len(examples_to_run(page)))],
+)
+def test_the_examples_of_a_page_work(page: str, number: int, room: Path) -> None:
+    example = examples_to_run(ROOT / "docs" / f"{page}.md")[number]
     if missing := missing_programs(example):
         pytest.skip(f"no {', '.join(missing)}")
     outcome = run_example(example, room, LIMIT_S)
-    assert outcome.code is not None, f"{page.name} took more than {LIMIT_S} s:\n{outcome.printed}"
-    assert outcome.code == 0, f"{page.name} ended with {outcome.code}:\n{outcome.printed}"
+    assert outcome.code is not None, f"{page}.md took more than {LIMIT_S} s:\n{outcome.printed}"
+    assert outcome.code == 0, f"{page}.md ended with {outcome.code}:\n{outcome.printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_session_says_what_python_says(page: Path, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The >>> of a page's examples in Python, as one session."""
+    monkeypatch.chdir(room)
+    examples = read_examples(page.read_text(encoding="utf-8"))
+    session = "".join(example.text + "\n" for example in examples if example.is_session)
+    assert not run_session(session, page.name)
 
 
 def test_pages_that_are_not_run_are_there() -> None:
@@ -69,12 +92,17 @@ def test_pages_that_are_not_run_are_there() -> None:
 
 def test_examples_are_read_with_their_language_and_their_needs() -> None:
     first = "Words.\n\n<!-- needs: Xvfb, curl -->\n```bash\nls\n```\n"
-    more = "\n```python\nx = 1\n\ny = 2\n```\n```\nz\n```\n"
+    more = "\n<!-- tested -->\n```python\nx = 1\n\ny = 2\n```\n```\nz\n```\n"
     assert list(read_examples(first + more)) == [
         Example("bash", "ls\n", ("Xvfb", "curl")),
-        Example("python", "x = 1\n\ny = 2\n"),
+        Example("python", "x = 1\n\ny = 2\n", is_marked=True),
         Example("", "z\n"),
     ]
+
+
+def test_a_session_that_says_something_else_is_told() -> None:
+    assert Example("python", ">>> 1 + 1\n3\n").is_session
+    assert "Expected:\n    3\nGot:\n    2" in run_session(">>> 1 + 1\n3\n", "page")
 
 
 def test_an_example_fails_at_its_first_command_that_does(room: Path) -> None:

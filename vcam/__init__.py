@@ -10,22 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vcam.api.live import Pair
     from vcam.api.sharpener import Sharpener, models
+    from vcam.conversion.opencv import to_bgr
     from vcam.errors import ModelError, SinkError, SourceError, VcamError
     from vcam.frame import Frame
 
 __all__ = [
     "Frame",
     "ModelError",
+    "Pair",
     "Sharpener",
     "SinkError",
     "SourceError",
     "VcamError",
     "models",
+    "to_bgr",
 ]
 
 _HOMES = {
     "vcam.api.sharpener": ("Sharpener", "models"),
+    "vcam.api.live": ("Pair",),
+    "vcam.conversion.opencv": ("to_bgr",),
     "vcam.errors": ("ModelError", "SinkError", "SourceError", "VcamError"),
     "vcam.frame": ("Frame",),
 }

@@ -12,31 +12,25 @@ examples:
 import argparse
 import math
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 from tqdm import tqdm
 
+from vcam.api.offline import describe_damage, restore, write_picture, write_video
 from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.enhance_jobs import Job, count_frames, find_jobs
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
 from vcam.errors import ConfigError, SourceError
-from vcam.frame import Frame, Size, pad_to, parse_size
-from vcam.media.sound import Sound
+from vcam.frame import parse_size
 from vcam.memory import keep_freed_memory
 from vcam.public import public_text
 from vcam.restore import Restorer
 from vcam.restore.fit import FITS, fit_size
-from vcam.sinks import FileSink, write_still
 from vcam.sinks.disk import make_folder
 from vcam.sinks.still import ALPHA_ENDINGS
 from vcam.sources.file import FileSource
-
-SECOND_NS = 1_000_000_000
-SHORTEST_S = Fraction(1, 1000)  # between two frames of a recording whose time stamps do not rise
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,13 +108,13 @@ def enhance(job: Job, args: argparse.Namespace, bar: Bar) -> None:
     ) as source:
         size = fit_size(source.size, args.size, args.scale, args.fit)
         config = replace(read_config(argparse.Namespace(**{**vars(args), "size": None})), size=size)
-        chain = make_offline_chain(config, args.link)
+        stages = [stage for _, stage in make_offline_chain(config, args.link).stages()]
         padded = parse_size(args.size) if args.size and args.fit == "pad" else size
-        pairs = restore(source, chain, padded, bar)
+        pairs = restore(source, stages, padded, bar.step)
         if job.is_still:
-            enhance_still(source, pairs, job.target)
+            write_picture(source, pairs, job.target)
         else:
-            enhance_video(source, pairs, job.target, padded, args.lossless)
+            write_video(source, pairs, job.target, padded, args.lossless)
         for word in describe_damage(source):
             bar.say(f"{job.source}: {word}")
 
@@ -131,56 +125,3 @@ def make_offline_chain(config: Config, link: str | None) -> Chain:
         load_model(config, math.inf), config.size, config.strength, config.crispness, config.denoise
     )
     return Chain(make_link(link or "off"), restorer)
-
-
-def restore(frames: Iterator[Frame], chain: Chain, size: Size, bar: Bar) -> Iterator[tuple[Frame, Frame]]:
-    """Each frame with what the stages make of it, padded to a size."""
-    stages = [stage for _, stage in chain.stages()]
-    for frame in frames:
-        restored = frame
-        for stage in stages:
-            restored = stage(restored)
-        bar.step()
-        yield frame, pad_to(restored, size)
-
-
-def enhance_still(source: FileSource, pairs: Iterator[tuple[Frame, Frame]], path: Path) -> None:
-    """Restore the one frame of a source into a picture file. Raises SourceError if it is a video."""
-    first, *more = [restored for _, (_, restored) in zip(range(2), pairs, strict=False)]
-    if more:
-        raise SourceError(f"{source.path} is a video and {path} a picture; use an ending .mp4 or .mkv")
-    write_still(path, first, source.alpha)
-
-
-def enhance_video(
-    source: FileSource, pairs: Iterator[tuple[Frame, Frame]], path: Path, size: Size, lossless: bool
-) -> None:
-    """Write all frames of a source into a video file, at their own times, with the sound."""
-    sound, begin_s, last = source.sound, Fraction(0), None
-    with FileSink(path, size, float(source.fps), lossless, beside=sound, tags=source.tags) as sink:
-        for frame, restored in pairs:
-            moment_s = Fraction(frame.captured_ns, SECOND_NS)
-            if last is None:
-                begin_s = sound.begin(moment_s) if sound else moment_s
-                last = restored, Fraction(0)
-                continue
-            shown_s = max(moment_s - begin_s, last[1] + SHORTEST_S)
-            sink.send(*last, duration_s=shown_s - last[1])
-            last = restored, shown_s
-        if last is not None:
-            end_s = Fraction(source.end_ns, SECOND_NS) - begin_s
-            sink.send(*last, duration_s=max(end_s - last[1], SHORTEST_S))
-
-
-def describe_damage(source: FileSource) -> list[str]:
-    """What could not be carried over, a sentence each."""
-    sound: Sound | None = source.sound
-    words = []
-    if source.damaged:
-        are = "packet of the picture is" if source.damaged == 1 else "packets of the picture are"
-        words.append(f"{source.damaged} {are} damaged and left out")
-    if source.is_cut_short:
-        words.append("the rest of the file cannot be read and is left out")
-    if source.is_laid_on_white:
-        words.append("transparent parts are laid on white")
-    return words + (sound.words if sound else [])

@@ -40,16 +40,24 @@ def fit_values(source: Size, size: Size | None = None, scale: float | None = Non
     Raises TypeError if a side is no whole number, ValueError if both are given, or if the result is smaller
     than 16 or larger than 1920x1080 pixels.
     """
-    if size is not None and scale is not None:
-        raise ValueError(f"size {size} and scale {scale:g} both say how large: leave one out")
+    box = check_values(size, scale)
     if scale is not None:
         return scaled(source, scale)
+    return inside(source, box) if box else double(source)
+
+
+def check_values(size: Size | None = None, scale: float | None = None) -> Size | None:
+    """The size in whole numbers; raises what `fit_values` raises, as far as no source is needed for that."""
+    if size is not None and scale is not None:
+        raise ValueError(f"size {size} and scale {scale:g} both say how large: leave one out")
+    if scale is not None and not 0 < scale < math.inf:
+        raise ValueError(f"scale {scale:g} is not a number above 0")
     if size is None:
-        return double(source)
+        return None
     width, height = check_size((index(size[0]), index(size[1])))
     if max(width, height) > max(MAX_OUTPUT) or min(width, height) > min(MAX_OUTPUT):
         raise ValueError(f"size {width}x{height} is too large, expected at most 1920x1080")
-    return inside(source, (width, height))
+    return width, height
 
 
 def inside(size: Size, box: Size) -> Size:
@@ -69,8 +77,7 @@ def double(size: Size) -> Size:
 
 def scaled(size: Size, scale: float) -> Size:
     """The size times `scale`, even. Raises ValueError if that is too small or too large."""
-    if not 0 < scale < math.inf:
-        raise ValueError(f"scale {scale:g} is not a number above 0")
+    check_values(scale=scale)
     width, height = (2 * round(side * scale / 2) for side in size)
     made = f"scale {scale:g} makes {width}x{height} of {size[0]}x{size[1]}"
     if min(width, height) < MIN_SIDE:
