@@ -1,19 +1,67 @@
 """What an address on the command line or in the configuration means, normalised once."""
 
+import ipaddress
+import re
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from vcam.errors import SourceError
 
 SCHEMES = ("rtsp", "rtsps", "srt", "rtp", "udp", "http", "https")
 LOCAL_HOSTS = ("", "localhost")
+WHIP = "whip"
+WHIP_FORM = "whip://ADDRESS:PORT/NAME, for example whip://127.0.0.1:8443/phone; 0.0.0.0 is every network"
+WHIP_PATH = re.compile(r"/([A-Za-z0-9_-]{1,40})/?")
+
+
+@dataclass(frozen=True)
+class WhipAddress:
+    """Where a sender by WebRTC is awaited.
+
+    host  of this machine: 127.0.0.1 for its own programs alone, 0.0.0.0 for every network that it is in
+    port  of HTTPS
+    name  the path of the endpoint
+    """
+
+    host: str
+    port: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{WHIP}://{self.host}:{self.port}/{self.name}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs of this machine can send."""
+        return ipaddress.ip_address(self.host).is_loopback
 
 
 def check_address(spec: str) -> None:
     """Raise SourceError if a source is an address that can never be opened, whatever is at its other end."""
     if is_file_url(spec):
         path_of(spec)
+    elif is_whip(spec):
+        parse_whip(spec)
     elif spec.strip().partition("://")[0].lower() in SCHEMES:
         normalise(spec)
+
+
+def is_whip(spec: str) -> bool:
+    return spec.strip().partition("://")[0].lower() == WHIP and "://" in spec
+
+
+def parse_whip(spec: str) -> WhipAddress:
+    """Read whip://ADDRESS:PORT/NAME. Raises SourceError for anything else; it repeats nothing of it."""
+    try:
+        parts = urlsplit(spec.strip())
+        host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
+        ipaddress.IPv4Address(host)
+        port, path = parts.port or 0, WHIP_PATH.fullmatch(parts.path)
+    except ValueError:
+        raise SourceError(f"the whip address of the source is not valid; expected {WHIP_FORM}") from None
+    if not (path and port) or parts.username is not None or parts.query or parts.fragment:
+        raise SourceError(f"the whip address of the source is not complete; expected {WHIP_FORM}")
+    return WhipAddress(host, port, path[1])
 
 
 def is_file_url(spec: str) -> bool:

@@ -25,6 +25,10 @@ class SourceError(VcamError):
     exit_code = 4
 
 
+class SenderAwaitedError(SourceError):
+    """Nobody sends yet: the source is open to whoever will, and asking again disturbs no device."""
+
+
 class SinkError(VcamError):
     """A virtual camera or an output file cannot be opened or written."""
 

@@ -44,6 +44,11 @@ class Paths:
         return self.log.with_name("last-camera")
 
     @property
+    def phone(self) -> Path:
+        """A private folder: the certificate that phones have accepted, and the key of the code they scan."""
+        return self.log.with_name("phone")
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "control.sock"
 

@@ -16,6 +16,7 @@ LONGEST_TEXT = 4000  # of a sentence; a message that repeats what it was given m
 SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/+")
 REMEDIES = (
     r"(?!https://(?:github\.com/v4l2loopback|mirrors\.rpmfusion\.org)/)"  # addresses of our own messages
+    r"(?!whip://(?:ADDRESS:PORT/NAME|127\.0\.0\.1:8443/phone)\b)"
 )
 # up to the last @ of its line, as passwords have spaces, too; what is taken too much is left out
 ADDRESS = re.compile(REMEDIES + SCHEME.pattern + r"(?:.*@)?\S*")

@@ -18,7 +18,7 @@ from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
 from vcam.camera.model_watch import ModelWatch
 from vcam.camera.options import CameraOptions
 from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
-from vcam.camera.policy import Health, KeepGoing
+from vcam.camera.policy import AwaitSender, Health, KeepGoing
 from vcam.camera.presets import change_preset, list_presets, preset_for, use_preset
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.recorder import RecordedSink
@@ -34,7 +34,7 @@ from vcam.frame import Frame
 from vcam.manifest import read_manifest
 from vcam.memory import return_freed_memory
 from vcam.model_versions import roll_back
-from vcam.pipeline import FINISH, FailFast, Pipeline, Policy, Result, Sink, Source
+from vcam.pipeline import FINISH, Pipeline, Policy, Result, Sink, Source
 from vcam.public import public_text
 from vcam.sources import CaptureDevice, WebcamSource, list_facts
 
@@ -358,7 +358,7 @@ class Camera:
         return self._source
 
     def _make_pipeline(self) -> Pipeline:
-        policy: Policy = FailFast()
+        policy: Policy = AwaitSender()
         if self._options.is_patient:
             policy = KeepGoing(self._health, self._show_cause, self._chain.leave_out, self._public)
         return Pipeline(

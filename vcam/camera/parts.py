@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vcam.address import is_whip
 from vcam.camera.last_device import LastDevice
 from vcam.camera.model_choice import BUDGET, choose_model
 from vcam.camera.reconnecting_sink import ReconnectingSink
@@ -18,7 +19,7 @@ from vcam.pipeline import Sink, Source, Stages
 from vcam.presence import FollowingProbe, Presence, Probe, Watchers, find_probe
 from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.sinks import PipeWireSink, VirtualCameraSink
-from vcam.sources import CaptureDevice, DeviceChoice, list_devices, make_source
+from vcam.sources import CaptureDevice, DeviceChoice, Receivers, list_devices, make_source
 from vcam.v4l2loopback.cameras import find_virtual_camera
 
 OFF = "off"
@@ -87,13 +88,17 @@ def make_source_of(
     loop: bool = True,
     cameras: Callable[[], Sequence[CaptureDevice]] | None = None,
     used: Callable[[CaptureDevice], None] = lambda camera: None,
+    receivers: Receivers | None = None,
 ) -> Source:
     """The source that a Config names, not yet open.
 
     loop     a file begins again at its end, as a camera would go on
     cameras  lists those that `auto` chooses from; None for all in their order
     used     gets the webcam that gives pictures
+    receivers  keeps what receives from a phone; it ends where another source is named
     """
+    if receivers is not None and not is_whip(config.source):
+        receivers.end()
     return make_source(
         config.source,
         size=config.size,
@@ -103,6 +108,7 @@ def make_source_of(
         own=find_own(config),
         used=used,
         controls=config.camera,
+        receivers=receivers,
     )
 
 

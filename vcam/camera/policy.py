@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vcam.errors import VcamError
-from vcam.pipeline import Stages
+from vcam.errors import SenderAwaitedError, VcamError
+from vcam.pipeline import FailFast, Stages
 from vcam.public import public_text
 
 log = logging.getLogger(__name__)
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
+AWAIT_S = 0.25  # asking whether somebody sends costs nothing, and who does is not to wait for us
 
 
 @dataclass
@@ -55,7 +56,7 @@ class KeepGoing:
         if cause != self._health.camera_error:
             log.warning("waiting for camera: %s", cause, exc_info=error.__cause__)
         self._set_cause(cause)
-        return back_off_s(attempt)
+        return AWAIT_S if isinstance(error, SenderAwaitedError) else back_off_s(attempt)
 
     def stage_failed(self, name: str, error: Exception) -> Stages:
         log.error("going on without %s: %s", name, error, exc_info=not isinstance(error, VcamError))
@@ -69,6 +70,13 @@ class KeepGoing:
         if cause != self._health.camera_error:
             self._health.camera_error = cause
             self._show_cause(cause)
+
+
+class AwaitSender(FailFast):
+    """The Policy of a foreground run: all failures end it, but for a sender who has not come or has left."""
+
+    def source_failed(self, error: VcamError, attempt: int) -> float | None:
+        return AWAIT_S if isinstance(error, SenderAwaitedError) else None
 
 
 def back_off_s(attempt: int) -> float:

@@ -31,6 +31,7 @@ from vcam.camera.parts import (
     make_source_of,
     make_watchers,
 )
+from vcam.commands.invitation import print_invitation
 from vcam.commands.options import add_camera_options, read_config
 from vcam.config import Config
 from vcam.control.app import make_app
@@ -44,7 +45,7 @@ from vcam.paths import user_paths
 from vcam.sinks import FileSink, NullSink, make_sink
 from vcam.sinks.disk import check_free
 from vcam.sinks.file import VIDEO_ENDINGS
-from vcam.sources import list_devices, usable_devices
+from vcam.sources import Receivers, list_devices, usable_devices
 from vcam.summary import Usage, read_usage, summarise
 from vcam.v4l2loopback.module import how_to_install
 
@@ -86,9 +87,14 @@ def run(args: argparse.Namespace) -> int:
         watchers=make_watchers(config, sink).names,
         check=partial(check_existence, around=find_surroundings(last, config)),
     )
-    with catch_signals() as flags, closing(sink):
+    receivers = Receivers(user_paths().phone, print_invitation)
+    with catch_signals() as flags, closing(sink), receivers:
         source_of = partial(
-            make_source_of, loop=is_looped, cameras=make_device_choice(config, last), used=last.note
+            make_source_of,
+            loop=is_looped,
+            cameras=make_device_choice(config, last),
+            used=last.note,
+            receivers=receivers,
         )
         camera = Camera(config, chain, sink, source_of, terms)
         with show_preview(camera, sink), StatusLine(is_shown=sys.stdout.isatty() and not args.json) as line:

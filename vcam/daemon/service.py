@@ -29,6 +29,7 @@ from vcam.page.memory import PageMemory
 from vcam.page.page import open_page
 from vcam.paths import Paths, hide_from_others, make_private
 from vcam.pipeline import Sink
+from vcam.sources import Receivers
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +54,25 @@ def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
             config, given or {}, find_surroundings(last, load_config(paths.config))
         ):
             log.warning("%s", awaited)
-        make = partial(make_camera, saved=saved, last=last, history=History())
+        receivers = Receivers(paths.phone)
+        make = partial(make_camera, saved=saved, last=last, history=History(), receivers=receivers)
         with (
+            receivers,
             RestartableCamera(config, make, saved) as camera,
-            serve(camera, paths, instance, config.preview_port) as (look, is_served),
+            serve(camera, paths, instance, config.preview_port, receivers) as (look, is_served),
         ):
             run_camera(camera, flags, look=look, is_served=is_served)
 
 
 def make_camera(
-    config: Config, chain: Chain, sink: Sink, *, saved: SavedSettings, last: LastDevice, history: History
+    config: Config,
+    chain: Chain,
+    sink: Sink,
+    *,
+    saved: SavedSettings,
+    last: LastDevice,
+    history: History,
+    receivers: Receivers,
 ) -> Camera:
     """The daemon's camera on an open output."""
     cameras = make_device_choice(config, last)
@@ -74,7 +84,7 @@ def make_camera(
         check=partial(check_existence, around=find_surroundings(last, saved.started)),
         history=history,
     )
-    source_of = partial(make_source_of, cameras=cameras, used=last.note)
+    source_of = partial(make_source_of, cameras=cameras, used=last.note, receivers=receivers)
     return Camera(config, chain, sink, source_of, terms)
 
 
@@ -132,7 +142,7 @@ def _look(camera: RestartableCamera, suspends: SuspendDetector) -> None:
 
 @contextmanager
 def serve(
-    camera: RestartableCamera, paths: Paths, instance: Instance, port: int
+    camera: RestartableCamera, paths: Paths, instance: Instance, port: int, receivers: Receivers
 ) -> Iterator[tuple[Callable[[], None], Callable[[], bool]]]:
     """Serve the control API on both sockets; leaves no file behind.
 
@@ -140,7 +150,7 @@ def serve(
     """
     memory = PageMemory(paths.page_memory)
     diagnosis = Diagnosis(paths, camera.status, lambda: camera.config, lambda: camera.chain)
-    more: Facts = {"doctor": diagnosis.as_json}
+    more: Facts = {"doctor": diagnosis.as_json, "phone": receivers.as_json}
     page = open_page(camera, partial(make_app, camera, is_public=True, more=more), port, memory)
     camera.preview_url = page.url
     app = make_app(camera, page.local_routes(), more=more)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from vcam.address import SCHEMES, is_file_url, normalise, path_of
+from vcam.address import SCHEMES, WHIP, is_file_url, is_whip, normalise, parse_whip, path_of
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.regular import check_regular
@@ -18,11 +18,13 @@ from vcam.sources.devices import CaptureDevice, list_devices, usable_devices
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
+from vcam.sources.receiver import Receivers
 from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
 from vcam.sources.stamp import Stamp, read_stamp
 from vcam.sources.still import StillSource
 from vcam.sources.stream import StreamSource
 from vcam.sources.webcam import WebcamSource
+from vcam.sources.whip import WhipSource
 
 __all__ = [
     "SAMPLE_PATH",
@@ -31,10 +33,12 @@ __all__ = [
     "DeviceChoice",
     "FileSource",
     "PatternSource",
+    "Receivers",
     "Stamp",
     "StillSource",
     "StreamSource",
     "WebcamSource",
+    "WhipSource",
     "list_devices",
     "list_facts",
     "make_source",
@@ -44,7 +48,7 @@ __all__ = [
     "usable_devices",
 ]
 
-AnySource: TypeAlias = FileSource | StillSource | StreamSource | WebcamSource | PatternSource
+AnySource: TypeAlias = FileSource | StillSource | StreamSource | WebcamSource | PatternSource | WhipSource
 
 EXPECTED = "auto, /dev/videoN, a camera's name, sample, sample-still, pattern, a video file, or a URL"
 
@@ -65,6 +69,7 @@ def make_source(
     own: Path | None = None,
     used: Callable[[CaptureDevice], None] = lambda camera: None,
     controls: Tables | None = None,
+    receivers: Receivers | None = None,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> AnySource:
@@ -78,6 +83,7 @@ def make_source(
     | sample-still                                | its person before a background that stands still    |
     | pattern                                     | the test pattern, with a stamp in each frame        |
     | rtsp, rtsps, srt, rtp, udp, http, https :// | that live stream                                    |
+    | whip://127.0.0.1:8443/phone                 | whoever sends there by WebRTC, as a phone           |
     | talk.sdp                                    | the RTP stream it describes                         |
     | an existing file, a path, or *.mp4 and such | that recording                                      |
     | file:///...                                 | that recording; %20 is a space                      |
@@ -89,6 +95,7 @@ def make_source(
     own         the node that this program publishes to: never a source
     used        gets the camera that gives pictures
     controls    that a camera is to have
+    receivers   keeps what receives by WebRTC over reopenings; None: the source has its own
 
     Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
     Raises SourceError if the spec is none of these.
@@ -104,9 +111,11 @@ def make_source(
         return PatternSource(size, fps, clock=clock, sleep=sleep)
     if is_file_url(spec):
         return FileSource(path_of(spec), loop, clock=clock, sleep=sleep)
+    if is_whip(spec):
+        return WhipSource(parse_whip(spec), receivers)
     if is_url and scheme.strip().lower() not in SCHEMES:
         found = f"{scheme}://" if scheme.isalnum() else "with such an address"  # which may hold a password
-        raise SourceError(f"no source {found}; expected one of: {', '.join(SCHEMES)}; or {EXPECTED}")
+        raise SourceError(f"no source {found}; expected one of: {', '.join((*SCHEMES, WHIP))}; or {EXPECTED}")
     if is_url or spec.endswith(".sdp"):
         return StreamSource(normalise(spec) if is_url else spec, loop, clock=clock, sleep=sleep)
     if not (spec.startswith("/dev/") or spec.isdecimal()) and _is_file(spec):

@@ -1,0 +1,1 @@
+"""What a WhipSource and the process that receives for it agree on: how frames and words pass, and secrets."""
