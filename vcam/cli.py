@@ -31,6 +31,7 @@ COMMANDS = {
     "doctor": "find what keeps the virtual camera from working, and the command that fixes it",
     "logs": "show the background camera's log",
     "enhance": "restore a video or picture file",
+    "mos": "ask people which of two systems looks better, and report what they said",
     "record": "record the camera as it is, to train a student on your own face",
     "install": "have the camera ready at login, and in the desktop's menu",
     "uninstall": "undo that",

@@ -49,6 +49,11 @@ class Paths:
         return self.log.with_name("phone")
 
     @property
+    def opinions(self) -> Path:
+        """How the live picture was judged; see vcam.live_opinions."""
+        return self.log.with_name("opinions.jsonl")
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "control.sock"
 

@@ -30,6 +30,7 @@ class LimitedProtocol(H11Protocol):
 
     most = 128  # connections to one socket
     backlog = 128  # that wait to be taken; as many are taken at once
+    unread_s = UNREAD_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -82,7 +83,7 @@ class LimitedProtocol(H11Protocol):
         phase = (self.cycle, self._is_working, has_unread)
         if phase != self._phase:
             self._phase, self._since_s = phase, self.loop.time()
-        limit_s = UNREAD_S if has_unread else WORK_S if self._is_working else IDLE_S
+        limit_s = self.unread_s if has_unread else WORK_S if self._is_working else IDLE_S
         if self.loop.time() - self._since_s >= limit_s:
             self._drop()
         else:

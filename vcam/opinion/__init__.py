@@ -1,0 +1,1 @@
+"""Opinion scores: people compare two systems on the same clips, blindly, as ITU-T P.910 describes."""
