@@ -17,7 +17,7 @@ HOMED = case "$$$(1)" in "~/"*) $(1)=$$HOME/$${$(1)\#"~/"};; esac
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH = $(shell sed -n 's/^ *\(torch >=.*\)/\1/p' setup.cfg)
 
-.PHONY: run test test-system check format distill distill-smoke evaluate far-end results bench dist clean
+.PHONY: run test test-system check format distill distill-smoke evaluate far-end results studies bench dist clean
 
 run: $(VENV)/.run
 	$(BIN)/sharpkd run $(ARGS)
@@ -69,6 +69,19 @@ results: $(VENV)/.dev
 	$(call HOMED,CLIPS); $(call HOMED,STILLS); $(call HOMED,PEERS); \
 		$(BIN)/python -m distill sweep "$$CLIPS" $${STILLS:+--stills "$$STILLS"} $${PEERS:+--peers "$$PEERS"} $(ARGS)
 	$(call HOMED,PEERS); $(BIN)/python -m distill report $${PEERS:+--peers "$$PEERS"}
+
+# The published systems and their teachers from nothing, with DATA, and their table beside the rest, in build/studies: days
+# of a core. It goes on where it was stopped; ARGS="--vgg FILE" has the weights of the perceptual loss.
+STUDIES := cifar-tiny celeba-cnn resnet-msssim bsrgan-lite nafnet-enhanced
+studies: $(VENV)/.dev
+	@mkdir -p build/studies/weights && cp weights/*.json weights/*.onnx build/studies/weights
+	@$(call HOMED,DATA); $(call HOMED,CLIPS); set -f; [ -d "$$DATA" ] && set -- "$$DATA" || set -- $$DATA; \
+	for study in $(STUDIES); do for recipe in $$study-teacher $$study; do \
+		$(BIN)/python -m distill --weights build/studies/weights --build build/studies/runs \
+			run --recipe $$recipe --from-scratch --data "$$@" $(ARGS) || exit; done; done; \
+	$(BIN)/python -m distill --weights build/studies/weights sweep "$$CLIPS" --out build/studies/results && \
+	$(BIN)/python -m distill --weights build/studies/weights report --results build/studies/results/sweep.json \
+		--no-crops --out build/studies/results.md
 
 # This machine's speed: each step beside what it cannot go below, a minute of each target, the paused daemon.
 bench: $(VENV)/.run

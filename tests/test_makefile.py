@@ -56,3 +56,15 @@ def test_the_home_is_put_in_where_the_shell_has_not(tmp_path: Path) -> None:
     (tmp_path / "my clips").mkdir()
     (words,) = called(tmp_path, "distill", "DATA=~/my clips")
     assert words[-1] == f"{tmp_path}/my clips"
+
+
+def test_the_studies_are_trained_from_nothing_teachers_first_and_then_compared(tmp_path: Path) -> None:
+    *runs, sweep, report = called(tmp_path, "studies", "DATA=/a/x", f"CLIPS=/b/{NAME}")
+    recipes = [words[words.index("--recipe") + 1] for words in runs]
+    assert len(recipes) == 10
+    assert all(
+        f"{student}-teacher" == teacher for teacher, student in zip(recipes[::2], recipes[1::2], strict=True)
+    )
+    assert all("--from-scratch" in words for words in runs)
+    assert sweep[sweep.index("sweep") + 1] == f"/b/{NAME}"
+    assert report[-1] == "build/studies/results.md"

@@ -6,6 +6,7 @@ looks, learns from your files and the bundled clip for some minutes. --full runs
 """
 
 import argparse
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from distill.studies.perceptual import VggPerceptual
 from distill.training.fine_tune import fine_tune, folder_of
 from distill.training.objective import PERCEPTUAL, Teacher
 from distill.training.parallel import ProcessGroup, join_process_group
+from distill.training.sittings import last_sitting
 from distill.training.smoke import smoke
 from distill.training.teachers import load_pretrained, train_teacher
 from distill.training.trainer import Trainer
@@ -49,7 +51,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from-scratch",
         action="store_true",
-        help="the whole recipe, from nothing instead of the published student",
+        help="the whole recipe and its teachers, from nothing instead of what is published",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="end training after so long and publish; the same command goes on from there",
     )
     parser.add_argument("--data", type=Path, nargs="+", default=[SAMPLES], help="folders of sharp media")
     parser.add_argument("--vgg", type=Path, help="VGG16 weights, for recipes with the perceptual loss")
@@ -103,8 +110,10 @@ def train(
         folder = folder_of(recipe, split, published(args.weights)[recipe.name], args.build)
     with group.local_main_first():
         data = prepare(recipe.data, split, args.build, args.threads)
-    trainer = Trainer(recipe, folder, teachers, group, perceptual, weights=args.weights)
-    trainer.resume()
+    longest_s = math.inf if args.minutes is None else args.minutes * 60
+    trainer = Trainer(recipe, folder, teachers, group, perceptual, weights=args.weights, longest_s=longest_s)
+    records = records_of(args)
+    trainer.resume(last_sitting(recipe, records, print) if records and recipe.publish == "record" else None)
     return trainer.fit(data), trainer, data
 
 
@@ -139,10 +148,16 @@ def find_teachers(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup)
             group,
             find_perceptual(one, args, group),
             recipe.distillation.symmetric,
+            records_of(args),
         )
         for one in (load(name, args) for name in recipe.distillation.teachers)
     ]
     return trained + pretrained
+
+
+def records_of(args: argparse.Namespace) -> Path | None:
+    """The folder of published records that runs go on from; None if they must not."""
+    return None if args.from_scratch or args.smoke else args.weights / "recipes"
 
 
 def find_perceptual(recipe: Recipe, args: argparse.Namespace, group: ProcessGroup) -> nn.Module | None:

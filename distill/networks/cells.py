@@ -53,6 +53,14 @@ class WhitenedConv(nn.Conv2d):
         """The equivalent plain convolution, for export."""
         return _plain(self.folded_weight(), self.bias, int(self.padding[0]))
 
+    @torch.no_grad()
+    def take_plain(self, weight: Tensor, bias: Tensor) -> None:
+        """Become equivalent to a plain convolution, with the whitening as it is."""
+        inverse = torch.linalg.inv(self.whitening.double())
+        self.weight.copy_((weight.flatten(1).double() @ inverse).float().view_as(self.weight))
+        assert self.bias is not None
+        self.bias.copy_(bias)
+
     def second_moment(self) -> Tensor:
         """E[x x^T] of the patches used for whitening, (inputs*9, inputs*9), NOISE_FLOOR included."""
         whitening = self.whitening.double()
@@ -75,6 +83,13 @@ class QuietConv(nn.Conv2d):
 
     def forward(self, inputs: Tensor) -> Tensor:
         return F.conv2d(inputs, *self._in_full_scale(), padding=1)
+
+    @torch.no_grad()
+    def take_plain(self, weight: Tensor, bias: Tensor) -> None:
+        """Become equivalent to a plain convolution."""
+        assert self.bias is not None
+        self.weight.copy_(weight / RESIDUAL_UNIT)
+        self.bias.copy_(bias / RESIDUAL_UNIT)
 
     def _in_full_scale(self) -> tuple[Tensor, Tensor]:
         assert self.bias is not None

@@ -29,6 +29,14 @@ class Foldable(Protocol):
         """The equivalent module for inference on one picture."""
 
 
+@runtime_checkable
+class Refillable(Foldable, Protocol):
+    """A foldable module that can take back what was exported of it."""
+
+    def take_plain(self, weight: Tensor, bias: Tensor) -> None:
+        """Become equivalent to the plain convolution with this weight and bias."""
+
+
 def frames_of(network: nn.Module) -> int:
     """Number of consecutive input frames, odd."""
     frames = network.frames

@@ -15,7 +15,7 @@ from torch import nn
 
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
-from distill.evaluate.machine import current_commit
+from distill.evaluate.machine import cpu_model, current_commit
 from distill.export.picture import export_picture
 from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.publish.weights_folder import replace_files
@@ -58,6 +58,9 @@ def write_record(
         "distillation": dict(trainer.objective.taught_by),
         "iterations": trainer.iteration,
         "seconds": round(trainer.seconds),
+        "core_seconds": None if trainer.core_seconds is None else round(trainer.core_seconds),
+        "sittings": trainer.sittings,
+        "machine": cpu_model(),
         "commit": commit,
         "sha256": sha256_of(content),
         "onnx": f"{recipe.name}.onnx" if is_kept else None,

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +22,13 @@ def read_curve(folder: Path) -> list[tuple[int, float]]:
     path = folder / CURVE
     entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     return [(entry["iteration"], entry["gain_db"]) for entry in entries]
+
+
+def write_curve(folder: Path, curve: Sequence[tuple[int, float]]) -> None:
+    """Write the validations of earlier sittings, whose seconds are not known."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps({"iteration": iteration, "gain_db": gain_db}) for iteration, gain_db in curve]
+    (folder / CURVE).write_text("".join(f"{line}\n" for line in lines))
 
 
 def say_duration(seconds: float) -> str:

@@ -18,6 +18,7 @@ class Progress:
     best: float = -math.inf  # gain in dB
     since_best: int = 0  # validations
     factor: float = 1.0  # on the learning rate, halved on plateaus
+    first: int = 0  # iteration that a fresh optimizer began at: a later sitting warms up again
     # gain of each look in dB before the first iteration; none of a run that starts from nothing
     start: tuple[float, ...] = ()
 
@@ -34,7 +35,7 @@ class Progress:
 
 def learning_rate(training: Training, iteration: int, progress: Progress) -> float:
     """The learning rate of an iteration: linear warm-up, then the recipe's schedule."""
-    warm_up = min(1.0, (iteration + 1) / min(WARM_UP, training.iterations))
+    warm_up = min(1.0, (iteration - progress.first + 1) / min(WARM_UP, training.iterations))
     peak = training.learning_rate * warm_up
     if training.schedule == "plateau":
         return peak * progress.factor

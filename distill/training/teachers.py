@@ -5,11 +5,12 @@ from pathlib import Path
 
 from torch import nn
 
-from distill.catalogue import PRETRAINED, find_split
+from distill.catalogue import PRETRAINED, build, find_split
 from distill.data.prepare import prepare
 from distill.recipe import Recipe
 from distill.training.objective import Teacher
 from distill.training.parallel import ProcessGroup
+from distill.training.sittings import can_refill, last_sitting, refill
 from distill.training.trainer import Trainer
 from vcam.errors import ConfigError
 
@@ -22,13 +23,32 @@ def train_teacher(
     group: ProcessGroup,
     perceptual: nn.Module | None = None,
     is_symmetric: bool = False,
+    records: Path | None = None,
 ) -> Teacher:
-    """A recipe's trained network as a teacher; training is resumed from its checkpoint if incomplete."""
+    """A recipe's network as a teacher: the published one, else a trained one.
+
+    records  folder of records, where a published one may be; None: look for none. Its own run trains it on
+
+    Training is resumed from its checkpoint if incomplete.
+    """
+    if records and (published := _published_teacher(recipe, records)):
+        return Teacher(recipe.name, published.to(group.device), is_symmetric=is_symmetric)
     with group.local_main_first():
         data = prepare(recipe.data, find_split(recipe.data, folders), build_folder, workers)
     trainer = Trainer(recipe, build_folder / recipe.name, None, group, perceptual)
     trainer.resume()
     return Teacher(recipe.name, trainer.fit(data).to(group.device), is_symmetric=is_symmetric)
+
+
+def _published_teacher(recipe: Recipe, records: Path) -> nn.Module | None:
+    """The network that a teacher's record holds; None if there is none of this recipe's network and data."""
+    last = last_sitting(recipe, records, print)
+    network = build(recipe.network.name, recipe.network.options)
+    if last is None or not can_refill(network, last.weights):
+        return None
+    refill(network, last.weights)
+    print(f"teacher {recipe.name}: as published, {last.iteration} iterations")
+    return network
 
 
 def load_pretrained(name: str, path: Path, planes: int) -> Teacher:

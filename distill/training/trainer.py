@@ -18,10 +18,11 @@ from distill.recipe import Recipe
 from distill.training.batches import Batch, check_fit, draw_batch, middle_frames, shown_to
 from distill.training.checkpoint import is_checkpoint_of, read_checkpoint, set_aside, write_checkpoint
 from distill.training.initialise import initialise
-from distill.training.journal import Journal, Log, read_curve, say_duration
+from distill.training.journal import Journal, Log, read_curve, say_duration, write_curve
 from distill.training.objective import Objective, Teacher
 from distill.training.parallel import ProcessGroup
 from distill.training.schedule import Progress, check_schedule, is_over, learning_rate
+from distill.training.sittings import Sitting, can_refill, refill
 from distill.training.stop import StoppedError, catch_stop
 from distill.training.teacher_outputs import cache_teacher_outputs
 from distill.training.validate import Validation, validate
@@ -50,13 +51,20 @@ class Trainer:
         perceptual: nn.Module | None = None,
         log: Log = tqdm.write,
         weights: Path | None = None,
+        longest_s: float = math.inf,
     ) -> None:
-        """weights: folder of the published models that a recipe may start from, before the shipped one"""
+        """Build the network, its objective and its optimizer.
+
+        weights    folder of the published models that a recipe may start from, before the shipped one
+        longest_s  seconds after which a sitting ends, with the recipe's iterations not all done
+        """
         self.group = group or ProcessGroup()
         _check_training(recipe, self.group.rank.world_size)
         self.recipe = recipe
         self.iteration = 0
         self.seconds = 0.0  # of training, summed over resumed runs
+        self.core_seconds: float | None = 0.0  # of processor time likewise; None: a record lacks its part
+        self.sittings = 1
         self.progress = Progress()
         torch.manual_seed(recipe.training.seed)
         device = self.group.device
@@ -74,6 +82,8 @@ class Trainer:
         self._optimizer = torch.optim.Adam(self._moving, recipe.training.learning_rate)
         self._scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "fp16")
         self._folder, self._weights = folder, weights
+        self._longest_s = longest_s
+        self._last: Sitting | None = None  # where a run without a checkpoint goes on
         self._log = log if self.group.is_main else _discard
 
     @property
@@ -88,13 +98,16 @@ class Trainer:
         """The validations so far: iteration, gain in dB."""
         return read_curve(self._folder)
 
-    def resume(self) -> None:
+    def resume(self, last: Sitting | None = None) -> None:
         """Load the last checkpoint if it is of this recipe; otherwise start from scratch.
+
+        last  what the recipe has published: where a run without a checkpoint goes on
 
         Raises ModelError if the file is damaged.
         """
         state = self.group.broadcast(read_checkpoint(self.checkpoint) if self.group.is_main else {})
         if not state:
+            self._go_on_from(last)
             return
         if not is_checkpoint_of(self.recipe, state):
             if self.group.is_main:
@@ -108,7 +121,25 @@ class Trainer:
         self._best = state["best"]
         self.progress = Progress(**state["progress"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
+        self.core_seconds, self.sittings = state.get("core_seconds"), state.get("sittings", 1)
         self._log(f"resumed at iteration {self.iteration}")
+
+    def _go_on_from(self, last: Sitting | None) -> None:
+        """Set what a published record says; its weights follow in `fit`, which knows the data."""
+        if last is None or not 0 < last.iteration < self.recipe.training.iterations:
+            return
+        if not can_refill(self.student, last.weights):
+            self._log(f"the published {self.recipe.name} cannot be read back: starting from nothing")
+            return
+        self._last, self.iteration = last, last.iteration
+        self.seconds, self.core_seconds = last.seconds, last.core_seconds
+        self.sittings = last.sittings + 1
+        self.progress.first = last.iteration
+        for _, gain_db in last.curve:
+            self.progress.update(gain_db)
+        if self.group.is_main:
+            write_curve(self._folder, last.curve)
+        self._log(f"{self.recipe.name}: sitting {self.sittings}, from published iteration {self.iteration}")
 
     def save(self) -> None:
         """Write the checkpoint: all state that a resumed run needs to continue on the same trajectory."""
@@ -124,11 +155,13 @@ class Trainer:
             "progress": asdict(self.progress),
             "iteration": self.iteration,
             "seconds": self.seconds,
+            "core_seconds": self.core_seconds,
+            "sittings": self.sittings,
         }
         write_checkpoint(self.checkpoint, state)
 
     def fit(self, data: Prepared) -> nn.Module:
-        """Train until the recipe's last iteration or an early stop.
+        """Train until the recipe's last iteration, an early stop, or the end of the sitting.
 
         Returns the averaged network on the CPU: the last one, or with patience the best one. Raises
         ModelError if the loss is not finite; the last good checkpoint is kept.
@@ -139,7 +172,7 @@ class Trainer:
             check_fit(data.held, network, training.crop)
         if self.objective.is_cached:
             data = self._cache(data)
-        if self.iteration == 0:
+        if self.iteration == 0 or self._last:
             self._initialise(data)
         with Journal(self._folder, self._log, self.iteration, self.group.is_main) as journal:
             if self.objective.teachers:
@@ -165,21 +198,36 @@ class Trainer:
             ) as bar,
         ):
             while not is_over(training, self.iteration, self.progress):
-                start = time.monotonic()
+                start, start_core = time.monotonic(), time.process_time()
                 batch = draw_batch(
                     data.train, training, self.objective.frames, self.iteration, self.group.rank
                 ).to(self.group.device)
                 loss = self.step(batch)
                 self.seconds += time.monotonic() - start
+                if self.core_seconds is not None:
+                    self.core_seconds += time.process_time() - start_core
+                is_last = self._is_last(before_s)
                 bar.update()
                 if self.iteration % SCALARS_EVERY == 0:
                     journal.log_step(self.iteration, loss, self._optimizer.param_groups[0]["lr"])
                 if self.iteration == first + PACED:
                     self._estimate((self.seconds - before_s) / PACED)
-                if self.iteration % training.check_every == 0 or self.iteration == training.iterations:
+                if self.iteration % training.check_every == 0 or is_last:
                     self._check(data, batch, journal)
                 if stop.number:
                     self._end(stop.number)
+                if is_last:
+                    break
+
+    def _is_last(self, before_s: float) -> bool:
+        """Whether the run ends here: its iterations are done, or, for any rank, the time of the sitting.
+
+        before_s  seconds of training before this sitting
+        """
+        is_late = math.isfinite(self._longest_s) and self.group.broadcast(
+            self.seconds - before_s >= self._longest_s
+        )
+        return is_late or self.iteration == self.recipe.training.iterations
 
     def _estimate(self, pace_s: float) -> None:
         """Say how long it will take, by the pace of the first iterations on this machine."""
@@ -275,7 +323,12 @@ class Trainer:
     def _initialise(self, data: Prepared) -> None:
         """Initialise student and average; of a run that starts from trained weights, measure them."""
         initialise(self.student, self.recipe, data, self._folder.parent, self.group, self._log, self._weights)
+        if self._last:
+            refill(self.student, self._last.weights)
         self.averaged.load_state_dict(self.student.state_dict())
+        if self._last:
+            self._best = {key: value.clone() for key, value in self.averaged.state_dict().items()}
+            return
         if self.recipe.training.start:
             found = self._validate(data)
             self.progress.start = found.looks_db
