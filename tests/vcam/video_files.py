@@ -57,13 +57,16 @@ def write_talk(
     rate: int = 48_000,
     language: str = "",
     sound_from_s: float = 0.0,
+    offset_s: int = 0,
 ) -> Path:
     """A black 64x48 clip at 25 fps, white from its middle on, with a sound that is silent up to then.
 
     sound         FFmpeg's name of the encoder, at `rate` samples a second, mono; None for none
     sound_from_s  when the sound begins
+    offset_s      added to all time stamps
     """
-    with av.open(str(path), "w") as container:
+    options = {"output_ts_offset": str(offset_s)}
+    with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(video, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, pix_fmt
         track = container.add_stream(sound, rate=rate, layout="mono") if sound else None

@@ -26,7 +26,7 @@ def alpha_of(picture: VideoFrame) -> Plane | None:
 
 def opaque(picture: VideoFrame) -> VideoFrame:
     """The picture's colours alone, as they are stored."""
-    return VideoFrame.from_ndarray(np.ascontiguousarray(_rgba(picture)[..., :3]), format="rgb24")
+    return _rgb_like(picture, np.ascontiguousarray(_rgba(picture)[..., :3]))
 
 
 def lay_on_white(picture: VideoFrame) -> VideoFrame:
@@ -36,7 +36,14 @@ def lay_on_white(picture: VideoFrame) -> VideoFrame:
     if alpha.min() == 255:
         return picture
     laid = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return VideoFrame.from_ndarray(laid.astype(np.uint8), format="rgb24")
+    return _rgb_like(picture, laid.astype(np.uint8))
+
+
+def _rgb_like(picture: VideoFrame, pixels: Plane) -> VideoFrame:
+    """Pixels (H, W, 3) whose colours mean what the picture's did."""
+    rgb = VideoFrame.from_ndarray(pixels, format="rgb24")
+    rgb.color_trc, rgb.color_primaries = picture.color_trc, picture.color_primaries
+    return rgb
 
 
 def _rgba(picture: VideoFrame) -> Plane:

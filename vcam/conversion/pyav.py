@@ -1,16 +1,27 @@
 """PyAV's pictures: decoded ones become a Frame, a Frame becomes what an encoder takes."""
 
+from dataclasses import replace
+
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from vcam.conversion.alpha import has_alpha, lay_on_white
-from vcam.conversion.colour import check_transfer, matrix_of
+from vcam.conversion.colour import matrix_of
 from vcam.conversion.geometry import UPRIGHT, Geometry, check_picture_size, kept_size, lay_out, square_size
+from vcam.conversion.sdr import SdrMapper
 from vcam.frame import Frame, Plane, Size
 
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+class Converter:
+    """What conversions of pictures of one kind have in common: swscale's tables, and those for HDR."""
+
+    def __init__(self) -> None:
+        self.reformat = VideoReformatter().reformat
+        self.to_sdr = SdrMapper()
 
 
 def to_frame(
@@ -18,27 +29,31 @@ def to_frame(
     index: int,
     captured_ns: int,
     is_cut: bool = False,
-    reformatter: VideoReformatter | None = None,
+    converter: Converter | None = None,
     geometry: Geometry = UPRIGHT,
 ) -> Frame:
     """Copy a decoded picture into an I420 BT.601 limited Frame.
 
-    reformatter  kept by who has many pictures of one kind: swscale then makes its tables once
-    geometry     how the picture is to be seen
+    converter  kept by who has many pictures of one kind: tables are then made once
+    geometry   how the picture is to be seen
 
     yuv420p tagged BT.601 limited, or not tagged and not HD, passes untouched; every other pixel format, full
-    range, other matrices and pixels that are not square are converted by swscale. What is transparent is laid
-    on white. An odd last row or column is cut.
-    Raises SourceError if the picture is smaller or larger than a Frame can be, or HDR.
+    range, other matrices and pixels that are not square are converted by swscale, HDR by `sdr`. What is
+    transparent is laid on white. An odd last row or column is cut.
+    Raises SourceError if the picture is smaller or larger than a Frame can be.
     """
-    check_transfer(picture)
+    converter = converter or Converter()
     if has_alpha(picture):
         picture = lay_on_white(picture)
+    picture = converter.to_sdr(picture)
+    if geometry.cut and geometry.aspect != 1:  # what is cut is counted in the pixels that are stored
+        picture = to_picture(to_frame(picture, index, captured_ns, geometry=Geometry(geometry.cut)))
+        picture.colorspace, geometry = Colorspace.ITU601, replace(geometry, cut=None)
     kept = kept_size((picture.width, picture.height), geometry)
     square = square_size(kept, geometry.aspect)
     width, height = check_picture_size(square)
     scaled = None if square == kept else square
-    y, u, v = _convert(picture, reformatter or VideoReformatter(), scaled).planes[:3]
+    y, u, v = _convert(picture, converter, scaled).planes[:3]
     corner = (geometry.cut[0] & ~1, geometry.cut[1] & ~1) if geometry.cut else (0, 0)
     half = corner[0] // 2, corner[1] // 2
     frame = Frame(
@@ -64,14 +79,14 @@ def to_picture(frame: Frame) -> VideoFrame:
     return picture
 
 
-def _convert(picture: VideoFrame, reformatter: VideoReformatter, size: Size | None) -> VideoFrame:
+def _convert(picture: VideoFrame, converter: Converter, size: Size | None) -> VideoFrame:
     """The picture as yuv420p, BT.601 limited, and scaled if a size is given; itself if it is that already."""
     is_full = picture.color_range == ColorRange.JPEG
     matrix = matrix_of(picture)
     if picture.format.name == "yuv420p" and not is_full and matrix == Colorspace.ITU601 and size is None:
         return picture
     is_yuv = not picture.format.is_rgb
-    return reformatter.reformat(
+    return converter.reformat(
         picture,
         width=size[0] if size else None,
         height=size[1] if size else None,

@@ -5,13 +5,12 @@ grid of tiles, each of which is a stream to FFmpeg.
 """
 
 import struct
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from vcam.conversion.geometry import Box
+from vcam.media.boxes import boxes_of, read_aperture
 
 BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 LARGEST_META = 1 << 24  # bytes
@@ -47,28 +46,12 @@ def read_layout(path: Path) -> Layout | None:
     return None
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each box."""
-    place = 0
-    while place + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        begin = place + 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, begin)
-            begin += 8
-        end = len(data) if length == 0 else place + length
-        if end < begin:
-            return
-        yield kind, data[begin:end]
-        place = end
-
-
 def _find_meta(data: bytes) -> bytes:
-    return next((content[4:] for kind, content in _boxes(data) if kind == b"meta"), b"")
+    return next((content[4:] for kind, content in boxes_of(data) if kind == b"meta"), b"")
 
 
 def _read_meta(meta: bytes, path: Path) -> Layout:
-    boxes = dict(_boxes(meta))
+    boxes = dict(boxes_of(meta))
     main = _read_primary(boxes[b"pitm"])
     shown, turn, is_mirrored = _read_properties(boxes[b"iprp"], main)
     tiles = _read_parts(boxes.get(b"iref", b""), main)
@@ -91,7 +74,7 @@ def _read_primary(pitm: bytes) -> int:
 def _read_parts(iref: bytes, main: int) -> tuple[int, ...]:
     """The items that the main one is derived from."""
     form = "I" if iref[:1] == b"\1" else "H"
-    for kind, content in _boxes(iref[4:]):
+    for kind, content in boxes_of(iref[4:]):
         if kind != b"dimg":
             continue
         owner, count = struct.unpack_from(f">{form}H", content)
@@ -102,15 +85,15 @@ def _read_parts(iref: bytes, main: int) -> tuple[int, ...]:
 
 def _read_properties(iprp: bytes, main: int) -> tuple[Box, int, bool]:
     """What is shown of an item, turn and mirroring; these two come in the order in which they are named."""
-    boxes = dict(_boxes(iprp))
-    known = list(_boxes(boxes[b"ipco"]))
+    boxes = dict(boxes_of(iprp))
+    known = list(boxes_of(boxes[b"ipco"]))
     shown, turn, is_mirrored = (0, 0, 0, 0), 0, False
     for number in _read_numbers(boxes[b"ipma"], main):
         kind, content = known[number - 1]
         if kind == b"ispe":
             shown = (0, 0, *struct.unpack_from(">II", content, 4))
         elif kind == b"clap":
-            shown = _read_aperture(content, shown)
+            shown = read_aperture(content, shown)
         elif kind == b"irot":
             turn = (turn - 90 * (content[0] & 3)) % 360
         elif kind == b"imir":
@@ -118,15 +101,6 @@ def _read_properties(iprp: bytes, main: int) -> tuple[Box, int, bool]:
             # axis 1 exchanges left and right, 0 above and below; a turn before it goes the other way round
             turn = (-turn + (0 if content[0] & 1 else 180)) % 360
     return shown, turn, is_mirrored
-
-
-def _read_aperture(clap: bytes, whole: Box) -> Box:
-    """The part of a picture that is clean: its size, and its centre's distance from the picture's."""
-    values = struct.unpack_from(">IIIIiIiI", clap)
-    width, height, right, down = (Fraction(values[k], values[k + 1]) for k in (0, 2, 4, 6))
-    left = max(0, round((whole[2] - width) / 2 + right))
-    top = max(0, round((whole[3] - height) / 2 + down))
-    return left, top, min(round(width), whole[2] - left), min(round(height), whole[3] - top)
 
 
 def _read_numbers(ipma: bytes, main: int) -> list[int]:

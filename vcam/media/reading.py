@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import av
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -17,6 +18,7 @@ from vcam.conversion.geometry import Geometry
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE
 from vcam.media import orientation
+from vcam.media.boxes import find_clean_aperture
 from vcam.media.fields import Deinterlacer
 from vcam.media.heif import Layout, read_layout
 from vcam.media.odd import is_animated_webp
@@ -60,6 +62,7 @@ class Recording:
         self._with_sound = with_sound
         self._container: InputContainer | None = None
         self._layout: Layout | None = None
+        self._timeline: Timeline | None = None
         self._pictures: Generator[VideoFrame, None, None] | None = None
 
     def __enter__(self) -> Self:
@@ -95,12 +98,13 @@ class Recording:
 
     @property
     def end_s(self) -> Fraction:
-        """When the last picture ends, as the container says; 0 where it does not.
+        """When the last picture ends, as the container says; 0 where it does not, or joins recordings.
 
-        A container that counts frames, or joins recordings, says less than its time stamps do.
+        A container that counts frames says less than its time stamps do.
         """
         stream = self.stream
-        if not (stream.duration and stream.time_base):
+        is_joined = self._timeline is not None and self._timeline.is_joined
+        if is_joined or not (stream.duration and stream.time_base):
             return Fraction(0)
         return ((stream.start_time or 0) + stream.duration) * stream.time_base
 
@@ -131,7 +135,9 @@ class Recording:
             return Geometry(layout.shown, is_mirrored=layout.is_mirrored, turn=layout.turn)
         is_mirrored, turn = orientation.of_file(self.path) or orientation.of_picture(self.first)
         aspect = self.stream.sample_aspect_ratio or Fraction(1)
-        return Geometry(aspect=aspect, is_mirrored=is_mirrored, turn=turn)
+        # with a clean aperture, FFmpeg's aspect may be that of all that is stored in the shown size
+        cut, aspect = find_clean_aperture(self.path, self.stream.id) or (None, aspect)
+        return Geometry(cut, aspect, is_mirrored, turn)
 
     def _read(self) -> Generator[VideoFrame, None, None]:
         if self._layout is not None and self._layout.tiles:
@@ -164,12 +170,13 @@ class Recording:
         check_decoder(stream, str(self.path))
         stream.thread_type = "AUTO"
         stream.codec_context.options = DECODER_OPTIONS
+        stream.codec_context.flags |= Flags.unaligned  # else what is cropped at the left may be shown
         return stream
 
     def _packets(self) -> Iterator[Packet]:
         """Packets of the picture and of the sound if that is wanted; what cannot be read is passed over."""
         assert self._container is not None
-        timeline = Timeline(bool(self._container.format.flags & TIME_STAMPS_JUMP))
+        self._timeline = timeline = Timeline(bool(self._container.format.flags & TIME_STAMPS_JUMP))
         wanted = [self.stream, *(self.sound.streams if self.sound else [])]
         bad_reads = 0
         while bad_reads < MOST_BAD_READS:

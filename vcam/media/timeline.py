@@ -23,6 +23,11 @@ class Timeline:
         self._parts: dict[int, int] = {}  # stream -> its part
         self._last_s: dict[int, tuple[float, float]] = {}  # of each stream: its last packet, unshifted
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether there was a jump: the container's own times then say nothing of the whole."""
+        return len(self._shifts_s) > 1
+
     def place(self, packet: Packet) -> None:
         """Shift the packet's time stamps. One without a decoding time belongs to its stream's part."""
         if packet.time_base is None:

@@ -9,12 +9,10 @@ from itertools import count
 from pathlib import Path
 
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from vcam.conversion.alpha import alpha_of, opaque
-from vcam.conversion.colour import check_transfer
 from vcam.conversion.geometry import shown_size, turn_plane
-from vcam.conversion.pyav import to_frame
+from vcam.conversion.pyav import Converter, to_frame
 from vcam.frame import Frame, Plane, Size
 from vcam.media.reading import Recording, moment_s
 from vcam.media.sound import Sound
@@ -77,7 +75,7 @@ class FileSource(GuardedSource):
         self.is_laid_on_white = False
         self._with_sound = with_sound
         self._with_alpha = with_alpha
-        self._reformatter = VideoReformatter()
+        self._converter = Converter()
         self._recording: Recording | None = None
         self._frames = _no_frames()
 
@@ -99,7 +97,6 @@ class FileSource(GuardedSource):
     def _enter(self) -> None:
         recording = self._open()
         self.size = shown_size((recording.first.width, recording.first.height), recording.geometry)
-        check_transfer(recording.first, str(self.path))
         alpha = alpha_of(recording.first)
         self.alpha = None if alpha is None or not self._with_alpha else turn_plane(alpha, recording.geometry)
         self.is_laid_on_white = alpha is not None and not self._with_alpha
@@ -115,7 +112,7 @@ class FileSource(GuardedSource):
     def _close(self) -> None:
         self._frames.close()  # else the generator keeps us, the decoder and its threads until a collection
         self._frames = _no_frames()
-        self._reformatter = VideoReformatter()
+        self._converter = Converter()
         self._close_recording()
 
     def _open(self) -> Recording:
@@ -144,7 +141,7 @@ class FileSource(GuardedSource):
                 next(numbers),
                 captured_ns,
                 is_cut,
-                self._reformatter,
+                self._converter,
                 recording.geometry,
             )
             last_ns = moment_ns

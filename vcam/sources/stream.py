@@ -10,10 +10,9 @@ from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from vcam.conversion.pyav import to_frame
+from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import SourceError
 from vcam.frame import Frame, Size
 from vcam.media.opening import DECODER_OPTIONS
@@ -80,7 +79,7 @@ class StreamSource(GuardedSource):
         self._reader: PacketReader | None = None
         self._stream: VideoStream | None = None
         self._pictures: deque[VideoFrame] = deque()
-        self._reformatter = VideoReformatter()
+        self._converter = Converter()
         self._count = 0
 
     def _enter(self) -> None:
@@ -94,7 +93,7 @@ class StreamSource(GuardedSource):
         picture = self._next_picture(self._patience.limit_s)
         captured_ns = self._pace.wait(self._moment_ns(picture)) if self._pace else self._clock()
         index, self._count = self._count, self._count + 1
-        return to_frame(picture, index, captured_ns, index == 0, self._reformatter)
+        return to_frame(picture, index, captured_ns, index == 0, self._converter)
 
     def _moment_ns(self, picture: VideoFrame) -> int:
         if picture.pts is None or picture.time_base is None:
@@ -131,13 +130,14 @@ class StreamSource(GuardedSource):
         check_decoder(stream, self.name)
         stream.thread_type = "SLICE"  # frame threads hold one frame back each
         stream.codec_context.options = DECODER_OPTIONS
+        stream.codec_context.flags |= Flags.unaligned  # else what is cropped at the left may be shown
         self.fps = float(usable_rate(stream.average_rate, otherwise=Fraction(30)))
         return stream
 
     def _close(self) -> None:
         self._pictures.clear()
         self._stream = None
-        self._reformatter = VideoReformatter()
+        self._converter = Converter()
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
@@ -173,7 +173,10 @@ class StreamSource(GuardedSource):
         except av.error.ExitError:
             raise TimeoutError from None
         except (av.FFmpegError, OSError) as error:
-            raise SourceError(f"{self.name} broke off ({reason(error)}): check the network") from None
+            remedy = "check the network"
+            if self._has_end:
+                remedy += "; if the server sends files as a whole only, download this one first"
+            raise SourceError(f"{self.name} broke off ({reason(error)}): {remedy}") from None
         if packet is not None:
             self._patience.note(self._clock())
             return packet

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from video_files import flat_picture
 
-from vcam.conversion.pyav import to_frame
+from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import SourceError
 from vcam.frame import Frame
 
@@ -80,7 +79,7 @@ def test_a_picture_too_small_for_a_frame_is_refused() -> None:
 
 
 def test_a_reformatter_that_is_kept_forgets_the_picture_before() -> None:
-    kept = VideoReformatter()
+    kept = Converter()
     kinds = [
         (size, level, tag)
         for size in ((64, 48), (32, 16))
@@ -90,6 +89,6 @@ def test_a_reformatter_that_is_kept_forgets_the_picture_before() -> None:
     for size, level, tag in kinds * 2:
         picture = flat_picture(size, (100, 90, 80), "yuv422p")
         picture.color_range, picture.colorspace = level, tag
-        alone, after_others = to_frame(picture, 0, 0), to_frame(picture, 0, 0, reformatter=kept)
+        alone, after_others = to_frame(picture, 0, 0), to_frame(picture, 0, 0, converter=kept)
         for plane in "yuv":
             assert np.array_equal(getattr(alone, plane), getattr(after_others, plane)), (size, level, tag)

@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorTrc
 from test_picture import BT709, assert_colour, yuv_of
 from video_files import flat_picture, grey_picture
 
 from vcam.conversion.alpha import alpha_of
 from vcam.conversion.pyav import to_frame
-from vcam.errors import SourceError
 
 GREEN = (40, 180, 60)
 
@@ -22,14 +20,6 @@ def test_a_grey_is_the_same_in_every_matrix(level: int) -> None:
     picture = grey_picture((64, 48), level)
     picture.colorspace = 1
     assert set(np.unique(to_frame(picture, 0, 0).y)) == {level}
-
-
-@pytest.mark.parametrize("transfer", [ColorTrc.ARIB_STD_B67, ColorTrc.SMPTE2084])
-def test_hdr_is_refused_in_one_line(transfer: ColorTrc) -> None:
-    picture = grey_picture((64, 48), 100)
-    picture.color_trc = transfer
-    with pytest.raises(SourceError, match=r"is HDR .* convert it to SDR first"):
-        to_frame(picture, 0, 0)
 
 
 def test_what_is_transparent_is_laid_on_white() -> None:

@@ -3,12 +3,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from video_files import damage_packet, grey_picture, write_talk, write_video
 
 from vcam.errors import SourceError
 from vcam.media.rate import rate_of
 from vcam.media.reading import Recording, moment_s
 from vcam.media.streams import best_video
+from vcam.sources.file import FileSource
 
 
 def count_pictures(path: Path) -> tuple[int, int]:
@@ -44,6 +46,29 @@ def test_joined_recordings_are_one_after_the_other(tmp_path: Path) -> None:
     assert len(moments) == 100
     assert steps.min() > 0.03
     assert steps.max() < 0.06  # one frame in 40 ms, and a joint of sound and picture
+
+
+@pytest.mark.parametrize("offsets_s", [(0, 1000), (1000, 0)])
+def test_recordings_hours_apart_are_joined_too(tmp_path: Path, offsets_s: tuple[int, int]) -> None:
+    whole = b""
+    for offset_s in offsets_s:
+        whole += write_talk(tmp_path / "a.ts", 2.0, sound="mp2", offset_s=offset_s).read_bytes()
+    (tmp_path / "both.ts").write_bytes(whole)
+    with FileSource(tmp_path / "both.ts", realtime=False) as source:
+        frames = list(source)
+        length_s = (source.end_ns - frames[0].captured_ns) / 1e9
+    assert len(frames) == 100
+    assert length_s == pytest.approx(4, abs=0.06)  # a frame and a half
+
+
+def test_what_the_codec_crops_at_the_left_is_not_shown(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.264", 3)
+    with av.open(str(path)) as container, (tmp_path / "b.264").open("wb") as file:
+        cropped = BitStreamFilterContext("h264_metadata=crop_left=16", container.streams.video[0])
+        for packet in container.demux(video=0):
+            file.write(b"".join(bytes(each) for each in cropped.filter(packet if packet.size else None)))
+    with Recording(tmp_path / "b.264") as recording:
+        assert (recording.first.width, recording.first.height) == (48, 48)
 
 
 def test_a_cover_is_not_the_video(tmp_path: Path) -> None:
