@@ -12,6 +12,7 @@ from vcam.config import (
     CONTROL_PREFIX,
     FIXED,
     LARGEST_FILE,
+    OTHER_NAMES,
     Config,
     as_written,
     list_changes,
@@ -40,6 +41,8 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
             elif key.startswith(PRESET_PREFIX):
                 _put_preset(document, config, key.removeprefix(PRESET_PREFIX))
             else:
+                for other in (name for name, means in OTHER_NAMES.items() if means == key):
+                    document.pop(other, None)
                 document[key] = as_written(getattr(config, key))
         text = tomlkit.dumps(document)
         if len(text.encode()) > LARGEST_FILE:

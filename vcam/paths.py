@@ -82,6 +82,11 @@ def engine_cache() -> Path:
     return home_folder(platformdirs.user_cache_path) / APP / "engines"
 
 
+def verdict_cache() -> Path:
+    """Where it is kept which engine is how fast here; it may be deleted at any time."""
+    return home_folder(platformdirs.user_cache_path) / APP / "verdicts"
+
+
 def videos_folder() -> Path:
     """Where this user's videos are: the desktop's folder for them, else ~/Videos, else the home itself."""
     home = home_folder(Path.home)

@@ -218,3 +218,16 @@ def test_a_name_that_is_not_unicode_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot write"):
         save_settings(path, Config(source="caf\udce9.mp4"), ["source"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_may_be_written_by_its_other_name(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('engine = "openvino"  # fast\n')
+    config = load_config(path)
+    assert config.provider == "openvino"
+    assert replace_setting(config, "engine", "cpu").provider == "cpu"
+    save_settings(path, replace_setting(config, "engine", "cpu"), ["provider"])
+    assert load_config(path).provider == "cpu"
+    path.write_text('engine = "openvino"\nprovider = "cpu"\n')
+    with pytest.raises(ConfigError, match="engine and provider are one setting; leave one of them out"):
+        load_config(path)

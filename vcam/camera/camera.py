@@ -11,6 +11,7 @@ from typing import TypeAlias
 from vcam.adjust import Adjust, Figures
 from vcam.camera.cards import Cards
 from vcam.camera.chain import MODEL_KEYS, RunningChain
+from vcam.camera.engines import EngineTrials
 from vcam.camera.facts import find_unsaved, list_models, list_settings
 from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
@@ -31,11 +32,13 @@ from vcam.config_file import SavedSettings
 from vcam.control.status import Command, Facts, Status
 from vcam.errors import VcamError
 from vcam.frame import Frame
-from vcam.manifest import read_manifest
+from vcam.manifest import ModelSpec, read_manifest
 from vcam.memory import return_freed_memory
 from vcam.model_versions import roll_back
+from vcam.paths import verdict_cache
 from vcam.pipeline import FINISH, Pipeline, Policy, Result, Sink, Source
 from vcam.public import public_text
+from vcam.restore.verdicts import Verdicts
 from vcam.sources import CaptureDevice, WebcamSource, list_facts
 
 log = logging.getLogger(__name__)
@@ -69,6 +72,7 @@ class Camera:
         self._models = ModelWatch(self._health, lambda: self._reload(self.config), clock=self._options.clock)
         self._lag = Lag()
         self._steps = ModelStepper(self._model_names, self._use_model, self._options.clock)
+        self._engines = EngineTrials(Verdicts(verdict_cache()))
         self._source: Source | None = None  # the one opened last
         self._seen: CaptureDevice | None = None  # the webcam whose preset was looked for last
         self._opened = config.source  # its name in the configuration
@@ -250,7 +254,9 @@ class Camera:
             self._use_preset_of_camera()
             self._models.poll(folder_of(self.config))
             restorer = self._chain.chain.restorer
-            if restorer is not None and self.config.model == AUTO:
+            if restorer is not None and self._engines.poll(self.config, restorer.model, self._specs):
+                self._chain.exchange_restorer(restorer, make_restorer(self.config))
+            elif restorer is not None and self.config.model == AUTO:
                 is_single = restorer.denoise == 0 < self.config.denoise
                 self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
 
@@ -295,6 +301,11 @@ class Camera:
         if old is None or (has_budget and not keeps_budget(new, self.config.fps)):
             return False
         return self._chain.exchange_restorer(old, new)
+
+    def _specs(self) -> list[ModelSpec]:
+        """The models that the settings allow."""
+        specs = read_manifest(folder_of(self.config))
+        return [spec for name, spec in specs.items() if self.config.model in (AUTO, name)]
 
     def _freeze(self, is_wanted: bool) -> None:
         if not is_wanted:

@@ -8,16 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from vcam.address import is_whip
+from vcam.camera.engines import EngineChoice
 from vcam.camera.last_device import LastDevice
 from vcam.camera.model_choice import BUDGET, choose_model
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
+from vcam.errors import ModelError
 from vcam.link import Link, parse_profile
 from vcam.manifest import read_manifest, weights_folder
-from vcam.paths import engine_cache
+from vcam.paths import engine_cache, verdict_cache
 from vcam.pipeline import Sink, Source, Stages
 from vcam.presence import FollowingProbe, Presence, Probe, Watchers, find_probe
 from vcam.restore import Engine, Model, Restorer, prepare_cache
+from vcam.restore.plugins import PLUGINS
+from vcam.restore.verdicts import Verdicts
 from vcam.sinks import PipeWireSink, VirtualCameraSink
 from vcam.sources import CaptureDevice, DeviceChoice, Receivers, list_devices, make_source
 from vcam.v4l2loopback.cameras import find_virtual_camera
@@ -49,10 +53,17 @@ def load_model(config: Config, budget_ms: float | None = None) -> Model:
     budget_ms  for one run of it, where `model` is "auto"; None for what the frame rate leaves
     """
     folder = folder_of(config)
+    plugin = PLUGINS.get(config.provider)
+    is_plugin_gpu = plugin is not None and plugin.device == "GPU"
     cache = prepare_cache(engine_cache()) if config.provider == "tensorrt" else None
-    engine = Engine(config.provider, config.threads, config.require_gpu, cache)
+    own = "cpu" if plugin else config.provider
+    engine = Engine(own, config.threads, config.require_gpu and not is_plugin_gpu, cache)
     budget_ms = BUDGET * 1000 / config.fps if budget_ms is None else budget_ms
-    return choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model)
+    load = EngineChoice(config.provider, config.size, Verdicts(verdict_cache())).load
+    model = choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model, load)
+    if config.require_gpu and is_plugin_gpu and model.health and model.health.fault:
+        raise ModelError(f"a GPU is required, but {config.provider} is not used: {model.health.fault}")
+    return model
 
 
 def make_restorer(config: Config) -> Restorer:

@@ -58,3 +58,9 @@ def find_warnings(
             f"provider = {config.provider}, but the model runs on the CPU: install {gpu_needs()},"
             " or run: sharpkd set provider cpu"
         )
+    engine = chain.restorer.model.health if chain.restorer else None
+    if engine and engine.fault:
+        yield (
+            f"the CPU runs the model, not {engine.name}: {engine.fault};"
+            " try it again: sharpkd bench --engines, or leave it out: sharpkd set provider cpu"
+        )

@@ -8,10 +8,13 @@ publish  pack a frame as a virtual camera takes it
 --device measures the whole way instead, of the test pattern through camera and device to another program:
 latency from capture to arrival, frames sent, read, lost and repeated, and how far colours are off.
 
+--engines measures the network alone, on each engine that is installed; `provider = auto` then goes by that.
+
 Prints a table, then one JSON object.
 
 examples:
   sharpkd bench
+  sharpkd bench --engines --size 1920x1080
   sharpkd bench --device --size 1920x1080 --seconds 60
   sharpkd set source pattern && sharpkd bench --device --read-only     a camera that runs already, as it is
 """
@@ -27,6 +30,7 @@ from itertools import count, cycle
 from typing import TypeAlias
 
 from vcam.camera.parts import make_link, make_restorer
+from vcam.commands import bench_engines
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import Config
 from vcam.errors import ConfigError
@@ -58,6 +62,7 @@ class Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=10.0, metavar="T", help="to measure; default: 10")
     parser.add_argument("--json", action="store_true", help="print the JSON object alone")
+    parser.add_argument("--engines", action="store_true", help="compare what the model can run on")
     device = parser.add_argument_group("the whole way through a virtual camera")
     device.add_argument(
         "--device", nargs="?", const="", metavar="NODE", help='default: the camera called "SharpKD Camera"'
@@ -77,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         from vcam.commands import bench_device  # for Linux alone
 
         return bench_device.run(args)
+    if args.engines:
+        return bench_engines.run(args)
     for option in ("read_only", "size", "fps"):
         if getattr(args, option):
             raise ConfigError(f"--{option.replace('_', '-')} is for --device; add that, or leave it out")

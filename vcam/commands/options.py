@@ -17,7 +17,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crispness", metavar="C", help="0..1: faithful to crisp; default: 0")
     parser.add_argument("--denoise", metavar="D", help="over time, 0..1; 0 looks at single frames")
     parser.add_argument("--model", metavar="M", help="a name from weights/manifest.json; default: auto")
-    parser.add_argument("--provider", metavar="P", help="auto, cpu, cuda or tensorrt; default: auto")
+    parser.add_argument(
+        *("--provider", "--engine"),
+        metavar="P",
+        help="auto, cpu, cuda, tensorrt, openvino, ...; default: auto",
+    )
     parser.add_argument(
         "--threads", metavar="N", help="of the model on the CPU; default: one a core, at most 4"
     )

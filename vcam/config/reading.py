@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create
 
 from vcam.config.messages import LONGEST_SHOWN, say_kind, say_range, short
 from vcam.config.presets import settings_of
-from vcam.config.settings import DEFAULTS, KEYS, RANGES, Config
+from vcam.config.settings import DEFAULTS, KEYS, OTHER_NAMES, RANGES, Config
 from vcam.config.tables import CONTROL_PREFIX, replace_control
 from vcam.errors import ConfigError
 from vcam.regular import read_small
@@ -72,7 +72,8 @@ def replace_setting(config: Config, key: str, given: object) -> Config:
     """The configuration with one value changed, a number or text as a person types it. Raises ConfigError."""
     if key.startswith(CONTROL_PREFIX):
         return replace(config, camera=replace_control(config.camera, key, given))
-    kind = KEYS[check_key(key)]
+    key = check_key(key)
+    kind = KEYS[key]
     try:
         if kind is str or isinstance(given, str):
             given = str(given).strip()
@@ -86,6 +87,10 @@ def replace_setting(config: Config, key: str, given: object) -> Config:
 
 def _read_table(table: Mapping[str, object]) -> Config:
     """A file's table as a Config. Raises ConfigError for the first value that cannot be used."""
+    for other, key in OTHER_NAMES.items():
+        if other in table and key in table:
+            raise ConfigError(f"{other} and {key} are one setting; leave one of them out")
+    table = {OTHER_NAMES.get(key, key): value for key, value in table.items()}
     try:
         config = Config(**_FILE.model_validate(table).model_dump())
     except ValidationError as error:
@@ -103,7 +108,8 @@ def _read_table(table: Mapping[str, object]) -> Config:
 
 
 def check_key(key: str) -> str:
-    """The key, if there is such a setting. Raises ConfigError."""
+    """The setting that a key names. Raises ConfigError if there is none."""
+    key = OTHER_NAMES.get(key, key)
     if key not in KEYS:
         raise ConfigError(f"no setting {short(key)}{closest(key, KEYS)}; expected one of: {', '.join(KEYS)}")
     return key

@@ -1,6 +1,6 @@
 """What a user can set. The table of `Config` is the documentation: defaults, ranges, and what each is for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, TypeAlias
 
@@ -18,7 +18,10 @@ LARGEST = (1920, 1080)
 LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
 ROTATIONS = (0, 90, 180, 270)
 OVERLAYS = ("wipe", "fps", "kbps", "gain")
-PROVIDERS = ("auto", "cpu", "cuda", "tensorrt")
+PROVIDERS = (
+    *("auto", "cpu", "cuda", "tensorrt"),
+    *("openvino", "openvino-gpu", "openvino-npu", "tensorrt-rtx", "webgpu"),  # vcam.restore.plugins
+)
 
 Range: TypeAlias = tuple[float, float]
 
@@ -103,7 +106,11 @@ class Config:
         "The model's name in the manifest; auto takes the best one that this machine can follow.",
         may_be_empty=False,
     )
-    provider: str = _setting("auto", "What the model runs on.", choices=PROVIDERS)
+    provider: str = _setting(
+        "auto",
+        "What the model runs on; auto takes the fastest that was found here, of those installed.",
+        choices=PROVIDERS,
+    )
     threads: int = _setting(
         0, "Threads of the model on the CPU; 0 takes one for each core, 4 at most.", 0, 64
     )
@@ -193,6 +200,7 @@ def _check_text(key: str, text: str) -> None:
         raise ConfigError(f"{key} has {len(text)} characters; expected at most {LONGEST_TEXT}")
 
 
+OTHER_NAMES: Mapping[str, str] = {"engine": "provider"}  # of a setting, wherever a person writes it
 _KNOWN = {each.name: each.metadata for each in fields(Config)}
 KEYS: dict[str, Any] = {each.name: each.type for each in fields(Config)}
 RANGES: dict[str, Range] = {key: known["range"] for key, known in _KNOWN.items() if known.get("range")}

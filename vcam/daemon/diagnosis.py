@@ -13,7 +13,7 @@ from vcam.control.status import Status
 from vcam.doctor.case import OK, PROBLEM, WARNING, Case, Finding
 from vcam.doctor.examine import examine, let_go_first, list_checks
 from vcam.doctor.machine import Machine, this_machine
-from vcam.doctor.model import Loaded, check_model
+from vcam.doctor.model import Loaded, check_model, describe_model
 from vcam.doctor.settings import read_settings
 from vcam.paths import Paths
 from vcam.public import without_folders
@@ -80,7 +80,7 @@ class Diagnosis:
         if restorer is None:
             return None
         model = restorer.model
-        return lambda config: Loaded(model.spec.name, model.provider, model.warm_up_ms)
+        return lambda config: describe_model(model, config)
 
 
 def _as_json(finding: Finding) -> dict[str, object]:

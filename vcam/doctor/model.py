@@ -13,11 +13,17 @@ from vcam.doctor.case import Case, Finding, ok, problem, warning
 from vcam.doctor.load import Load, measure_load
 from vcam.doctor.machine import Machine
 from vcam.errors import ModelError
-from vcam.restore import CPU_PROVIDER, gpu_needs
+from vcam.paths import verdict_cache
+from vcam.restore import CPU_PROVIDER, Model, gpu_needs
+from vcam.restore.plugins import list_installed
+from vcam.restore.trial import Verdict
+from vcam.restore.verdicts import Case as EngineCase
+from vcam.restore.verdicts import Verdicts, describe, fastest
 
 CHECK = "model"
 NVIDIA = ("/dev/nvidia0", "/proc/driver/nvidia/version")
 GPU_FIX = shlex.join([sys.executable, "-m", "pip", "install", "--upgrade", "onnxruntime-gpu[cuda,cudnn]"])
+TRY_AGAIN = "sharpkd bench --engines"
 WEIGHTS_FIX = "git checkout weights"
 SMALLER = ((1280, 720), (640, 480))  # sizes that Firefox finds
 
@@ -29,12 +35,19 @@ class Loaded:
     name: str
     provider: str
     warm_up_ms: float
+    engines: tuple[Verdict, ...] = ()  # what is known of plugins' engines here
 
 
 def load(config: Config) -> Loaded:
     """What the camera would use. Raises ModelError."""
-    model = load_model(config)
-    return Loaded(model.spec.name, model.provider, model.warm_up_ms)
+    return describe_model(load_model(config), config)
+
+
+def describe_model(model: Model, config: Config) -> Loaded:
+    """A model as the check wants it; engines that were never tried are left out."""
+    case = EngineCase(model.spec, model.folder, config.size, model.threads)
+    known = (Verdicts(verdict_cache()).read(name, case) for name in list_installed())
+    return Loaded(model.spec.name, model.provider, model.warm_up_ms, tuple(filter(None, known)))
 
 
 def check_model(
@@ -47,7 +60,7 @@ def check_model(
     except ModelError as error:
         return [problem(CHECK, str(error), _restore_weights(str(error), case.config))]
     speed = judge_speed(model, case.config, lambda: others(case.machine, {case.pid} if case.pid else set()))
-    return [*speed, *judge_provider(case, model)]
+    return [*speed, *judge_provider(case, model), *judge_engines(case, model)]
 
 
 def _restore_weights(error: str, config: Config) -> str:
@@ -89,3 +102,18 @@ def judge_provider(case: Case, model: Loaded) -> list[Finding]:
         return []
     message = f"there is an NVIDIA GPU, but ONNX Runtime uses the CPU; it needs {gpu_needs()}"
     return [warning(CHECK, message, GPU_FIX)]
+
+
+def judge_engines(case: Case, model: Loaded) -> list[Finding]:
+    """What would be faster, by what was measured here, and which installed engine cannot be used."""
+    found = [
+        warning(CHECK, f"the engine {each.engine} is installed and not used: {each.fault}", TRY_AGAIN)
+        for each in model.engines
+        if each.fault and case.config.provider in ("auto", each.engine)
+        if case.config.provider == each.engine or not each.is_absent
+    ]
+    best = fastest(model.engines)
+    if best and model.provider == CPU_PROVIDER:
+        message = f"{model.name} takes {best.share:.0%} of its time on {best.engine}: {describe(best)}"
+        return [*found, warning(CHECK, message, "sharpkd set provider auto --save")]
+    return found

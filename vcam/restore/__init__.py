@@ -1,5 +1,6 @@
 """The restore stage: a bicubic base in uint8 plus the student's residual, by ONNX Runtime."""
 
+from vcam.restore.adopted import AdoptedEngine
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells, to_strips
 from vcam.restore.engine import (
     CPU_PROVIDER,
@@ -16,6 +17,7 @@ __all__ = [
     "CPU_PROVIDER",
     "MAX_OUTPUT",
     "ZERO_RESIDUAL",
+    "AdoptedEngine",
     "Cells",
     "Engine",
     "Model",

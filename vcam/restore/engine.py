@@ -92,11 +92,7 @@ def open_session(
     check_self_contained(content, name, frozenset(bound or ()))
     if CUDA_PROVIDER in providers and has_nvidia_driver():
         _load_nvidia_libraries()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # beside a call, spinning threads take the cores that the call needs
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
+    options = session_options(threads)
     chosen = [(each, provider_options(each, content, bound or {}, cache)) for each in providers]
     try:
         if bound:
@@ -106,6 +102,16 @@ def open_session(
             return onnxruntime.InferenceSession(content, options, providers=chosen)
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         raise ModelError(f"cannot load the model {name!r}: {error}; run: make distill") from None
+
+
+def session_options(threads: int) -> Any:
+    """What all sessions of a network have in common."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # beside a call, spinning threads take the cores that the call needs
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    return options
 
 
 def prepare_cache(folder: Path, keep: int = CACHED_ENGINES) -> Path | None:

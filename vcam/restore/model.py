@@ -10,6 +10,7 @@ import numpy.typing as npt
 from vcam.errors import ModelError
 from vcam.frame import Plane, Size
 from vcam.manifest import MIXTURE, ModelSpec, read_checked
+from vcam.restore.adopted import AdoptedEngine
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, to_cells, to_strips
 from vcam.restore.engine import (
     CPU_PROVIDER,
@@ -21,46 +22,13 @@ from vcam.restore.engine import (
     thread_count,
 )
 from vcam.restore.fusion import CONTEXT
+from vcam.restore.network import EngineHealth, Network, Nothing
 
 Shares = npt.NDArray[np.float32]  # (experts,); what they lack of 1 is the share of doing nothing
 
 LEAST_SHARE = 0.05  # of all experts together, below which nothing is done at all
 WARM_UP_RUNS = 5
 TENSORRT_STEPS = 8  # of a share: each network that it may meet is built once, for seconds to minutes
-
-
-class Network:
-    """A student's network, its weights settled: cells in, residual out.
-
-    reach   cells around one that its residual depends on, if its sums do not depend on what is beside them
-            either, as whole numbers' do not; else 0
-    chroma  strength of vcam.restore.chroma for the same damage
-    """
-
-    def __init__(self, session: Any, reach: int, chroma: float = 0.0) -> None:
-        self._session = session
-        self.reach = reach
-        self.chroma = chroma
-
-    def residual(self, cells: Cells) -> Cells:
-        """Run on (1, h, w, cell*cell) uint8; returns the residual plus 128, same shape."""
-        return self._session.run(None, {"cells": cells})[0]
-
-
-class Nothing(Network):
-    """The network for an undamaged picture: no residual, at no cost.
-
-    channels  of the residual
-    """
-
-    def __init__(self, channels: int) -> None:
-        self.reach = 1  # parts of it are as good as all of it
-        self.chroma = 0.0
-        self._channels = channels
-
-    def residual(self, cells: Cells) -> Cells:
-        """The residual of (1, h, w, c) uint8: zero, plus 128, (1, h, w, channels)."""
-        return np.full((*cells.shape[:-1], self._channels), ZERO_RESIDUAL, np.uint8)
 
 
 def does_nothing(shares: Shares) -> bool:
@@ -79,6 +47,8 @@ class Model:
     """A loaded student.
 
     provider   what runs it, by ONNX Runtime's name: the one really in use, not the one asked for
+    folder     where its files are
+    health     of the engine that it has adopted, or could not; None if it was to have none
     precision  "int8" on the CPU, "fp32" on a GPU
     alike      the network for a damage of which nothing is known
 
@@ -90,7 +60,9 @@ class Model:
         engine = engine or Engine()
         self.spec = spec
         self.warm_up_ms = 0.0  # median of the last warm-up, at its size
-        self._folder, self._cache = folder, engine.cache
+        self.health: EngineHealth | None = None
+        self._adopted: AdoptedEngine | None = None
+        self.folder, self._cache = folder, engine.cache
         self._threads, self._providers = thread_count(engine), providers_of(engine)
         self._gauge = self._open_gauge()
         is_on_cpu = self._providers == [CPU_PROVIDER]
@@ -105,6 +77,27 @@ class Model:
             session = self._load("int8") if "int8" in spec.files else session
         self._check_contract(session)
         self.alike = Network(session, self._reach)
+
+    @property
+    def provider(self) -> str:
+        if self._adopted is not None and not self._adopted.health.fault:
+            return self._adopted.provider
+        return self._own_provider
+
+    @property
+    def is_on_cpu(self) -> bool:
+        """Whether ONNX Runtime's CPU provider runs it, alone or beside an engine."""
+        return self._own_provider == CPU_PROVIDER
+
+    @property
+    def threads(self) -> int:
+        """Threads of the CPU provider, and of an engine on the CPU."""
+        return self._threads
+
+    def adopt(self, engine: AdoptedEngine) -> None:
+        """Run networks on another engine from now on, with the CPU provider's beside them."""
+        self._adopted, self.health = engine, engine.health
+        self.alike = engine.watch(self.alike, self._bound(self.all_alike, 0.0))
 
     @property
     def all_alike(self) -> Shares:
@@ -135,7 +128,11 @@ class Model:
             return self.alike
         if does_nothing(shares):
             return Nothing(self.spec.cell**2)
-        return Network(self._open(shares, crispness), self._reach, self._chroma(shares))
+        network = Network(self._open(shares, crispness), self._reach, self._chroma(shares))
+        adopted = self._adopted
+        if adopted is None or adopted.health.fault:
+            return network
+        return adopted.watch(network, self._bound(shares, crispness))
 
     def residual(self, cells: Cells) -> Cells:
         """Run the network for a damage of which nothing is known: what a warm-up and a bench time."""
@@ -176,7 +173,7 @@ class Model:
     @property
     def _reach(self) -> int:
         """Sums of floats depend on how a picture is cut into blocks: only int8 may be computed in part."""
-        return self.spec.reach if self.precision == "int8" and self.provider == CPU_PROVIDER else 0
+        return self.spec.reach if self.precision == "int8" and self._own_provider == CPU_PROVIDER else 0
 
     def _chroma(self, shares: Shares) -> float:
         return float(np.dot(shares, self.spec.chroma)) if self.spec.chroma else 0.0
@@ -186,26 +183,30 @@ class Model:
         if precision not in self.spec.files:
             raise ModelError(f"model {self.spec.name!r} has no {precision} file; run: make distill")
         self.precision = precision
-        self._content = read_checked(self._folder, self.spec.files[precision])
+        self._content = read_checked(self.folder, self.spec.files[precision])
         session = self._open(self.all_alike)
-        self.provider: str = session.get_providers()[0]
+        self._own_provider: str = session.get_providers()[0]
         return session
 
     def _open(self, shares: Shares, crispness: float = 0.0) -> Any:
-        bound = None
-        if self.spec.experts:
-            if TENSORRT_PROVIDER in self._providers:
-                shares = on_steps(shares, TENSORRT_STEPS)
-            looks = [shares * (1 - crispness), shares * crispness] if self.spec.looks > 1 else [shares]
-            bound = {MIXTURE: np.concatenate(looks)[None].astype(np.float32)}
+        if TENSORRT_PROVIDER in self._providers:
+            shares = on_steps(shares, TENSORRT_STEPS)
+        bound = self._bound(shares, crispness)
         return open_session(self._content, self.spec.name, self._threads, self._providers, bound, self._cache)
+
+    def _bound(self, shares: Shares, crispness: float) -> dict[str, Shares]:
+        """The values of what the file leaves open, for a damage and a look."""
+        if not self.spec.experts:
+            return {}
+        looks = [shares * (1 - crispness), shares * crispness] if self.spec.looks > 1 else [shares]
+        return {MIXTURE: np.concatenate(looks)[None].astype(np.float32)}
 
     def _open_gauge(self) -> Any:
         if not self.spec.experts:
             return None
         if "gauge" not in self.spec.files:
             raise ModelError(f"model {self.spec.name!r} has no gauge file; run: make distill")
-        content = read_checked(self._folder, self.spec.files["gauge"])
+        content = read_checked(self.folder, self.spec.files["gauge"])
         session = open_session(content, f"{self.spec.name} gauge", 1, [CPU_PROVIDER])
         found = session.get_outputs()[0].shape[-1]
         if found != self.spec.experts:

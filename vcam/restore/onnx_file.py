@@ -101,6 +101,14 @@ def read_fields(data: memoryview) -> Iterator[Field]:
         at += length
 
 
+def read_varints(data: memoryview) -> Iterator[int]:
+    """The numbers of a packed field. Raises ValueError if it is none."""
+    at = 0
+    while at < len(data):
+        value, at = _read_varint(data, at)
+        yield value
+
+
 def _read_varint(data: memoryview, at: int) -> tuple[int, int]:
     """A number, and where what follows begins."""
     value = 0

@@ -8,7 +8,6 @@ import numpy as np
 
 from vcam.restore.cells import Cells
 
-MOST = 0.85  # of the picture: above, one run over all of it costs less than cutting and pasting
 BANDS = 12  # of rows, each with a rectangle of its own: fused pictures change here and there
 RUN_COST = 2000  # cells that could be computed in the time that starting one more run takes
 
@@ -18,6 +17,9 @@ class Local(Protocol):
 
     @property
     def reach(self) -> int: ...
+
+    @property
+    def most(self) -> float: ...
 
     def residual(self, cells: Cells) -> Cells: ...
 
@@ -76,7 +78,7 @@ class StillCells:
         _, rows, columns, _ = cells.shape
         boxes = join_boxes(find_changes(last, cells), 2 * network.reach, rows, columns)
         needed = sum(box.grown(2 * network.reach, rows, columns).area for box in boxes)
-        if needed > MOST * rows * columns:
+        if needed > network.most * rows * columns:
             return self._run_all(network, cells)
         for box in boxes:
             _run_part(network, cells, residual, box)

@@ -8,6 +8,7 @@ from fake_output import CARD, FakeOutput
 from vcam.camera.policy import Health
 from vcam.camera.warnings import find_warnings
 from vcam.config import Config
+from vcam.restore.network import EngineHealth
 from vcam.sinks import NullSink
 
 
@@ -22,11 +23,14 @@ class Case:
     sink: Any = field(default_factory=NullSink)
     lag: float = 0.0
     state: str = "running"
+    engine: EngineHealth | None = None
     has_model: bool = True
     looks: int = 2
 
     def warnings(self) -> list[str]:
-        model = SimpleNamespace(provider=self.provider, spec=SimpleNamespace(name="mine", looks=self.looks))
+        model = SimpleNamespace(
+            provider=self.provider, spec=SimpleNamespace(name="mine", looks=self.looks), health=self.engine
+        )
         chain: Any = SimpleNamespace(restorer=SimpleNamespace(model=model) if self.has_model else None)
         return list(
             find_warnings(self.config, chain, self.health, self.source, self.sink, self.lag, self.state)
@@ -83,3 +87,14 @@ def test_crispness_without_a_crisp_look_is_told() -> None:
         "version that has one: sharpkd model list"
     ]
     assert Case(looks=1).warnings() == []
+
+
+def test_an_engine_that_was_given_up_is_told_with_what_to_do() -> None:
+    engine = EngineHealth("openvino")
+    assert Case(engine=engine).warnings() == []
+    engine.give_up("it failed in use: lost")
+    (warning,) = Case(engine=engine).warnings()
+    assert warning == (
+        "the CPU runs the model, not openvino: it failed in use: lost;"
+        " try it again: sharpkd bench --engines, or leave it out: sharpkd set provider cpu"
+    )

@@ -276,6 +276,17 @@ def test_bench_prints_a_table_and_one_json_object(program: Program) -> None:
     assert lines[0].split() == ["step", "output", "median", "p95"]
 
 
+@pytest.mark.slow
+def test_bench_compares_engines(program: Program) -> None:
+    answer = program.run("bench", "--engines", "--seconds", "0.001", "--size", "64x48")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    (cpu,) = json.loads(lines[-1])["models"]["still"]
+    assert (cpu["engine"], cpu["fault"], cpu["ms"] > 0) == ("cpu", "", True)
+    assert lines[1].split()[:2] == ["still", "cpu"]
+    assert lines[1].endswith("auto")
+
+
 def test_devices_lists_cameras_and_the_virtual_camera(program: Program) -> None:
     answer = program.run("devices")
     assert answer.returncode == 0

@@ -13,6 +13,7 @@ from vcam.doctor.model import Loaded, check_model
 from vcam.errors import ModelError
 from vcam.manifest import REMEDY
 from vcam.restore import CPU_PROVIDER
+from vcam.restore.trial import Verdict
 
 ON_CPU = Loaded("fast", CPU_PROVIDER, 9.0)
 QUIET = Load(0.1, 4)
@@ -88,6 +89,34 @@ def test_a_gpu_in_use_or_not_wanted_is_fine(made: MadeMachine) -> None:
     made.put("/dev/nvidia0")
     assert len(check(made, replace(ON_CPU, provider="CUDAExecutionProvider"))) == 1
     assert len(check(made, ON_CPU, Config(provider="cpu"))) == 1
+
+
+FASTER = Verdict("openvino", ms=4.0, core_ms=7.0, cpu_ms=8.0, cpu_core_ms=15.0)
+
+
+def test_an_engine_that_was_measured_as_faster_is_told(made: MadeMachine) -> None:
+    finding = check(made, replace(ON_CPU, engines=(FASTER,)))[1]
+    assert (finding.level, finding.fix) == (WARNING, "sharpkd set provider auto --save")
+    assert finding.message.startswith("fast takes 50% of its time on openvino: 4.0 ms")
+    in_use = replace(ON_CPU, provider="OpenVINOExecutionProvider", engines=(FASTER,))
+    assert len(check(made, in_use)) == 1
+    assert len(check(made, replace(ON_CPU, engines=(replace(FASTER, ms=7.9),)))) == 1
+
+
+def test_an_installed_engine_that_cannot_be_used_is_told(made: MadeMachine) -> None:
+    broken = Verdict("webgpu", "it crashed when it was tried (SIGSEGV)")
+    finding = check(made, replace(ON_CPU, engines=(broken,)))[1]
+    assert (finding.level, finding.fix) == (WARNING, "sharpkd bench --engines")
+    assert (
+        finding.message
+        == "the engine webgpu is installed and not used: it crashed when it was tried (SIGSEGV)"
+    )
+
+
+def test_an_engine_for_other_machines_is_no_fault_unless_it_is_named(made: MadeMachine) -> None:
+    absent = replace(ON_CPU, engines=(Verdict("openvino-npu", "it offers no NPU", is_absent=True),))
+    assert len(check(made, absent)) == 1
+    assert len(check(made, absent, Config(provider="openvino-npu"))) == 2
 
 
 def test_a_real_model_is_loaded_as_the_camera_does(weights: Path) -> None:

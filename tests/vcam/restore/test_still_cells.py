@@ -15,6 +15,8 @@ ROWS, COLUMNS = 40, 60
 class Neighbours:
     """A network that adds up, modulo 256, all that is within its reach; zeros lie around the picture."""
 
+    most = 0.85
+
     def __init__(self, reach: int) -> None:
         self.reach = reach
         self.areas: list[int] = []

@@ -9,6 +9,7 @@ import pytest
 
 from vcam import cli
 from vcam.commands.completion import make_script
+from vcam.config.settings import PROVIDERS
 from vcam.shell.words import list_commands, setting_words
 
 SHELLS = ("bash", "zsh", "fish")
@@ -84,4 +85,4 @@ def test_bash_takes_a_value_after_an_equals_sign(parser: argparse.ArgumentParser
     script = tmp_path / "script"
     script.write_text(make_script("bash", parser))
     assert completed(("bash", script), "run", "--provider", "=", "c") == {"cpu", "cuda"}
-    assert completed(("bash", script), "run", "--provider", "=") == {"auto", "cpu", "cuda", "tensorrt"}
+    assert completed(("bash", script), "run", "--provider", "=") == set(PROVIDERS)
