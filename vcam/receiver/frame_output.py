@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from vcam.conversion.colour import BT601_TAGS, UNSPECIFIED
-from vcam.conversion.pyav import to_frame
+from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import SourceError
 from vcam.frame import Size
 from vcam.whip.wire import Word, write_frame, write_word
@@ -60,7 +59,7 @@ class FrameOutput:
         self._thread.join(1.0)
 
     def _run(self) -> None:
-        reformatter = VideoReformatter()
+        converter = Converter()
         while True:
             with self._changed:
                 while not (self._words or self._next or self._is_closed):
@@ -74,17 +73,17 @@ class FrameOutput:
                 if word is not None:
                     write_word(self._stream, word)
                 elif taken is not None:
-                    self._write(*taken, is_cut, reformatter)
+                    self._write(*taken, is_cut, converter)
             except OSError:
                 return  # nobody reads any more: the process ends by its input
 
     def _write(
-        self, picture: VideoFrame, index: int, captured_ns: int, is_cut: bool, reformatter: VideoReformatter
+        self, picture: VideoFrame, index: int, captured_ns: int, is_cut: bool, converter: Converter
     ) -> None:
         if picture.colorspace == UNSPECIFIED and not picture.format.is_rgb:
             picture.colorspace = BT601_TAGS[1]  # what browsers send without a tag, HD as well
         try:
-            frame = to_frame(picture, index, captured_ns, False, reformatter)
+            frame = to_frame(picture, index, captured_ns, False, converter)
         except SourceError as error:
             self.fault = str(error)
             return

@@ -78,7 +78,7 @@ def test_a_picture_too_small_for_a_frame_is_refused() -> None:
         to_frame(flat_picture((8, 48), (100, 90, 80)), 0, 0)
 
 
-def test_a_reformatter_that_is_kept_forgets_the_picture_before() -> None:
+def test_a_converter_that_is_kept_forgets_the_picture_before() -> None:
     kept = Converter()
     kinds = [
         (size, level, tag)
