@@ -32,6 +32,7 @@ COMMANDS = {
     "logs": "show the background camera's log",
     "enhance": "restore a video or picture file",
     "mos": "ask people which of two systems looks better, and report what they said",
+    "watch": "restore the recordings that arrive in a folder, each once",
     "record": "record the camera as it is, to train a student on your own face",
     "install": "have the camera ready at login, and in the desktop's menu",
     "uninstall": "undo that",

@@ -1,6 +1,7 @@
 """Temporary files beside their target, which `replace` gives their name once they are whole."""
 
 import errno
+import glob
 import os
 import secrets
 import stat
@@ -27,3 +28,9 @@ def make_partial(path: Path) -> Path:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     os.close(os.open(partial, flags, 0o666))
     return partial
+
+
+def partials_of(path: Path) -> list[Path]:
+    """The temporary files of a target that are there, of any process."""
+    pattern = f".{glob.escape(path.name[:SHOWN])}.{'[0-9a-f]' * 16}.partial"
+    return sorted(path.parent.glob(pattern))

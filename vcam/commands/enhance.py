@@ -36,6 +36,12 @@ from vcam.sources.file import FileSource
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="IN", nargs="+", help="a file, a folder or a pattern")
     parser.add_argument("output", type=Path, metavar="OUT", help="a file; of several, a folder")
+    parser.add_argument("--force", action="store_true", help="overwrite OUT")
+    add_restore_options(parser)
+
+
+def add_restore_options(parser: argparse.ArgumentParser) -> None:
+    """How files are restored: what `enhance` reads of its arguments."""
     parser.add_argument("--size", metavar="WxH", help="default: twice the input's, at most 1920x1080")
     parser.add_argument("--scale", type=float, metavar="F", help="times the input's size, instead of --size")
     parser.add_argument(
@@ -44,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="contain",
         help="where --size has another shape: fit inside it, cover it and cut the rest, or pad with black",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite OUT")
     parser.add_argument("--lossless", action="store_true", help="write FFV1; OUT is a .mkv file")
     parser.add_argument("--link", metavar="L", help="send the input over a simulated link first")
     add_model_options(parser)

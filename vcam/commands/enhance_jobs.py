@@ -43,10 +43,10 @@ def find_jobs(inputs: Sequence[Path], output: Path, *, lossless: bool, force: bo
     is_one = len(inputs) == 1 and not os.path.isdir(inputs[0]) and not _is_pattern(inputs[0])
     known = set(VIDEO_ENDINGS) | set(STILL_ENDINGS)
     if is_one and (output.suffix and not os.path.isdir(output)):
-        is_still = output.suffix.lower() in STILL_ENDINGS and not lossless
-        if not is_still:
+        makes_still = output.suffix.lower() in STILL_ENDINGS and not lossless
+        if not makes_still:
             check_video_ending(output, lossless)
-        jobs = [Job(inputs[0], output, is_still)]
+        jobs = [Job(inputs[0], output, makes_still)]
     elif not is_one and output.suffix.lower() in known and not os.path.isdir(output):
         raise SinkError(f"{output} is one file, expected a folder for all of them: name one")
     else:
@@ -83,7 +83,7 @@ def _find(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
         before = 0
         if os.path.isdir(path):
             for file in sorted(path.rglob("*")):
-                if file.suffix.lower() in READ_STILLS | READ_VIDEOS and file.is_file():
+                if is_readable(file) and file.is_file():
                     before += 1
                     yield file, file.relative_to(path)
         elif _is_pattern(path):
@@ -103,15 +103,24 @@ def _name(found: Iterator[tuple[Path, Path]], folder: Path, lossless: bool) -> I
     """Jobs with targets of different names: a.mov beside a.mp4 becomes a.mov.mp4, one more a.mov 2.mp4."""
     taken: set[Path] = set()
     for source, place in found:
-        is_still = source.suffix.lower() in READ_STILLS
-        ending = ".png" if is_still else ".mkv" if lossless else ".mp4"
-        target = next(name for name in _names(folder / place, ending) if name not in taken)
+        target = next(name for name in names_of(folder / place, lossless) if name not in taken)
         taken.add(target)
-        yield Job(source, target, is_still)
+        yield Job(source, target, is_still(source))
 
 
-def _names(place: Path, ending: str) -> Iterator[Path]:
+def is_still(path: Path) -> bool:
+    """Whether a file's ending is that of a picture."""
+    return path.suffix.lower() in READ_STILLS
+
+
+def is_readable(path: Path) -> bool:
+    """Whether a file's ending is that of a picture or a recording."""
+    return path.suffix.lower() in READ_STILLS | READ_VIDEOS
+
+
+def names_of(place: Path, lossless: bool) -> Iterator[Path]:
     """Names for what comes of a file, the plainest one first."""
+    ending = ".png" if is_still(place) else ".mkv" if lossless else ".mp4"
     yield place.with_suffix(ending)
     yield place.with_name(f"{place.name}{ending}")
     yield from (place.with_name(f"{place.name} {number}{ending}") for number in itertools.count(2))
