@@ -2,28 +2,31 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-import av
 import cv2
 import numpy as np
-from av.container import InputContainer
-from av.video.frame import VideoFrame
 
 from distill.damage.degradation import FPS
-from distill.data.excerpts import UNREADABLE, Clip, Excerpt, hold_back, path_of, video_of, whole
-from vcam.conversion.opencv import Bgr, from_bgr
+from distill.data.excerpts import UNREADABLE, Clip, Excerpt, hold_back, path_of, whole
+from vcam.conversion.opencv import Bgr, from_bgr, to_bgr
+from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import SourceError
-from vcam.frame import MAX_SIDE, MIN_SIDE, Frame, from_packed
-from vcam.media.opening import open_recording
+from vcam.frame import Frame
+from vcam.media.endings import READ_STILLS, READ_VIDEOS
+from vcam.media.reading import Recording
+from vcam.media.reading import moment_s as moment_s_of
 
-STILLS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
-CLIPS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".264", ".y4m"}
+STILLS = READ_STILLS
+CLIPS = READ_VIDEOS - {".gif"}  # 256 colours teach nothing
 T = TypeVar("T")
-PERIOD_NS = 1_000_000_000 // FPS
+SECOND_NS = 1_000_000_000
+PERIOD_NS = SECOND_NS // FPS
+NO_TIME = -1
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,10 @@ def last_fifth(files: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def read_still(path: Path) -> Bgr | None:
-    """A still as (H, W, 3) BGR; None if it is no picture, or has sides that no Frame has."""
-    try:
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except (cv2.error, MemoryError):  # a few kilobytes of PNG can be gigapixels
-        return None
-    if picture is None or min(picture.shape[:2]) < MIN_SIDE or max(picture.shape[:2]) > MAX_SIDE:
-        return None
-    return picture
+    """A still as it is to be seen, (H, W, 3) BGR; None if it is none, or no Frame has its sides."""
+    with contextlib.suppress(*UNREADABLE), Recording(path) as recording:
+        return to_bgr(next(_frames(recording)))
+    return None
 
 
 def pan_still(image: Bgr, side: int, count: int, rng: np.random.Generator) -> list[Frame]:
@@ -152,12 +151,9 @@ def cut_clip(clip: Clip, side: int, count: int, rng: np.random.Generator) -> lis
     """
     images: list[Bgr] = []
     # one bad file must not abort hours of packing
-    with contextlib.suppress(*UNREADABLE):
-        for picture in _play(clip, count, rng):
-            image = picture.to_ndarray(format="bgr24")
-            if images and image.shape != images[0].shape:
-                break  # the same window does not fit both sizes
-            images.append(image)
+    with contextlib.suppress(*UNREADABLE), Recording(path_of(clip)) as recording:
+        for frame in _play(recording, clip, count, rng):
+            images.append(to_bgr(frame))
             if len(images) == count:
                 break
     smallest = min(images[0].shape[:2]) if images else side
@@ -173,33 +169,52 @@ def cut_clip(clip: Clip, side: int, count: int, rng: np.random.Generator) -> lis
     ]
 
 
-def _play(clip: Clip, count: int, rng: np.random.Generator) -> Iterator[VideoFrame]:
-    """Pictures of a clip from a random time on: a file's from a keyframe, an excerpt's from any frame."""
-    with open_recording(path_of(clip)) as container:
-        stream = video_of(container)
-        if isinstance(clip, Excerpt):
-            yield from _play_excerpt(container, clip, count, rng)
-            return
-        if stream.duration and stream.time_base:
-            container.seek(int(rng.uniform(0, 0.8) * stream.duration), stream=stream)
-        yield from container.decode(stream)
+def _play(recording: Recording, clip: Clip, count: int, rng: np.random.Generator) -> Iterator[Frame]:
+    """Frames of a clip from a random time on: a file's from a keyframe, an excerpt's from any frame."""
+    if isinstance(clip, Excerpt):
+        yield from _play_excerpt(recording, clip, count, rng)
+        return
+    length_s = float(recording.end_s) - _zero_s(recording)
+    if recording.has_times and length_s > 0:
+        recording.seek(_zero_s(recording) + float(rng.uniform(0, 0.8)) * length_s)
+    yield from _frames(recording)
 
 
 def _play_excerpt(
-    container: InputContainer, clip: Excerpt, count: int, rng: np.random.Generator
-) -> Iterator[VideoFrame]:
-    """Pictures of an excerpt from a random time on that leaves room for `count`, and none outside of it."""
-    stream, half_s = video_of(container), 0.5 / clip.rate
+    recording: Recording, clip: Excerpt, count: int, rng: np.random.Generator
+) -> Iterator[Frame]:
+    """Frames of an excerpt from a random time on that leaves room for `count`, and none outside of it."""
+    half_s, zero_ns = 0.5 / clip.rate, round(_zero_s(recording) * SECOND_NS)
     start_s = rng.uniform(clip.begin_s, max(clip.begin_s, clip.end_s - count / clip.rate))
-    zero_s = float((stream.start_time or 0) * (stream.time_base or 0))
-    if container.duration:  # a bare stream of packets cannot be sought in
-        container.seek(int((zero_s + start_s) * av.time_base))  # to the keyframe before it
-    for number, picture in enumerate(container.decode(stream)):
-        moment_s = number / clip.rate if picture.time is None else picture.time - zero_s
+    if recording.has_times:
+        recording.seek(_zero_s(recording) + start_s)
+    for number, frame in enumerate(_frames(recording)):
+        moment_s = number / clip.rate if frame.captured_ns < 0 else (frame.captured_ns - zero_ns) / SECOND_NS
         if moment_s >= clip.end_s - half_s:
             return
         if moment_s >= start_s - half_s:
-            yield picture
+            yield frame
+
+
+def _zero_s(recording: Recording) -> float:
+    """The file's own time at its begin."""
+    stream = recording.stream
+    return float((stream.start_time or 0) * (stream.time_base or 0))
+
+
+def _frames(recording: Recording) -> Iterator[Frame]:
+    """A recording's frames as they are to be seen, until their size changes or one is damaged.
+
+    `captured_ns` is the file's own time, NO_TIME where it has none.
+    """
+    converter, size = Converter(), None
+    for number, picture in enumerate(recording.pictures()):
+        if recording.damaged or size not in (None, (picture.width, picture.height)):
+            return
+        size = picture.width, picture.height
+        moment_s = moment_s_of(picture)
+        moment_ns = NO_TIME if moment_s is None else round(moment_s * SECOND_NS)
+        yield to_frame(picture, number, moment_ns, converter=converter, geometry=recording.geometry)
 
 
 def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
@@ -208,13 +223,7 @@ def read_clip(path: Path, limit: int | None = None) -> list[Frame]:
     Empty if the file is not a video.
     """
     frames: list[Frame] = []
-    with contextlib.suppress(*UNREADABLE), open_recording(path) as container:
-        for picture in container.decode(video_of(container)):
-            if len(frames) == limit:
-                break
-            size = (picture.width & ~1, picture.height & ~1)
-            if frames and size != frames[0].size:
-                break
-            packed = picture.reformat(*size, format="yuv420p").to_ndarray()
-            frames.append(from_packed(packed, size, len(frames), len(frames) * PERIOD_NS))
+    with contextlib.suppress(*UNREADABLE), Recording(path) as recording:
+        for number, frame in enumerate(islice(_frames(recording), limit)):
+            frames.append(replace(frame, captured_ns=number * PERIOD_NS))
     return frames

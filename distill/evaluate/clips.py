@@ -108,7 +108,7 @@ class _PanStill:
         return pan_still(image, self.side, STILL_FRAMES, rng)
 
 
-def _files(folder: Path, endings: set[str]) -> Sequence[Path]:
+def _files(folder: Path, endings: frozenset[str]) -> Sequence[Path]:
     if not folder.is_dir():
         raise SourceError(f"no folder {folder}; choose one with clips or stills")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)

@@ -16,6 +16,7 @@ from vcam.frame import Frame
 from vcam.pipeline import Clock, Sink
 from vcam.sinks import NullSink, make_sink
 from vcam.sinks.file import VIDEO_ENDINGS
+from vcam.sinks.recording import RecordingSink, free_name
 from vcam.v4l2loopback.cameras import find_virtual_camera
 
 log = logging.getLogger(__name__)
@@ -171,8 +172,9 @@ class ReconnectingSink:
 
 
 def open_sink(config: Config) -> Sink:
-    """The daemon's sink: a camera is opened again after a failure; a file is not, which would overwrite it.
+    """The daemon's sink: a camera is opened again after a failure; a file is not, as it would begin again.
 
+    A file that is there already stays: the recording has a number behind its name.
     Raises SinkError if it cannot be opened now. With `auto`, the page is shown until there is a camera.
     """
     open_output = _opener(config)
@@ -186,8 +188,19 @@ def open_sink_later(config: Config) -> Sink:
 
 
 def _opener(config: Config) -> Callable[[], Sink]:
+    if _is_file(config.sink):
+        return partial(_open_recording, config)
     return partial(make_sink, config.sink, size=config.size, fps=config.fps)
 
 
+def _open_recording(config: Config) -> Sink:
+    path = free_name(Path(config.sink))
+    return RecordingSink(path, config.size, config.fps, clock=time.monotonic_ns).open()
+
+
 def _may_fail(config: Config) -> bool:
-    return config.sink not in ("preview", "null") and Path(config.sink).suffix.lower() not in VIDEO_ENDINGS
+    return config.sink not in ("preview", "null") and not _is_file(config.sink)
+
+
+def _is_file(sink: str) -> bool:
+    return Path(sink).suffix.lower() in VIDEO_ENDINGS

@@ -209,9 +209,7 @@ class RestartableCamera:
 def _check_outputs(old: Sink, config: Config) -> None:
     """Refuse what a restart must not end or begin. Raises VcamError."""
     if Path(str(getattr(old, "name", ""))).suffix.lower() in VIDEO_ENDINGS:
-        raise SinkError(
-            "the output is a file, which would be overwritten; stop the camera first: sharpkd stop"
-        )
+        raise SinkError("the output is a file, which would end; stop the camera first: sharpkd stop")
     if Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
         raise ConfigError(
             "a file cannot be the output of a running camera: record beside it,"

@@ -23,10 +23,10 @@ from vcam.commands.enhance_jobs import Job, count_frames, find_jobs
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
 from vcam.errors import ConfigError, SourceError
-from vcam.frame import parse_size
+from vcam.frame import Size, parse_size
 from vcam.memory import keep_freed_memory
 from vcam.public import public_text
-from vcam.restore import Restorer
+from vcam.restore import Model, Restorer
 from vcam.restore.fit import FITS, fit_size
 from vcam.sinks.disk import make_folder
 from vcam.sinks.still import ALPHA_ENDINGS
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     jobs = find_jobs(args.input, args.output, lossless=args.lossless, force=args.force)
     if len(jobs) == 1 and jobs[0].target == args.output:
         with Bar(jobs) as bar:
-            enhance(jobs[0], args, bar)
+            enhance(jobs[0], args, bar, LoadedModel())
         return 0
     return enhance_all(jobs, args)
 
@@ -72,12 +72,12 @@ def enhance_all(jobs: list[Job], args: argparse.Namespace) -> int:
 
     A failed output, as on a full disk, ends it: what was finished stays.
     """
-    code = 0
+    code, model = 0, LoadedModel()
     with Bar(jobs) as bar:
         for job in jobs:
             make_folder(job.target.parent)
             try:
-                enhance(job, args, bar)
+                enhance(job, args, bar, model)
             except (SourceError, ConfigError) as error:
                 bar.say(f"sharpkd: {public_text(str(error))}")
                 code = code or error.exit_code
@@ -105,7 +105,24 @@ class Bar:
         self._bar.write(line, file=sys.stderr)
 
 
-def enhance(job: Job, args: argparse.Namespace, bar: Bar) -> None:
+class LoadedModel:
+    """The best model there is, loaded for the first file and kept for all others."""
+
+    def __init__(self) -> None:
+        self._model: Model | None = None
+        self._size: Size | None = None
+
+    def __call__(self, config: Config) -> Model:
+        """The model for frames of a size. Raises ModelError."""
+        model = self._model
+        # an engine beside ONNX Runtime was tried at one size, and is tried again at another
+        if model is None or (model.health is not None and config.size != self._size):
+            self._model = model = load_model(config, math.inf)
+            self._size = config.size
+        return model
+
+
+def enhance(job: Job, args: argparse.Namespace, bar: Bar, model: LoadedModel) -> None:
     """Restore one file. Raises SourceError, SinkError and what the model and the link raise."""
     keeps_alpha = job.is_still and args.fit == "contain" and job.target.suffix.lower() in ALPHA_ENDINGS
     with FileSource(
@@ -113,7 +130,7 @@ def enhance(job: Job, args: argparse.Namespace, bar: Bar) -> None:
     ) as source:
         size = fit_size(source.size, args.size, args.scale, args.fit)
         config = replace(read_config(argparse.Namespace(**{**vars(args), "size": None})), size=size)
-        stages = [stage for _, stage in make_offline_chain(config, args.link).stages()]
+        stages = [stage for _, stage in make_offline_chain(config, args.link, model(config)).stages()]
         padded = parse_size(args.size) if args.size and args.fit == "pad" else size
         pairs = restore(source, stages, padded, bar.step)
         if job.is_still:
@@ -124,9 +141,7 @@ def enhance(job: Job, args: argparse.Namespace, bar: Bar) -> None:
             bar.say(f"{job.source}: {word}")
 
 
-def make_offline_chain(config: Config, link: str | None) -> Chain:
-    """The stages for a file: there is time for the best model."""
-    restorer = Restorer(
-        load_model(config, math.inf), config.size, config.strength, config.crispness, config.denoise
-    )
+def make_offline_chain(config: Config, link: str | None, model: Model) -> Chain:
+    """The stages for a file."""
+    restorer = Restorer(model, config.size, config.strength, config.crispness, config.denoise)
     return Chain(make_link(link or "off"), restorer)

@@ -10,18 +10,12 @@ from pathlib import Path
 import av
 
 from vcam.errors import SinkError, SourceError
+from vcam.media.endings import READ_STILLS, READ_VIDEOS
 from vcam.media.opening import open_recording
 from vcam.media.streams import best_video
 from vcam.sinks.disk import check_free
 from vcam.sinks.file import VIDEO_ENDINGS, check_video_ending
 from vcam.sinks.still import STILL_ENDINGS
-
-READ_STILLS = {*STILL_ENDINGS, ".bmp", ".heic", ".heif", ".avif", ".tif", ".tiff"}
-READ_VIDEOS = {
-    *VIDEO_ENDINGS,
-    *(".mov", ".avi", ".webm", ".m4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".flv"),
-    *(".3gp", ".ogv", ".264", ".265", ".y4m", ".gif"),
-}
 
 
 @dataclass(frozen=True)

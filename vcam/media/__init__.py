@@ -1,5 +1,6 @@
 """Recordings and pictures that somebody names: opened, read and understood, for every part that reads files.
 
+endings      of the files that are looked for in folders
 opening      how a path is handed to FFmpeg, and with which limits
 streams      which picture and which sound of a container are meant
 rate         frames a second

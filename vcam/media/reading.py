@@ -64,6 +64,7 @@ class Recording:
         self._layout: Layout | None = None
         self._timeline: Timeline | None = None
         self._pictures: Generator[VideoFrame, None, None] | None = None
+        self._is_sought = False
 
     def __enter__(self) -> Self:
         self._container = container = open_file(self.path)
@@ -97,6 +98,11 @@ class Recording:
             container.close()
 
     @property
+    def has_times(self) -> bool:
+        """Whether the file knows how long it is, and so can be sought in."""
+        return bool(self._container and self._container.duration)
+
+    @property
     def end_s(self) -> Fraction:
         """When the last picture ends, as the container says; 0 where it does not, or joins recordings.
 
@@ -109,13 +115,25 @@ class Recording:
         return ((stream.start_time or 0) + stream.duration) * stream.time_base
 
     def pictures(self) -> Iterator[VideoFrame]:
-        """All pictures that can be decoded, in the order in which they are shown; once.
+        """All pictures that can be decoded, in the order shown; once, and again after a seek.
 
         Raises SourceError, after the pictures that came before it, if the disk fails.
         """
         assert self._pictures is not None
-        yield self.first
+        if not self._is_sought:
+            yield self.first
         yield from self._pictures
+
+    def seek(self, moment_s: float) -> None:
+        """Go on from the keyframe before a moment of the file's own time.
+
+        Raises av.FFmpegError in a bare stream of packets, which knows no time.
+        """
+        assert self._container is not None
+        assert self._pictures is not None
+        self._pictures.close()
+        self._container.seek(round(moment_s * av.time_base))
+        self._pictures, self._is_sought = self._read(), True
 
     def _read_first(self) -> VideoFrame:
         assert self._pictures is not None

@@ -23,8 +23,8 @@ def free_name(path: Path) -> Path:
 class RecordingSink(FileSink):
     """A FileSink whose file stays when it cannot be finished, as on a full disk: up to its last whole part.
 
-    The ending is .mkv, which can be played without its end. `path` is the file's name once it is closed, and
-    may change at the end, where another program has taken it meanwhile.
+    A .mkv can be played without its end; a .mp4 cannot, and is not kept without it. `path` is the file's name
+    once it is closed, and may change at the end, where another program has taken it meanwhile.
     """
 
     def close(self) -> None:
@@ -37,9 +37,13 @@ class RecordingSink(FileSink):
         if self._is_over or self.count == 0 or self._partial is None:
             return super().abort()
         self._is_over = True
-        if self._container is not None:
-            with suppress(av.FFmpegError, OSError):
-                self._container.close()
+        is_whole = False
+        with suppress(av.FFmpegError, OSError):
+            assert self._container is not None
+            self._container.close()
+            is_whole = True
+        if not (is_whole or self.path.suffix.lower() == ".mkv"):
+            return self._unlink()
         with suppress(OSError):
             self.path = free_name(self.path)
             self._partial.replace(self.path)

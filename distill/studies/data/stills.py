@@ -64,7 +64,10 @@ class Stills:
 
 def read_rgb(path: Path) -> Rgb | None:
     """A still as (H, W, 3) RGB; None if it is unreadable."""
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    try:
+        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except (cv2.error, MemoryError):  # a few kilobytes of PNG can be gigapixels
+        return None
     return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 

@@ -9,7 +9,7 @@ from fake_output import CARD, FakeOutput, S
 from vcam.camera.reconnecting_sink import ReconnectingSink, open_sink
 from vcam.config import Config
 from vcam.errors import SinkError
-from vcam.frame import Frame
+from vcam.frame import Frame, black
 from vcam.sinks import FileSink, NullSink
 
 DAY_S = 86400.0
@@ -299,6 +299,18 @@ def test_what_is_no_camera_is_not_kept(
     sink = open_sink(Config(sink=spec, size=(64, 48)))
     assert isinstance(sink, kind)
     sink.close()
+
+
+@pytest.mark.parametrize("name", ["x.mkv", "x.mp4"])
+def test_a_recording_of_an_earlier_start_stays(name: str, tmp_path: Path) -> None:
+    config = Config(sink=str(tmp_path / name), size=(64, 48))
+    for _ in range(3):
+        sink = open_sink(config)
+        sink.send(black((64, 48)))
+        sink.close()
+    stem, ending = name.split(".")
+    expected = {name, f"{stem} 2.{ending}", f"{stem} 3.{ending}"}
+    assert {path.name for path in tmp_path.iterdir()} == expected
 
 
 def test_a_named_camera_that_is_absent_refuses_the_start() -> None:
