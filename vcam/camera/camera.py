@@ -17,6 +17,7 @@ from vcam.camera.lag import Counts, Lag
 from vcam.camera.model_choice import AUTO
 from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
 from vcam.camera.model_watch import ModelWatch
+from vcam.camera.opinions import change_opinions
 from vcam.camera.options import CameraOptions
 from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
 from vcam.camera.policy import AwaitSender, Health, KeepGoing
@@ -177,12 +178,14 @@ class Camera:
 
     def facts(self) -> Facts:
         """What clients can read beside the status."""
+        opinions = self._options.opinions
         return {
             "devices": lambda: {"cameras": list_facts(find_own(self.config), self._measured())},
             "settings": lambda: list_settings(self.config, self._options.saved),
             "presets": lambda: list_presets(self.config),
             "models": lambda: list_models(folder_of(self.config), self._running_model()),
             "history": lambda: self._options.history.as_json(self._options.clock()),
+            "opinions": lambda: {"counts": opinions.counts() if opinions else None},
         }
 
     def _measured(self) -> dict[Path, float | None]:
@@ -215,6 +218,8 @@ class Camera:
             self._freeze(not self._pipeline.is_frozen if command.freeze is None else command.freeze)
         if command.record is not None:
             self._recorded.record(command.record)
+        if command.opinion is not None or command.forget_opinions:
+            change_opinions(self._options.opinions, command, self.status(), self._chain.chain.restorer)
         if command.pause or command.release:
             self._gate.set_paused(True)  # first, and without a lock that an output may hold up
         if command.release or command.resume:

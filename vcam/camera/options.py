@@ -8,6 +8,7 @@ from pathlib import Path
 from vcam.camera.history import History
 from vcam.config import Config
 from vcam.config_file import SavedSettings
+from vcam.live_opinions import LiveOpinions
 from vcam.paths import videos_folder
 from vcam.pipeline import Clock
 from vcam.presence import Presence
@@ -28,6 +29,7 @@ class CameraOptions:
     videos      where recordings go
     check       looks for what a Config's changed settings name; gets their names. Returns a sentence for
                 each device that is awaited, raises VcamError for what is not there; by default all is
+    opinions    where judgements of the picture are kept; None: nowhere
     history     samples of the last minutes, which a camera that takes the place of this one goes on with
     """
 
@@ -41,4 +43,5 @@ class CameraOptions:
     watchers: Callable[[], tuple[str, ...]] = lambda: ()
     videos: Callable[[], Path] = videos_folder
     check: Callable[[Config, Collection[str]], tuple[str, ...]] = lambda config, changed: ()
+    opinions: LiveOpinions | None = None
     history: History = field(default_factory=History)

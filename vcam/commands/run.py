@@ -39,6 +39,7 @@ from vcam.control.server import ControlServer
 from vcam.control.status import Status
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
+from vcam.live_opinions import LiveOpinions
 from vcam.memory import keep_freed_memory
 from vcam.page.page import open_page
 from vcam.paths import user_paths
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         presence=presence,
         watchers=make_watchers(config, sink).names,
         check=partial(check_existence, around=find_surroundings(last, config)),
+        opinions=LiveOpinions(user_paths().opinions),
     )
     receivers = Receivers(user_paths().phone, print_invitation)
     with catch_signals() as flags, closing(sink), receivers:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from vcam.config import LONGEST_TEXT, ControlValue
 from vcam.frame import Size
+from vcam.live_opinions import Opinion
 from vcam.meter import Percentiles
 
 RestartKey: TypeAlias = Literal["size", "fps", "sink"]  # what a new output may have otherwise
@@ -131,6 +132,8 @@ class Command(BaseModel):
     preset: PresetChange | None = None
     rollback: Key | None = None  # this model to the version that was replaced last
     record: bool | None = None  # what is published, into a file of its own
+    opinion: Opinion | None = None  # how the published picture is, compared with the camera's
+    forget_opinions: bool = False  # all of them, before the one that comes with it
     reload: bool = False
     save: bool = False  # all unsaved settings, into their file
     revert: bool = False  # to the settings of the file

@@ -24,6 +24,7 @@ from vcam.daemon.signals import Flags, catch_signals
 from vcam.daemon.suspend import SuspendDetector
 from vcam.daemon.systemd import Monitored, WatchdogNotifier, find_supervisor
 from vcam.instance import Instance
+from vcam.live_opinions import LiveOpinions
 from vcam.memory import keep_freed_memory
 from vcam.page.memory import PageMemory
 from vcam.page.page import open_page
@@ -55,7 +56,15 @@ def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
         ):
             log.warning("%s", awaited)
         receivers = Receivers(paths.phone)
-        make = partial(make_camera, saved=saved, last=last, history=History(), receivers=receivers)
+        opinions = LiveOpinions(paths.opinions)
+        make = partial(
+            make_camera,
+            saved=saved,
+            last=last,
+            history=History(),
+            receivers=receivers,
+            opinions=opinions,
+        )
         with (
             receivers,
             RestartableCamera(config, make, saved) as camera,
@@ -73,6 +82,7 @@ def make_camera(
     last: LastDevice,
     history: History,
     receivers: Receivers,
+    opinions: LiveOpinions,
 ) -> Camera:
     """The daemon's camera on an open output."""
     cameras = make_device_choice(config, last)
@@ -82,6 +92,7 @@ def make_camera(
         watchers=make_watchers(config, sink).names,
         begin_call=cameras.begin_call,
         check=partial(check_existence, around=find_surroundings(last, saved.started)),
+        opinions=opinions,
         history=history,
     )
     source_of = partial(make_source_of, cameras=cameras, used=last.note, receivers=receivers)

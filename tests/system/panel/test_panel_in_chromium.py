@@ -360,3 +360,18 @@ def test_all_of_it_can_be_used_by_the_keyboard(panel: PanelPage, session: PanelS
     panel.page.wait_for_selector("#stop-dialog:visible")
     panel.page.keyboard.press("Escape")
     assert focused(panel) == "stop"
+
+
+def test_a_judgement_is_kept_counted_and_deleted(panel: PanelPage, session: PanelSession) -> None:
+    session.client.command(set={"strength": 0.5})
+    panel.page.click("[data-opinion=better]")
+    panel.until("its count", lambda: "1 better" in panel.text("opinion-count"))
+    panel.page.focus("[data-opinion=worse]")
+    panel.page.keyboard.press("Enter")
+    panel.until("the next one", lambda: "1 better, 1 worse" in panel.text("opinion-count"))
+    assert "strength 0.5" in session.sharpkd("mos", "live")
+    panel.keep("judged")
+    panel.page.click("#opinion-forget")
+    panel.page.wait_for_selector("#opinion-forget", state="hidden")
+    assert panel.page.evaluate("document.activeElement.dataset.opinion") == "better"
+    assert "was not judged yet" in session.sharpkd("mos", "live")

@@ -626,3 +626,33 @@ def test_a_picture_that_is_zoomed_follows_the_pointer() -> None:
     sent = browser.asked("command")[0].json["set"]
     assert sent["pan_x"] == 0.5  # a quarter of 400 pixels to the left: 2 * 100 / 400
     assert wipe(browser) is None
+
+
+# judgement of the picture
+
+
+def test_a_judgement_is_one_click_and_is_counted() -> None:
+    daemon = Daemon(facts={"opinions": {"counts": {"better": 0, "same": 0, "worse": 0}}})
+    browser = open_page(daemon)
+    assert browser.is_shown("opinion")
+    assert not browser.is_shown("opinion-forget")
+    daemon.facts["opinions"] = {"counts": {"better": 2, "same": 0, "worse": 1}}
+    browser.dispatch("document.querySelectorAll('[data-opinion]')[0]", "click")
+    assert browser.asked("command")[-1].json == {"opinion": "better"}
+    assert browser.text("opinion-count") == "Kept on this machine alone: 2 better, 1 worse."
+    daemon.facts["opinions"] = {"counts": {"better": 0, "same": 0, "worse": 0}}
+    browser.dispatch("document.getElementById('opinion-forget')", "click")
+    assert browser.asked("command")[-1].json == {"forget_opinions": True}
+    assert not browser.is_shown("opinion-forget")
+
+
+@pytest.mark.parametrize("facts", [{}, {"opinions": {"counts": None}}])
+def test_a_camera_that_keeps_no_judgements_is_asked_for_none(facts: dict[str, Any]) -> None:
+    browser = open_page(Daemon(facts=facts))
+    assert not browser.is_shown("opinion")
+
+
+def test_a_card_cannot_be_judged() -> None:
+    counts = {"counts": {"better": 0, "same": 0, "worse": 0}}
+    browser = open_page(Daemon(STATUS | {"state": "paused"}, facts={"opinions": counts}))
+    assert browser.get("document.querySelectorAll('[data-opinion]').every((each) => each.disabled)")

@@ -14,6 +14,7 @@ import "./doctor.js";
 import "./link.js";
 import "./models.js";
 import "./numbers.js";
+import "./opinion.js";
 import "./output.js";
 import "./presets.js";
 import "./switches.js";
