@@ -13,6 +13,7 @@ examples:
 
 import argparse
 import json
+import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,14 +32,14 @@ from vcam.opinion.server import ClipProtocol, listen, make_app
 from vcam.opinion.session import Sessions
 from vcam.opinion.store import Store
 from vcam.opinion.study import LAYOUTS, RESULTS, Study, read_study
-from vcam.opinion.systems import find_system
+from vcam.opinion.systems import find_system, is_theirs
 from vcam.partial import make_partial
 from vcam.paths import user_paths
 from vcam.sources import SAMPLE_PATH
 
 ACTIONS = ("prepare", "serve", "report", "export", "live")
 SAMPLE_LINKS = ("360p", "270p", "180p")
-LOOPBACK = "127.0.0.1"
+LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0", "::")
 LONGEST_S = 20.0
 
 
@@ -106,12 +107,23 @@ def _prepare(args: argparse.Namespace) -> int:
         raise ConfigError(f"--a and --b are both {args.a!r}: name two systems")
     a, b = ((Path(name).name, find_system(name, config)) for name in (args.a, args.b))
     scenes = _scenes(args.clip, args.link)
+    for name in (args.a, args.b):
+        if is_theirs(name, config):
+            _check_theirs(Path(name), scenes)
     wish = Wish(args.title, scenes, a, b, args.layout, box, args.seconds, args.lossless)
     study = prepare(args.study, wish, print)
     quality = "without loss" if study.worst_db is None else f"at {study.worst_db:.1f} dB or more"
     print(f"{args.study}: {len(scenes)} pairs, {study.a} and {study.b}, encoded {quality}")
     print(f"for people to rate them: sharpkd mos serve {args.study}")
     return 0
+
+
+def _check_theirs(place: Path, scenes: Sequence[Scene]) -> None:
+    """Files that another program made of the clips cannot have come over our link. Raises ConfigError."""
+    if any(scene.link != OFF for scene in scenes):
+        raise ConfigError(f"{place} was made of the clips as they are, expected no link: add --link off")
+    if place.is_file() and len(scenes) > 1:
+        raise ConfigError(f"{place} is one file for {len(scenes)} clips; give a folder with a file for each")
 
 
 def _scenes(clips: Sequence[Path] | None, links: Sequence[str] | None) -> list[Scene]:
@@ -128,12 +140,13 @@ def _scenes(clips: Sequence[Path] | None, links: Sequence[str] | None) -> list[S
 def _serve(args: argparse.Namespace) -> int:
     study = read_study(args.study)
     Store(args.study / RESULTS).people()  # an error before anybody comes
-    socket = listen(args.listen, args.port)
-    host = f"[{args.listen}]" if ":" in args.listen else args.listen
-    print(f"http://{host}:{socket.getsockname()[1]}/#key={study.key}", flush=True)
+    listening = listen(args.listen, args.port)
+    host = socket.gethostname() if args.listen in EVERYWHERE else args.listen
+    host = f"[{host}]" if ":" in host else host
+    print(f"http://{host}:{listening.getsockname()[1]}/#key={study.key}", flush=True)
     print("people open this address; end with Ctrl-C, and go on whenever you like", flush=True)
     app = make_app(Sessions(args.study, study))
-    with ControlServer([Listener(socket, app, ClipProtocol)]):
+    with ControlServer([Listener(listening, app, ClipProtocol)]):
         threading.Event().wait()  # for a signal
     return 0
 

@@ -110,11 +110,5 @@ def _gold_places(
     ]
     first = int(rng.integers(2))
     shown = [(pair, ORDERS[(first + index // len(golds)) % 2]) for index, pair in enumerate(mixed)]
-    order = rng.permutation(count)
-    return sorted(((place, shown[index]) for place, index in zip(places, order, strict=True)), key=_place)[
-        ::-1
-    ]
-
-
-def _place(placed: tuple[int, tuple[Pair, Order]]) -> int:
-    return placed[0]
+    placed = [(place, shown[index]) for place, index in zip(places, rng.permutation(count), strict=True)]
+    return sorted(placed, key=lambda each: each[0], reverse=True)

@@ -1,5 +1,6 @@
 """The people who take part: who joins, what each is shown next, and what they say of it."""
 
+import hashlib
 import hmac
 import secrets
 import threading
@@ -192,4 +193,5 @@ def envelope(path: Path, other: Path) -> bytes:
 
 def describe(study: Study) -> Mapping[str, Any]:
     """What everybody may know of a study before they join."""
-    return {"title": study.title, "minutes": int(LONGEST_S / 60), "layout": study.layout}
+    id = hashlib.sha256(study.key.encode()).hexdigest()[:8]
+    return {"id": id, "title": study.title, "minutes": int(LONGEST_S / 60), "layout": study.layout}

@@ -91,7 +91,7 @@ class Store:
 
     def join(self, id: str, secret: str, about: Mapping[str, Any], trials: Sequence[Trial]) -> None:
         """Add a person with their trials."""
-        with self._transaction() as db:
+        with self._transaction(writes=True) as db:
             row = (id, _hash(secret), self._clock(), json.dumps(about))
             db.execute("INSERT INTO person VALUES (?, ?, ?, ?)", row)
             rows = [(id, trial.number, trial.kind, trial.pair, trial.shown) for trial in trials]
@@ -118,13 +118,13 @@ class Store:
     def rate(self, vote: Vote) -> bool:
         """Keep a vote; False if that trial has one already, which stays."""
         row = (vote.person, vote.number, vote.score, vote.seconds, vote.replays, vote.width_px, self._clock())
-        with self._transaction() as db:
+        with self._transaction(writes=True) as db:
             cursor = db.execute("INSERT OR IGNORE INTO rating VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             return cursor.rowcount == 1
 
     def forget(self, id: str) -> None:
         """Delete a person with all that is known of them."""
-        with self._transaction() as db:
+        with self._transaction(writes=True) as db:
             db.execute("DELETE FROM person WHERE id = ?", [id])
 
     def votes(self) -> list[Vote]:
@@ -151,12 +151,12 @@ class Store:
         return dict(rows)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, writes: bool = False) -> Iterator[sqlite3.Connection]:
         try:
             db = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
             try:
                 self._open(db)
-                db.execute("BEGIN IMMEDIATE")
+                db.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 with db:  # commits, or rolls back
                     yield db
             finally:

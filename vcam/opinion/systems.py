@@ -31,10 +31,7 @@ def find_system(name: str, config: Config) -> System:
     Raises ConfigError for a name that is nothing of these.
     """
     folder = folder_of(config)
-    models, recipes = (
-        list(read_manifest(folder)),
-        sorted(path.stem for path in (folder / "recipes").glob("*.onnx")),
-    )
+    models, recipes = list(read_manifest(folder)), _recipes(folder)
     if name == INPUT:
         return lambda clip, frames, size: [resize(frame, size) for frame in frames]
     if name == CRISP or name in models:
@@ -42,13 +39,23 @@ def find_system(name: str, config: Config) -> System:
     if name in recipes:
         network = RecipeNetwork(folder / "recipes" / f"{name}.onnx", config.threads)
         return lambda clip, frames, size: network.restore(frames, size)
-    if Path(name).exists():
+    if is_theirs(name, config):
         return lambda clip, frames, size: _read_theirs(Path(name), clip, frames, size)
     known = [INPUT, *models, CRISP, *recipes]
     raise ConfigError(
         f"no system {name!r}{closest(name, known)}; expected a video file, a folder of them, or one of: "
         f"{', '.join(known)}"
     )
+
+
+def is_theirs(name: str, config: Config) -> bool:
+    """Whether a name means files of another program; a name of ours wins over a file of that name."""
+    folder = folder_of(config)
+    return name not in (INPUT, CRISP, *read_manifest(folder), *_recipes(folder)) and Path(name).exists()
+
+
+def _recipes(folder: Path) -> list[str]:
+    return sorted(path.stem for path in (folder / "recipes").glob("*.onnx"))
 
 
 def _model(config: Config, crispness: float) -> System:

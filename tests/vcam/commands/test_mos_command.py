@@ -101,6 +101,7 @@ def test_a_study_is_served_until_it_is_interrupted(study: Path) -> None:
         (["prepare", "new", "--size", "huge"], "--size: 'huge' is not a valid size"),
         (["prepare", "new", "--clip", "none.mp4"], "--clip: no file none.mp4; expected a video"),
         (["prepare", "new", "--link", "36p"], "no link profile '36p' (did you mean '360p'?)"),
+        (["prepare", "new", "--b", "."], ". was made of the clips as they are, expected no link"),
         (["prepare", "new", "--b", "bets"], "no system 'bets' (did you mean 'best'?)"),
     ],
 )

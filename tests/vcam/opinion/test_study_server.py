@@ -175,4 +175,6 @@ def test_the_page_and_what_it_needs_are_served_to_everybody(folder: Path) -> Non
     assert len(needed) > 8
     for path in needed:
         assert visitor.ask("GET", path, secret="").status_code == 200, path
-    assert visitor.ask("GET", "/study").json() == {"title": "A study", "minutes": 25, "layout": "sequential"}
+    study = visitor.ask("GET", "/study").json()
+    assert visitor.study.key not in str(study)
+    assert study == {"id": study["id"], "title": "A study", "minutes": 25, "layout": "sequential"}

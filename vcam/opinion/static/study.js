@@ -1,6 +1,6 @@
 // The study's page: welcome, practice, pairs and votes, thanks. What to show next is the server's to say.
 
-import { ask, forgetSecret, hasSecret, join } from "./server.js";
+import { ask, forgetSecret, hasSecret, join, useStudy } from "./server.js";
 import { find, setText } from "./dom.js";
 import { isWhole, loadPair, playPair, releasePair } from "./player.js";
 import { askVote, hideVote } from "./vote.js";
@@ -58,12 +58,15 @@ async function watch() {
 
 async function send(score) {
   const width_px = Math.round(find("video-1").clientWidth * devicePixelRatio);
+  let next = null;
   try {
-    await show(await ask("rating", { number: shown.number, score, replays, width_px }));
+    next = await ask("rating", { number: shown.number, score, replays, width_px });
   } catch (error) {
     fail(error);
-    if (error.status === 409) await resume();
+    if (error.status) return resume();
+    return askVote(shown.layout, send); // the server may answer again
   }
+  return show(next).catch(fail);
 }
 
 async function resume() {
@@ -130,6 +133,7 @@ find("stop-yes").addEventListener("click", () => {
 find("failure-close").addEventListener("click", () => { find("failure").hidden = true; });
 
 const study = await (await fetch("study")).json();
+useStudy(study.id);
 document.title = study.title;
 setText("title", study.title);
 setText("minutes", String(study.minutes));

@@ -46,7 +46,7 @@ form.addEventListener("submit", (event) => {
 });
 addEventListener("keydown", (event) => {
   const step = steps[Number(event.key) - 1];
-  if (form.hidden || !step || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (form.hidden || !step || document.querySelector("dialog[open]") || event.altKey || event.ctrlKey || event.metaKey) return;
   step.checked = true;
   step.focus();
   find("send").disabled = false;
