@@ -16,6 +16,7 @@ from vcam.paths import user_paths
 from vcam.whip.secrets import forget_token
 from vcam.whip.wire import read_one
 
+PHONE = "whip://0.0.0.0:8443/phone"  # what a person's switch means: every network that the machine is in
 RECEIVER = (sys.executable, "-m", "vcam.receiver")
 START_S = 15.0  # to start a Python on a busy machine
 END_S = 3.0
@@ -202,11 +203,15 @@ class Receivers:
                 forget_token(self.folder)
 
     def as_json(self) -> dict[str, object]:
-        """What the panel shows: whether a phone can send, by which code, and which one does."""
+        """What the panel shows: whether a phone can send, by which code, and which one does.
+
+        `source` is the setting that switches it on.
+        """
         receiver = self._receiver
         if receiver is None or receiver.failure:
-            return {"is_on": False, "url": "", "code": [], "sender": None}
-        return {"is_on": True, "url": receiver.url, "code": receiver.code, "sender": receiver.sender}
+            return {"source": PHONE, "is_on": False, "url": "", "code": [], "sender": None}
+        shown = {"url": receiver.url, "code": receiver.code, "sender": receiver.sender}
+        return {"source": PHONE, "is_on": True, **shown}
 
     @property
     def folder(self) -> Path:

@@ -3,12 +3,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from panel_page import PanelPage
-from panel_session import CHROMIUM, PanelSession
+from panel_session import CHROMIUM, FLAGS, PanelSession
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]  # a container has no sandbox
 
 
 @pytest.fixture(scope="session")

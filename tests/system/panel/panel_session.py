@@ -17,6 +17,7 @@ from vcam.control.client import ControlClient
 from vcam.errors import NotRunningError
 
 CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]  # a container has no sandbox
 PACKAGES = {"playwright": "playwright", "axe_playwright_python": "axe-playwright-python"}  # on PyPI
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build/panel"

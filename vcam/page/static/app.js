@@ -16,6 +16,7 @@ import "./models.js";
 import "./numbers.js";
 import "./opinion.js";
 import "./output.js";
+import "./phone.js";
 import "./presets.js";
 import "./switches.js";
 import "./tabs.js";

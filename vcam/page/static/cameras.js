@@ -47,7 +47,8 @@ function sayRate(camera) {
 function show() {
   const listed = [FIRST, ...cameras.map(describe), LAST];
   const isListed = source === null || listed.some((choice) => choice.value === source);
-  const other = { value: source, name: source, notes: ["as it is set now"] };
+  const name = (source ?? "").startsWith("whip:") ? "A phone" : source;
+  const other = { value: source, name, notes: ["as it is set now"] };
   showChoices("cameras", isListed ? listed : [...listed, other], source, choose);
   const found = cameras.length === 1 ? "1 camera was found." : `${cameras.length || "No"} cameras were found.`;
   setText("cameras-note", `${found} Shown now: ${running}.`);
