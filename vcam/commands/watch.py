@@ -18,7 +18,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from vcam.commands.enhance import Bar, add_restore_options, enhance, make_offline_chain
+from vcam.camera.parts import make_link
+from vcam.commands.enhance import Bar, LoadedModel, add_restore_options, enhance
 from vcam.commands.enhance_jobs import Job, is_readable, is_still, names_of
 from vcam.commands.options import read_config
 from vcam.config import LARGEST
@@ -56,6 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     keep_freed_memory()
     check(args)
+    model = LoadedModel()
+    model(
+        read_config(argparse.Namespace(**{**vars(args), "size": None}))
+    )  # an error in it ends the watch now
     supervisor = find_supervisor(os.environ, os.getpid())
     try:
         with ExitStack() as stack:
@@ -63,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             stack.enter_context(lock(args.output))
             journal = stack.enter_context(Journal(args.output))
             changes = stack.enter_context(Changes())
-            return follow(make_watch(args, journal), changes, args.once, supervisor.tell)
+            return follow(make_watch(args, journal, model), changes, args.once, supervisor.tell)
     except SystemExit as error:
         if error.code not in ENDED:
             raise
@@ -73,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise what would be wrong with every file: folders, settings, and the model, which is loaded once."""
+    """Raise what is wrong with folders and options, and would be with every file."""
     if not args.folder.is_dir():
         raise SourceError(
             f"{args.folder} is no folder, expected the one where recordings arrive: make it first"
@@ -84,7 +89,7 @@ def check(args: argparse.Namespace) -> None:
     if folder == out or out in folder.parents:
         raise SinkError(f"restored files in {args.output} would arrive in {args.folder}; name another folder")
     fit_size(LARGEST, args.size, args.scale, args.fit)
-    make_offline_chain(read_config(argparse.Namespace(**{**vars(args), "size": None})), args.link)
+    make_link(args.link or "off")
 
 
 @contextmanager
@@ -99,7 +104,7 @@ def lock(out: Path) -> Iterator[None]:
         yield
 
 
-def make_watch(args: argparse.Namespace, journal: Journal) -> Watch:
+def make_watch(args: argparse.Namespace, journal: Journal, model: LoadedModel) -> Watch:
     """The watch that the arguments ask for, with what a killed one had begun settled."""
     if journal.lost_lines:
         complain(
@@ -112,7 +117,7 @@ def make_watch(args: argparse.Namespace, journal: Journal) -> Watch:
     def restore(source: Path, target: Path) -> None:
         job = Job(source, target, is_still(source))
         with Bar([job]) as bar:
-            enhance(job, args, bar)
+            enhance(job, args, bar, model)
 
     return Watch(
         args.folder,
@@ -123,21 +128,20 @@ def make_watch(args: argparse.Namespace, journal: Journal) -> Watch:
         is_wanted=is_readable,
         names=partial(names_of, lossless=args.lossless),
         settling=Settling(args.settle),
+        waits=not args.once,
     )
 
 
 def follow(watch: Watch, changes: Changes, is_once: bool, tell: Callable[..., None]) -> int:
     """Step until all is done, or for ever; returns the exit code.
 
-    is_once  end when all is done; raise SinkError instead of waiting for a disk
+    is_once  end when all is done
     tell     systemd
     """
     is_deaf, followed = False, frozenset[Path]()
     tell(READY=1)
     while True:
         wait_s = watch.step()
-        if is_once and watch.stalled is not None:
-            raise watch.stalled
         if is_once and watch.is_idle:
             return watch.code
         if not changes.follow(watch.folders) and not is_deaf:

@@ -44,6 +44,7 @@ class Watch:
                  cannot be written; anything else ends the watch
     is_wanted    whether a file's ending is that of a picture or recording
     names        what the copy of a place may be called, the plainest name first
+    waits        for a disk that cannot be written; else that is raised
     clock        steady seconds
 
     `code` is the exit code of the first file that could not be restored, else 0. `stalled` is why nothing can
@@ -61,6 +62,7 @@ class Watch:
         is_wanted: Callable[[Path], bool],
         names: Callable[[Path], Iterator[Path]],
         settling: Settling,
+        waits: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.code = 0
@@ -70,7 +72,7 @@ class Watch:
         self._folder, self._out, self._journal = folder, out, journal
         self._restore_file, self._told = restore, told
         self._is_wanted, self._names = is_wanted, names
-        self._settling, self._clock = settling, clock
+        self._settling, self._waits, self._clock = settling, waits, clock
         self._said: dict[Path, str] = {}  # by place: what was said of a file that waits for its user
         self._later_s: dict[Path, float] = {}  # by place: when a file that could not be read is tried again
         self._retry_s, self._resume_s = FIRST_RETRY_S, 0.0
@@ -175,6 +177,8 @@ class Watch:
             self._begin(entry)
         except SinkError as error:
             self._note(settle(entry, self._out, has_died=False))
+            if not self._waits:
+                raise
             self._stall(error)
         except BaseException as error:
             has_died = isinstance(error, Exception) and not isinstance(error, VcamError)

@@ -33,6 +33,7 @@ class House:
         self.folder, self.out = root / "in", root / "out"
         self.folder.mkdir()
         self.out.mkdir()
+        self.waits = True
         self.now_s = 1000.0
         self.restored: list[str] = []
         self.said: list[str] = []
@@ -65,6 +66,7 @@ class House:
             is_wanted=is_wanted,
             names=names,
             settling=Settling(2, lambda path: False),
+            waits=self.waits,
             clock=lambda: self.now_s,
         )
 
@@ -207,6 +209,16 @@ def test_a_full_disk_is_said_once_and_waited_for(house: House) -> None:
     assert set(house.copies()) == {"a.mp4", "b.mp4"}
     assert any("can be written again" in line for line in house.said)
     assert watch.stalled is None
+
+
+def test_a_watch_that_does_not_wait_ends_with_a_full_disk(house: House) -> None:
+    house.fault, house.waits = disk_is_full, False
+    house.arrive("a.mov")
+    with pytest.raises(SinkError, match="the disk is full"):
+        house.watch_once()
+    house.fault = None
+    house.watch_once()
+    assert (house.wrong, house.copies()) == ([], {"a.mp4": "restored film"})
 
 
 def test_a_file_that_grows_while_it_is_restored_is_restored_again(house: House) -> None:
