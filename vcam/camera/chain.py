@@ -11,7 +11,7 @@ from vcam.errors import ConfigError, ModelError
 from vcam.pipeline import Stages
 from vcam.restore import Restorer
 
-MODEL_KEYS = frozenset({"model", "provider", "threads", "require_gpu", "weights"})
+MODEL_KEYS = frozenset({"model", "provider", "cpu", "threads", "require_gpu", "weights"})
 
 
 class RunningChain:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from vcam.address import is_whip
+from vcam.camera.effort import budget_ms_of, threads_of
 from vcam.camera.engines import EngineChoice
 from vcam.camera.last_device import LastDevice
-from vcam.camera.model_choice import BUDGET, choose_model
+from vcam.camera.model_choice import choose_model
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
 from vcam.errors import ModelError
@@ -57,8 +58,8 @@ def load_model(config: Config, budget_ms: float | None = None) -> Model:
     is_plugin_gpu = plugin is not None and plugin.device == "GPU"
     cache = prepare_cache(engine_cache()) if config.provider == "tensorrt" else None
     own = "cpu" if plugin else config.provider
-    engine = Engine(own, config.threads, config.require_gpu and not is_plugin_gpu, cache)
-    budget_ms = BUDGET * 1000 / config.fps if budget_ms is None else budget_ms
+    engine = Engine(own, threads_of(config), config.require_gpu and not is_plugin_gpu, cache)
+    budget_ms = budget_ms_of(config) if budget_ms is None else budget_ms
     load = EngineChoice(config.provider, config.size, Verdicts(verdict_cache())).load
     model = choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model, load)
     if config.require_gpu and is_plugin_gpu and model.health and model.health.fault:
@@ -79,9 +80,9 @@ def set_looks(restorer: Restorer, config: Config) -> None:
     restorer.denoise = config.denoise
 
 
-def keeps_budget(restorer: Restorer, fps: float) -> bool:
+def keeps_budget(restorer: Restorer, config: Config) -> bool:
     """Whether its model's warm-up left enough of a frame's time for all else."""
-    return restorer.model.warm_up_ms <= BUDGET * 1000 / fps
+    return restorer.model.warm_up_ms <= budget_ms_of(config)
 
 
 def make_link(text: str, seed: int = 0) -> Link | None:

@@ -89,6 +89,7 @@ def make_status(
         picture={key: getattr(config, key) for key in ADJUST_KEYS},
         adjusted=describe_wishes(config),
         controls=config.camera,
+        cpu=config.cpu,
         link_kbps={name: profile.kbps for name, profile in PROFILES.items()},
     )
 

@@ -25,6 +25,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", metavar="N", help="of the model on the CPU; default: one a core, at most 4"
     )
+    parser.add_argument("--cpu", metavar="E", help="quiet, balanced or best: what the model may take of it")
     parser.add_argument("--weights", metavar="DIR", help="folder of manifest.json; default: the shipped one")
     parser.add_argument(
         "--require-gpu", action="store_true", help="end with an error rather than use the CPU"

@@ -34,6 +34,7 @@ def describe(status: Mapping[str, Any]) -> str:
         "age": f"p50 {age['p50']:.0f} ms, p95 {age['p95']:.0f} ms",
         "audio": f"delay it by {status['audio_delay_ms']} ms",
         "drops": _join(f"{cause} {count}" for cause, count in status["drops"].items() if count),
+        "cpu": _describe_share(status),
         "watched": f"by {', '.join(status['watchers'])}" if status["watchers"] else "",
         "frames": f"{status['sent']} sent, {status['fresh']} fresh",
         "up": f"{status['uptime_s']:.0f} s, pid {status['pid']}, version {status['version']}",
@@ -48,6 +49,12 @@ def _describe_model(status: Mapping[str, Any]) -> str:
     crispness = "" if status["crispness"] is None else f", crispness {status['crispness']:g}"
     denoise = "" if status["denoise"] is None else f", denoise {status['denoise']:g}"
     return f"{status['model']} on {status['provider']}, strength {status['strength']:g}{crispness}{denoise}"
+
+
+def _describe_share(status: Mapping[str, Any]) -> str:
+    """What the program takes of the processor; nothing in its first moments."""
+    cores = status.get("cpu_cores")
+    return "" if cores is None else f"{cores:.2f} of a core, {status['cpu']}"
 
 
 def _describe_picture(status: Mapping[str, Any]) -> str:

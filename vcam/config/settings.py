@@ -22,6 +22,7 @@ PROVIDERS = (
     *("auto", "cpu", "cuda", "tensorrt"),
     *("openvino", "openvino-gpu", "openvino-npu", "tensorrt-rtx", "webgpu"),  # vcam.restore.plugins
 )
+EFFORTS = ("quiet", "balanced", "best")  # vcam.camera.effort
 
 Range: TypeAlias = tuple[float, float]
 
@@ -111,8 +112,13 @@ class Config:
         "What the model runs on; auto takes the fastest that was found here, of those installed.",
         choices=PROVIDERS,
     )
+    cpu: str = _setting(
+        "balanced",
+        "How much the model takes: quiet leaves the other cores to the call, best takes a better model.",
+        choices=EFFORTS,
+    )
     threads: int = _setting(
-        0, "Threads of the model on the CPU; 0 takes one for each core, 4 at most.", 0, 64
+        0, "Threads of the model on the CPU; 0 goes by cpu: one, or one for each core, 4 at most.", 0, 64
     )
     require_gpu: bool = _setting(False, "Refuse to run the model on the CPU.")
     weights: str = _setting("", "Folder of manifest.json; empty takes the one that came with the program.")
@@ -159,6 +165,9 @@ class Config:
         if self.provider not in PROVIDERS:
             found = closest(self.provider, PROVIDERS)
             raise ConfigError(f"provider = {short(self.provider)}{found}; expected {', '.join(PROVIDERS)}")
+        if self.cpu not in EFFORTS:
+            found = closest(self.cpu, EFFORTS)
+            raise ConfigError(f"cpu = {short(self.cpu)}{found}; expected {', '.join(EFFORTS)}")
         if self.rotate not in ROTATIONS:
             raise ConfigError(
                 f"rotate = {short(self.rotate)} is not a quarter turn; expected 0, 90, 180 or 270"

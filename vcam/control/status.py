@@ -45,6 +45,8 @@ class Status:
     gain_db       by how much the picture is nearer to the camera's, while a link is simulated
     watchers      names of the programs that have the virtual camera open, as far as this user may see them
     controls      of cameras, as the configuration sets them at each opening
+    cpu_cores     processor time of this process over the last seconds, in cores; None where that is not known
+    cpu           the setting: how much of the processor the model may take
     recording     file, seconds and dropped frames of the recording that goes on; None if none does
     started_at    when this output began, seconds since 1970: another one says that it was restarted
     unsaved       names of the settings that their file has otherwise; camera.NAME.CONTROL for a control
@@ -84,6 +86,8 @@ class Status:
     watchers: tuple[str, ...] = ()
     controls: Mapping[str, Mapping[str, ControlValue]] = field(default_factory=dict)
     preview_url: str = ""
+    cpu_cores: float | None = None
+    cpu: str = "balanced"
     recording: Mapping[str, object] | None = None
     started_at: float = 0.0
     unsaved: tuple[str, ...] = ()

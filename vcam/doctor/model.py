@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vcam.camera.model_choice import AUTO, BUDGET
+from vcam.camera.effort import budget_ms_of
+from vcam.camera.model_choice import AUTO
 from vcam.camera.parts import load_model
 from vcam.config import Config
 from vcam.doctor.case import Case, Finding, ok, problem, warning
@@ -76,9 +77,9 @@ def judge_speed(model: Loaded, config: Config, others: Callable[[], Load]) -> li
         f"{model.name} takes {model.warm_up_ms:.1f} ms a frame of {width}x{height} on {model.provider},"
         f" of {period_ms:.1f} ms that {config.fps} fps leave"
     )
-    if model.warm_up_ms <= BUDGET * period_ms:
+    if model.warm_up_ms <= budget_ms_of(config):
         return [ok(CHECK, found)]
-    message = f"{found}; expected at most {BUDGET * period_ms:.1f} ms: in a call pictures may be left out"
+    message = f"{found}; expected at most {budget_ms_of(config):.1f} ms: in a call pictures may be left out"
     load = others()
     if load.is_busy:
         cause = f"other programs use {load.cores:.1f} of {load.of} cores, most of all {load.busiest}"

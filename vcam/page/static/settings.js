@@ -10,6 +10,7 @@ const NAMES = {
   always_on: "Keep the webcam open all the time",
   card_picture: "A picture file for the card",
   provider: "Processor",
+  cpu: "Share of the processor",
   threads: "Threads",
   require_gpu: "Never run on the processor instead of the GPU",
 };

@@ -1,0 +1,39 @@
+"""How much of the processor the user gives: the network's threads, and its share of a frame's time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from vcam.camera.model_choice import BUDGET
+from vcam.config import Config
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What one choice of the setting `cpu` means.
+
+    threads  of the network; 0: one a core, at most 4
+    budget   of the frame period, which one run of the network may take; a model within it is kept
+    """
+
+    threads: int
+    budget: float
+
+
+EFFORTS: Mapping[str, Effort] = MappingProxyType(
+    {
+        "quiet": Effort(1, 0.25),  # a call encodes and decodes on the other cores meanwhile
+        "balanced": Effort(0, BUDGET),
+        "best": Effort(0, 0.75),
+    }
+)
+
+
+def threads_of(config: Config) -> int:
+    """Threads of the network: those that the settings name, else those of their effort."""
+    return config.threads or EFFORTS[config.cpu].threads
+
+
+def budget_ms_of(config: Config) -> float:
+    """Milliseconds that one run of the network may take."""
+    return EFFORTS[config.cpu].budget * 1000 / config.fps
