@@ -66,6 +66,10 @@ class Capture:
         if self._error is not None:
             raise self._error
 
+    def newest(self, frame: Frame) -> Frame:
+        """The frame that came after this one, if there is one."""
+        return self._slot.take(0) or frame
+
     def stop(self) -> None:
         """Close the source. One that hangs is left to its thread after some seconds."""
         self._stopping.set()
@@ -110,7 +114,7 @@ def open_stream(
 def restore_live(capture: Capture, make: MakeStage) -> Generator[Pair, None, None]:
     """Restore what comes, always the newest frame: what came while one was restored is left out."""
     try:
-        for pair in _restore(capture.frames(), make):
+        for pair in _restore(capture.frames(), make, capture.newest):
             yield replace(pair, age_ms=(time.monotonic_ns() - pair.before.captured_ns) / MS)
     finally:
         capture.stop()
@@ -122,10 +126,16 @@ def restore_all(frames: FileSource | Iterator[Frame], make: MakeStage) -> Genera
         yield from _restore(opened, make)
 
 
-def _restore(frames: Iterable[Frame], make: MakeStage) -> Iterator[Pair]:
+def _restore(
+    frames: Iterable[Frame], make: MakeStage, newest: Callable[[Frame], Frame] = lambda frame: frame
+) -> Iterator[Pair]:
+    """Each frame and what becomes of it; `newest` gives a newer one after the stage was made, if there is."""
     stage: Stage | None = None
-    for frame in frames:
-        stage = stage or make(frame.size)
+    for each in frames:
+        frame = each
+        if stage is None:
+            stage = make(frame.size)
+            frame = newest(frame)
         start_ns = time.monotonic_ns()
         after = stage(frame)
         yield Pair(frame, after, (time.monotonic_ns() - start_ns) / MS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from vcam.api.pictures import Array, Order, open_picture
 from vcam.frame import MIN_SIDE, Frame, Size
 from vcam.manifest import read_manifest, weights_folder
+from vcam.paths import engine_cache
 
 # what loads ONNX Runtime, sources or sinks is imported where it is used: a program's start is not to wait
 if TYPE_CHECKING:
@@ -57,14 +58,15 @@ class Sharpener:
         threads: int = 0,
         weights: str | Path | None = None,
     ) -> None:
-        from vcam.restore import Engine
+        from vcam.restore import Engine, prepare_cache
 
         self.strength = _check_share("strength", strength)
         self.crispness = _check_share("crispness", crispness)
         self.denoise = _check_share("denoise", denoise)
         self._wanted = model
         self._folder = Path(weights) if weights is not None else weights_folder()
-        self._engine = Engine(provider, threads)
+        cache = prepare_cache(engine_cache()) if provider == "tensorrt" else None
+        self._engine = Engine(provider, threads, cache=cache)
         self._model = self._choose((MIN_SIDE, MIN_SIDE), math.inf)
 
     @property

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from vcam.camera.parts import make_link
 from vcam.commands.enhance import Bar, LoadedModel, add_restore_options, enhance
@@ -37,6 +38,7 @@ from vcam.watch.watch import Told, Watch
 
 LONGEST_S = 3600.0  # to settle
 LOCK = ".sharpkd-watch.lock"
+Tell: TypeAlias = Callable[..., None]  # systemd, fields by name
 ENDED = {128 + signal.SIGTERM, 128 + signal.SIGHUP}  # what cli.main makes of a polite end
 
 
@@ -68,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
             stack.enter_context(lock(args.output))
             journal = stack.enter_context(Journal(args.output))
             changes = stack.enter_context(Changes())
-            return follow(make_watch(args, journal, model), changes, args.once, supervisor.tell)
+            watch = make_watch(args, journal, model, supervisor.tell)
+            return follow(watch, changes, args.once, supervisor.tell)
     except SystemExit as error:
         if error.code not in ENDED:
             raise
@@ -104,7 +107,7 @@ def lock(out: Path) -> Iterator[None]:
         yield
 
 
-def make_watch(args: argparse.Namespace, journal: Journal, model: LoadedModel) -> Watch:
+def make_watch(args: argparse.Namespace, journal: Journal, model: LoadedModel, tell: Tell) -> Watch:
     """The watch that the arguments ask for, with what a killed one had begun settled."""
     if journal.lost_lines:
         complain(
@@ -115,6 +118,7 @@ def make_watch(args: argparse.Namespace, journal: Journal, model: LoadedModel) -
             complain(f"{args.folder / entry.place} is left alone: {entry.reason}")
 
     def restore(source: Path, target: Path) -> None:
+        tell(STATUS=f"restoring {printable(source.name)}")
         job = Job(source, target, is_still(source))
         with Bar([job]) as bar:
             enhance(job, args, bar, model)
@@ -132,12 +136,8 @@ def make_watch(args: argparse.Namespace, journal: Journal, model: LoadedModel) -
     )
 
 
-def follow(watch: Watch, changes: Changes, is_once: bool, tell: Callable[..., None]) -> int:
-    """Step until all is done, or for ever; returns the exit code.
-
-    is_once  end when all is done
-    tell     systemd
-    """
+def follow(watch: Watch, changes: Changes, is_once: bool, tell: Tell) -> int:
+    """Step until all is done, if it is for once, or for ever; returns the exit code."""
     is_deaf, followed = False, frozenset[Path]()
     tell(READY=1)
     while True:

@@ -1,6 +1,7 @@
 """The watch itself: one file after the other, the oldest first, each once."""
 
 import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -161,11 +162,11 @@ class Watch:
     def _target(self, place: Path) -> Path:
         """What the copy is to be called: never as another file's, and never as that of an older version."""
         entry = self._journal[place]
-        if entry is not None and not entry.is_over:
+        if entry is not None and entry.state != "done":  # nothing was written yet
             return entry.target
         taken = {each.target for each in self._journal.entries.values() if each.place != place}
         free = (name for name in self._names(place) if name not in taken)
-        if entry is None or entry.state == "bad":
+        if entry is None:
             return next(free)
         return next(name for name in free if not (self._out / name).exists())
 
@@ -209,6 +210,7 @@ class Watch:
             target.unlink(missing_ok=True)
             self._journal.write(replace(entry, state="stopped"))
             return
+        sync_folder(target.parent)  # before it is noted: its name, too, has to outlast a power cut
         self._journal.write(replace(entry, state="done"))
         self._told.done(f"{entry.place} -> {target} in {took_s:.1f} s")
 
@@ -259,6 +261,16 @@ def is_readable(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the file system can do that."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _errno_of(error: SinkError) -> int | None:

@@ -80,6 +80,20 @@ def test_a_live_stream_gives_the_newest_frame_and_keeps_its_cut(film: Film) -> N
     assert (second.before.index, second.after.index, second.before.is_cut) == (4, 8, True)
 
 
+def test_a_live_stream_begins_with_the_newest_frame_once_its_model_is_loaded(film: Film) -> None:
+    camera = FakeCamera(film(4, SIZE))
+
+    def load(size: tuple[int, int]) -> Callable[[vcam.Frame], vcam.Frame]:
+        camera.go.release(2)
+        wait_until(lambda: camera.asked == 4)
+        return doubled
+
+    with closing(restore_live(Capture(camera), load)) as pairs:
+        camera.go.release()
+        assert next(pairs).before.index == 2
+        camera.go.release()
+
+
 def test_a_live_stream_ends_with_its_last_frame(film: Film) -> None:
     camera = FakeCamera(film(1, SIZE))
     camera.go.release()

@@ -174,6 +174,18 @@ def test_a_bad_file_is_said_once_and_tried_again_when_it_changes(house: House) -
     assert house.copies() == {"a.mp4": "restored film"}
 
 
+def test_a_bad_version_between_two_good_ones_takes_no_name(house: House) -> None:
+    house.arrive("a.mov", "1")
+    house.watch_once()
+    house.fault = refuse
+    house.arrive("a.mov", "rubbish")
+    house.watch_once()
+    house.fault = None
+    house.arrive("a.mov", "the third")
+    house.watch_once()
+    assert house.copies() == {"a.mp4": "restored 1", "a.mov.mp4": "restored the third"}
+
+
 def test_a_copy_that_no_disk_would_take_is_a_bad_file(house: House) -> None:
     def too_long(source: Path, target: Path) -> None:
         raise SinkError("cannot write") from OSError(errno.ENAMETOOLONG, "File name too long")
