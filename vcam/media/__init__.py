@@ -7,6 +7,7 @@ rate         frames a second
 timeline     time stamps that begin again in the middle of a joined recording
 reading      packets, pictures and sound, one after the other; what is damaged is counted and left out
 orientation  which way up a picture is
+exif         an EXIF block that follows a picture that has changed
 boxes        what MP4 is made of, and the clean part of its pictures
 heif         what HEIF and AVIF say of their picture
 tiles        a photo of tiles put together

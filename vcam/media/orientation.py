@@ -33,6 +33,7 @@ MATRICES: dict[tuple[int, int, int, int], Orientation] = {
     (1, 0, 0, -1): (True, 180),
     (0, 1, 1, 0): (True, 270),
 }
+PNG = b"\x89PNG\r\n\x1a\n"
 ORIENTATION_TAG = 0x0112
 LARGEST_BLOCK = 1 << 20  # bytes of a file's EXIF
 MOST_PARTS = 10_000  # of a file, looked through for it
@@ -53,14 +54,22 @@ def of_picture(picture: VideoFrame) -> Orientation:
 
 
 def of_file(path: Path) -> Orientation | None:
-    """What the EXIF of a JPEG, PNG, WebP or TIFF file asks for; None if it is none of these or has none."""
-    with suppress(OSError, struct.error), path.open("rb") as file:
-        tag = _read_tag(_find_exif(file))
-        return EXIF.get(tag) if tag else None
+    """What the EXIF of a JPEG, PNG, WebP or TIFF file asks for; None if it is none of these or has none.
+
+    A PNG without EXIF is upright, too: PyAV 18 frees the name of its colour profile twice, if anything asks
+    for the side data of its picture, and the process ends.
+    """
+    with suppress(OSError), path.open("rb") as file:
+        is_png = file.read(len(PNG)) == PNG
+        file.seek(0)
+        with suppress(struct.error):
+            tag = _read_tag(find_exif(file))
+            return EXIF.get(tag, UPRIGHT if is_png else None)
+        return UPRIGHT if is_png else None
     return None
 
 
-def _find_exif(file: BinaryIO) -> bytes:
+def find_exif(file: BinaryIO) -> bytes:
     """The EXIF block of a picture file, from its byte order mark on; empty if there is none."""
     head = file.read(12)
     if head[:4] in (b"II*\0", b"MM\0*"):
@@ -69,7 +78,7 @@ def _find_exif(file: BinaryIO) -> bytes:
     if head[:2] == b"\xff\xd8":
         file.seek(2)
         block = _find_segment(file)
-    elif head[:8] == b"\x89PNG\r\n\x1a\n":
+    elif head[:8] == PNG:
         file.seek(8)
         block = _find_chunk(file, b"eXIf", ">I4s", 4)
     elif head[:4] == b"RIFF" and head[8:] == b"WEBP":
