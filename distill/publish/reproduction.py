@@ -16,6 +16,7 @@ from torch import nn
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.evaluate.machine import cpu_model, current_commit
+from distill.export.halve import halve, round_to_half
 from distill.export.picture import export_picture
 from distill.networks.cost import count_parameters, macs_per_pixel
 from distill.publish.weights_folder import replace_files
@@ -42,10 +43,17 @@ def write_record(
     teachers: Sequence[Teacher],
     folder: Path,
 ) -> None:
-    """Score a trained network on its held-out samples; write NAME.json, and NAME.onnx if it is small."""
+    """Score a trained network on its held-out samples; write NAME.json, and NAME.onnx if it is small.
+
+    Weights that are too large are rounded to half precision, and scored so.
+    """
     commit = current_commit()
     metadata = {"name": recipe.name, "recipe": json.dumps(asdict(recipe)), "commit": commit}
     content = export_picture(network, metadata)
+    is_halved = LARGEST_FILE < len(content) <= 2 * LARGEST_FILE
+    if is_halved:
+        round_to_half(network)
+        content = halve(export_picture(network, metadata))
     is_kept = len(content) <= LARGEST_FILE
     record = {
         "name": recipe.name,
@@ -64,6 +72,7 @@ def write_record(
         "commit": commit,
         "sha256": sha256_of(content),
         "onnx": f"{recipe.name}.onnx" if is_kept else None,
+        "precision": "fp16" if is_halved else "fp32",
         "claims": [asdict(claim) for claim in recipe.claims],
         "own": score_held_out(network, data.held, teachers),
         "curve": trainer.curve(),

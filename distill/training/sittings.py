@@ -11,10 +11,10 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import nn
 
 from distill.catalogue import describe
+from distill.export.halve import weights_of
 from distill.networks.contract import Foldable, Refillable
 from distill.recipe import Recipe, recipe_from_json
 from distill.training.checkpoint import State
@@ -55,7 +55,7 @@ def last_sitting(recipe: Recipe, records: Path, log: Log) -> Sitting | None:
         model = onnx.load(records / record["onnx"])
         facts = {entry.key: entry.value for entry in model.metadata_props}
         reached = Sitting(
-            _weights_of(model),
+            weights_of(model.graph.initializer),
             int(record["iterations"]),
             float(record["seconds"]),
             record.get("core_seconds"),
@@ -74,13 +74,6 @@ def last_sitting(recipe: Recipe, records: Path, log: Log) -> Sitting | None:
         log(f"the published {recipe.name} has another network or other data: starting from nothing")
         return None
     return reached
-
-
-def _weights_of(model: onnx.ModelProto) -> State:
-    return {
-        tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in model.graph.initializer
-    }
 
 
 def can_refill(network: nn.Module, weights: State) -> bool:
