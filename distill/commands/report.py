@@ -15,7 +15,7 @@ from distill.publish.weights_folder import published
 from distill.report.ablation import read_ablation
 from distill.report.costs import costs_of
 from distill.report.crops import SAMPLE, SAMPLE_CREDIT, all_crops, choose_places
-from distill.report.page import make_page, write_page
+from distill.report.page import Page, make_page, replace_sections, write_page
 from distill.report.records import read_records
 from distill.report.sections import Evidence
 from distill.report.view import GROUPS, INPUT, View, make_view
@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--clips", type=Path, nargs="+", help="clips to show crops of; check their licence")
     parser.add_argument("--no-crops", action="store_true")
+    parser.add_argument(
+        "--sections", nargs="+", metavar="TITLE", help="replace these of the page alone, such as Training"
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/results.md"))
 
 
@@ -57,8 +60,22 @@ def run(args: argparse.Namespace) -> None:
         crops_credit="" if args.clips else SAMPLE_CREDIT,
     )
     page = make_page(evidence)
+    if args.sections:
+        page = redo(page, evidence, args)
     write_page(page, args.out)
     print(f"{args.out}: {len(page.text.splitlines())} lines, {len(page.pictures)} pictures")
+
+
+def redo(page: Page, evidence: Evidence, args: argparse.Namespace) -> Page:
+    """The page as it is, with some sections of a newer one, and a note that says so."""
+    machine = evidence.view.results.machine
+    note = (
+        f"The sections {', '.join(args.sections)} are of {evidence.measured.isoformat()}, commit "
+        f"{machine['commit']}, on {machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads; "
+        "how many frames they are of stands in them. All others are older, see the end of the page, and show "
+        "the networks of then."
+    )
+    return replace_sections(args.out.read_text(encoding="utf-8"), page, args.sections, note)
 
 
 def make_crops(view: View, recipes: Path, args: argparse.Namespace) -> dict[str, bytes]:

@@ -24,7 +24,7 @@ from distill.studies.peers.upscalers import peers
 from vcam.errors import ConfigError
 
 STILL_SIDE = 480
-DEFAULT_SETS = ["named", "webcam", "clean"]
+DEFAULT_SETS = ["named", "webcam", "L", "clean"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-height", type=int, default=480, help="of the clips")
     parser.add_argument("--frames", type=int, default=150, help="decoded per clip, at most")
     parser.add_argument("--scored", type=int, default=12, help="scored frames per clip")
+    parser.add_argument(
+        "--scored-slow",
+        type=int,
+        default=3,
+        help="the same for networks of more than 40,000 MAC a pixel, and for the input beside them",
+    )
     parser.add_argument("--scored-stills", type=int, default=4, help="scored frames per still")
     parser.add_argument("--most-stills", type=int, help="per content; default: all")
     parser.add_argument("--no-vmaf", action="store_true", help="where ffmpeg has no libvmaf")
@@ -80,7 +86,7 @@ def compare(
     contenders: Sequence[Contender], specimens: Sequence[Specimen], args: argparse.Namespace
 ) -> Results:
     """Sweep, then time: the scores are saved even if the timing is aborted."""
-    settings = Settings(vmaf=not args.no_vmaf)
+    settings = Settings(vmaf=not args.no_vmaf, scored_slow=args.scored_slow)
     sets = {name: SETS[name] for name in args.sets}
     old = last_speed(args.out / RESULTS_FILE, contenders)
     results = sweep(contenders, specimens, sets, settings, args.out, args.threads, old)

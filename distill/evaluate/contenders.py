@@ -16,6 +16,8 @@ from vcam.frame import Frame, Plane, Size, crop_to_aspect, resize
 from vcam.manifest import sha256_of
 from vcam.restore import CPU_PROVIDER
 
+SLOW_MACS = 40_000  # multiply-accumulates of a pixel; a second or more for a frame of 720 lines
+
 Run: TypeAlias = Callable[[], object]
 Planes: TypeAlias = npt.NDArray[np.float32]  # (C, H, W)
 
@@ -54,6 +56,11 @@ class Kept(Protocol):
 
     def frame_run(self, seen: Sequence[Frame], size: Size) -> Run:
         """A function that restores the next frame of `seen`, cyclically, to `size` at each call."""
+
+
+def is_slow(contender: Contender) -> bool:
+    """Whether its network is so large that it is scored on fewer frames."""
+    return (getattr(contender, "macs_per_pixel", None) or 0) > SLOW_MACS
 
 
 def upscale(frame: Frame, size: Size, interpolation: int = cv2.INTER_CUBIC) -> Frame:

@@ -38,7 +38,10 @@ class RecipeNetwork:
     follow this contract.
     """
 
-    def __init__(self, path: Path, threads: int, kind: str = "recipe", title: str = "") -> None:
+    def __init__(
+        self, path: Path, threads: int, kind: str = "recipe", title: str = "", macs_per_pixel: float = 0
+    ) -> None:
+        self.macs_per_pixel = macs_per_pixel
         content, self.key = read_network(path)
         self._session = open_session(content, threads, path)
         facts = self._session.get_modelmeta().custom_metadata_map
@@ -105,6 +108,8 @@ def open_recipe(path: Path, threads: int) -> RecipeNetwork:
         return RecipeNetwork(path, threads)
     try:
         facts = json.loads(record.read_text(encoding="utf-8"))
-        return RecipeNetwork(path, threads, KIND_IN_SWEEP[facts["kind"]], str(facts["title"]))
+        return RecipeNetwork(
+            path, threads, KIND_IN_SWEEP[facts["kind"]], str(facts["title"]), float(facts["macs_per_pixel"])
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{record} lacks or misspells {error}; {_REMEDY}") from None

@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 
 from distill.damage.degradation import Degradation
 from distill.evaluate.clips import Specimen
-from distill.evaluate.contenders import Contender
+from distill.evaluate.contenders import Contender, is_slow
 from distill.evaluate.results import SweepRow
 from distill.evaluate.scores import METRICS, Scores
 
@@ -20,6 +20,7 @@ class Settings:
     first: int = 10  # index of the first scored frame: frames before are dominated by the keyframe
     seed: int = 0  # of the noise in degradations
     vmaf: bool = True
+    scored_slow: int = 3  # frames of a clip that are scored for slow contenders, see contenders.is_slow
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,17 @@ class Case:
         """Scale factor from the degraded size to the output size, rounded."""
         return max(1, round(self.degradation.scale)) if self.degradation.link is not None else 1
 
+    def of(self, contender: Contender) -> "Case":
+        """The case as this contender is scored on it: a slow one on fewer frames."""
+        if not is_slow(contender) or self.specimen.scored <= self.settings.scored_slow:
+            return self
+        return replace(self, specimen=replace(self.specimen, scored=self.settings.scored_slow))
+
     def key(self, contender: Contender) -> str:
         """A hash of everything that determines a contender's scores on this case."""
         parts = [contender.key, self.specimen.key, self.specimen.scored, repr(self.degradation)]
         settings = asdict(self.settings)
+        del settings["scored_slow"]  # it has decided `scored`
         return hashlib.sha256(json.dumps([*parts, settings, METRICS]).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from distill.evaluate.contenders import Contender, Kept, Run, timing_planes, to_
 from distill.evaluate.results import Speed
 from vcam.frame import Frame, Size, from_packed
 
-SIZES: tuple[Size, ...] = ((256, 256), (1280, 720), (1920, 1080))
+SIZES: tuple[Size, ...] = ((256, 256), (512, 512), (1280, 720), (1920, 1080))
 WINDOW = 9  # frames that a contender may use; the middle one is restored
 
 

@@ -84,30 +84,39 @@ def _rows(contenders: Sequence[Contender], cases: Sequence[Case], kept: Path) ->
     known = read_scores(kept)
     opened: tuple[str, list[Frame]] = ("", [])  # the last clip: its degradations follow each other
     for case in tqdm(cases, "sweep", unit="clip"):
-        keys = {contender.name: case.key(contender) for contender in contenders}
-        missing = [contender for contender in contenders if keys[contender.name] not in known]
+        wanted = _wanted(contenders, case)
+        missing = {key: each for key, each in wanted.items() if key not in known}
         if missing:
             if opened[0] != case.specimen.key:
                 opened = (case.specimen.key, case.specimen.read())
-            for contender, scores in _score_all(missing, case, opened[1]):
-                known[keys[contender.name]] = scores
-                append_scores(kept, keys[contender.name], scores)
-        base = known[keys[INPUT]]
+            for key, scores in _score_all(missing, case, opened[1]):
+                known[key] = scores
+                append_scores(kept, key, scores)
+        untouched = next(each for each in contenders if each.name == INPUT)
         for contender in contenders:
-            yield make_row(contender, case, known[keys[contender.name]], base)
+            own = case.of(contender)
+            yield make_row(contender, own, known[own.key(contender)], known[own.key(untouched)])
+
+
+def _wanted(contenders: Sequence[Contender], case: Case) -> dict[str, tuple[Contender, Case]]:
+    """What must be scored, by key: each contender, and the input on the frames of the slow ones, too."""
+    untouched = next(each for each in contenders if each.name == INPUT)
+    pairs = [(each, case.of(each)) for each in contenders]
+    pairs += [(untouched, own) for _, own in pairs]
+    return {own.key(each): (each, own) for each, own in pairs}
 
 
 def _score_all(
-    contenders: Sequence[Contender], case: Case, truth: Sequence[Frame]
-) -> Iterator[tuple[Contender, Scores]]:
+    missing: Mapping[str, tuple[Contender, Case]], case: Case, truth: Sequence[Frame]
+) -> Iterator[tuple[str, Scores]]:
     settings = case.settings
     seen = case.degradation.apply(truth, np.random.default_rng(settings.seed))
-    scored = scored_indices(len(truth), case.specimen.scored, settings.first)
-    places = [place for index in scored for place in (index, index + 1)]
-    true = case.degradation.truth([truth[place] for place in places])
-    for contender in contenders:
+    for key, (contender, own) in missing.items():
+        scored = scored_indices(len(truth), own.specimen.scored, settings.first)
+        places = [place for index in scored for place in (index, index + 1)]
+        true = case.degradation.truth([truth[place] for place in places])
         restored = list(contender.restore(seen, truth[0].size, places))
-        yield contender, score(restored, true, settings.vmaf)
+        yield key, score(restored, true, settings.vmaf)
 
 
 def _summaries(rows: Sequence[SweepRow], sets: Mapping[str, Sequence[str]]) -> Iterator[Summary]:

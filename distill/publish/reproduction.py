@@ -65,6 +65,7 @@ def write_record(
         "losses": trainer.objective.losses,
         "distillation": dict(trainer.objective.taught_by),
         "iterations": trainer.iteration,
+        "planned": recipe.training.iterations,
         "seconds": round(trainer.seconds),
         "core_seconds": None if trainer.core_seconds is None else round(trainer.core_seconds),
         "sittings": trainer.sittings,

@@ -15,6 +15,7 @@ IN_WORDS = {"ssim_y": "on luma", "psnr_y": "on luma", "ssim_rgb": "on RGB", "psn
 IN_SWEEP = ("ssim_rgb", "ssim_y", "psnr_y", "ms_ssim")  # metrics that the sweep has too
 SPEED = "fps "
 REACHED, FREE, UNMEASURED = "reached", "reached, as by the untouched input", "not measured"
+UNASKED = "left open"  # no figure of ours can decide it
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Finding:
         """The verdict on the claim."""
         wanted = read_number(self.claim.claimed)
         if self.found is None:
-            return UNMEASURED
+            return UNMEASURED if self.claim.metric else UNASKED
         if wanted is None:
             return "no number is claimed"
         if self._is_reached(self.found):
@@ -126,8 +127,8 @@ def overview(records: Sequence[Record], view: View) -> str:
 
 def system_table(record: Record, view: View) -> str:
     """Every claim of one system with the measured value."""
-    header = ["claim", "claimed", "found", "untouched input", "against its teacher"]
-    header += [f"{view.main_title} (input)", "verdict"]
+    header = ["claim", "claimed", "own protocol", "against its teacher", "untouched input"]
+    header += [f"call frames, {view.main_title} (input)", "verdict"]
     return table(header, [_cells(each) for each in find(record, view)], left=(0, 1, 6))
 
 
@@ -138,8 +139,8 @@ def _cells(finding: Finding) -> list[str]:
         f"{finding.claim.what}, {finding.claim.metric or 'no metric'}",
         finding.claim.claimed,
         plain(finding.found, digits),
-        plain(finding.untouched, digits),
         plain(finding.against_teacher, digits),
+        plain(finding.untouched, digits),
         on_calls if finding.on_calls is not None else NOTHING,
         finding.verdict,
     ]
@@ -161,12 +162,25 @@ def _numbers(finding: Finding) -> Iterator[str]:
     wanted, digits = finding.claim.claimed, _digits(finding.key)
     if finding.verdict == FREE:
         yield f"The input has {plain(finding.untouched, digits)} already; {wanted} shows nothing."
+    if finding.on_calls is not None and finding.found is not None:
+        yield _why_calls_differ(finding, digits)
     if "teacher only" in finding.verdict:
         found, taught = plain(finding.found, digits), plain(finding.against_teacher, digits)
         yield f"Against the truth it is {found}; {taught} is against its teacher's picture."
     if finding.verdict.startswith("reached on"):
         other = OTHER_COLOUR[finding.key]
         yield f"{plain(finding.other_colour, digits)} is what it is {IN_WORDS[other]}."
+
+
+def _why_calls_differ(finding: Finding, digits: int) -> str:
+    """One sentence on why a score on frames of calls is another one."""
+    assert finding.on_calls is not None
+    change = finding.on_calls - (finding.on_calls_untouched or 0.0)
+    word = "better" if (change < 0) == (finding.key in LOWER_IS_BETTER) else "worse"
+    return (
+        f"On frames of calls it makes the input {word}, by {plain(abs(change), digits)}: a codec's blocks, "
+        "which it has never seen, are damage of another kind than its own."
+    )
 
 
 def published_systems(records: Mapping[str, Record]) -> list[Record]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from distill.report.markdown import plain, signed, table
 from distill.report.summary import grouped, short
-from distill.report.view import CALLS, CLEAN, INPUT, WEBCAM, Contender, View
+from distill.report.view import CALLS, CLEAN, DIM, INPUT, WEBCAM, Contender, View
 
 
 def main_labels(view: View) -> list[str]:
-    """The degradations of the main set, then the poor webcam's."""
-    webcam = view.sets.get(WEBCAM, ()) if view.main != WEBCAM else ()
-    return [*view.sets[view.main], *webcam]
+    """The degradations of the main set, then those of the poor webcam and of the dim room."""
+    cameras = [name for name in (WEBCAM, DIM) if name != view.main]
+    return [*view.sets[view.main], *(label for name in cameras for label in view.sets.get(name, ()))]
 
 
 def by_degradation(view: View) -> str:
@@ -60,5 +60,5 @@ def by_clip(view: View, contender: str) -> str:
 
 
 def _headings(labels: Sequence[str]) -> list[str]:
-    """Labels of the named degradations shortened to D1 and W; others are already short."""
-    return [short(label) if label[0] in "DW" else label for label in labels]
+    """Labels of the named degradations shortened to D1, W and L; others are already short."""
+    return [short(label) if label[0] in "DWL" else label for label in labels]

@@ -1,7 +1,8 @@
 """docs/results.md and its pictures, assembled from all sections and written together."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from distill.report.plots.bars import draw_bars, main_contenders
 from distill.report.plots.curves import draw_curves
 from distill.report.plots.pareto import draw_pareto
 from distill.report.sections import PLOTS, Evidence, show
+from vcam.errors import SourceError
+
+NOTE = "**Partly redone.** "
 
 CAPTIONS = {
     "pareto.png": "gain in dB against milliseconds a frame",
@@ -50,6 +54,36 @@ def make_page(evidence: Evidence) -> Page:
     ]
     pictures = {name: content for name, content in drawn.items() if content} | dict(evidence.crops)
     return Page("\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n", pictures)
+
+
+def replace_sections(old: str, new: Page, titles: Sequence[str], note: str) -> Page:
+    """A page with some sections, and their pictures, as in a newer one; the others stay as they were.
+
+    titles   headings of the sections: "Training"
+    note     a paragraph that says what is of when, in place of an earlier one before the first section
+
+    Raises SourceError if a page lacks one of the sections.
+    """
+    before, after = _split(old), _split(new.text)
+    for title in titles:
+        if title not in before or title not in after:
+            known = ", ".join(title for title in before if title)
+            raise SourceError(f"the page has no section {title!r}; choose some of: {known}")
+        before[title] = after[title]
+    opening = [part for part in before[""].strip().split("\n\n") if not part.startswith(NOTE)]
+    before[""] = "\n\n".join([*opening[:2], f"{NOTE}{note}", *opening[2:]]) + "\n\n"
+    parts = [after[title] for title in titles]
+    pictures = {
+        name: each for name, each in new.pictures.items() if any(f"/{name})" in part for part in parts)
+    }
+    return Page("".join(before.values()).rstrip() + "\n", pictures)
+
+
+def _split(text: str) -> dict[str, str]:
+    """The sections of a page by heading, heading included; what is before the first one under ""."""
+    opening, *parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    sections = {part.partition("\n")[0].removeprefix("## "): part for part in parts}
+    return {"": opening, **{title: f"{part.rstrip()}\n\n" for title, part in sections.items()}}
 
 
 def write_page(page: Page, path: Path) -> None:

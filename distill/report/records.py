@@ -18,6 +18,7 @@ READ = {
     "losses",
     "distillation",
 }  # fields that need conversion
+LATER = {"planned", "core_seconds", "sittings", "machine"}  # not in older records
 SIDES = ("input", "output", "teacher", "against_teacher")
 
 
@@ -45,6 +46,10 @@ class Record:
     curve: Sequence[tuple[int, float]]
     losses: Mapping[str, float] = field(default_factory=dict)  # by weight
     distillation: Mapping[str, float] = field(default_factory=dict)
+    planned: int | None = None  # iterations of the whole schedule; None: those that it has had
+    core_seconds: float | None = None  # of processor time; None in older records
+    sittings: int = 1
+    machine: str = ""
 
     def own_gain(self, metric: str) -> float | None:
         """Difference of the output's and the input's score, if both are known."""
@@ -64,7 +69,7 @@ def read_records(folder: Path) -> dict[str, Record]:
 def _read(path: Path) -> Record:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        known = {spot.name for spot in fields(Record)} - READ
+        known = {spot.name for spot in fields(Record)} - READ - LATER
         own = content["own"]
         return Record(
             **{name: content[name] for name in known},
@@ -73,6 +78,7 @@ def _read(path: Path) -> Record:
             own={side: _scores(own[side]) for side in SIDES if own.get(side)},
             losses=dict(content.get("losses", {})),
             distillation=dict(content.get("distillation", {})),
+            **{name: content[name] for name in LATER if name in content},
             curve=[(int(iteration), float(gain)) for iteration, gain in content["curve"]],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -14,6 +14,7 @@ from distill.report.farend import bits_table, gain_table, measured_figures
 from distill.report.matrices import by_clip, by_content, by_degradation
 from distill.report.networks import network_table
 from distill.report.records import Record
+from distill.report.studies import call_table
 from distill.report.summary import harm_table, input_sentence, picture_table
 from distill.report.training import training_table, wanted_table
 from distill.report.view import GROUPS, View
@@ -93,6 +94,9 @@ def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
         return
     yield words.CLAIMS
     yield overview(systems, view)
+    if on_calls := call_table(view, records):
+        yield words.ON_CALLS
+        yield on_calls
     for record in systems:
         yield f"### {record.name}: {record.title}"
         yield f"{record.data}; {record.iterations:,} iterations."

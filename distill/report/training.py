@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from distill.report.markdown import count, interval, plain, signed, table
+from distill.report.plateau import standing
 from distill.report.records import Record
 from distill.report.view import View
 
@@ -11,25 +12,36 @@ WANTED_DB = {"nafnet": 0.7, "nafnet-window": 1.0}
 
 
 def training_table(records: Iterable[Record]) -> str:
-    """Training time of each network, and its scores on its own held-out samples."""
-    header = ["recipe", "data", "losses", "iterations", "minutes"]
+    """How each network was trained, where and by which code, and its scores on its own held-out samples."""
+    header = ["recipe", "data", "losses", "iterations", "hours", "core-hours", "last validation, dB", "curve"]
     return table(
-        [*header, "last validation, dB", "own PSNR-Y, dB", "own SSIM-Y"],
+        [*header, "own PSNR-Y, dB", "own SSIM-Y", "commit, machine"],
         (
             [
                 record.name,
                 record.data,
                 _losses(record),
-                count(record.iterations),
-                plain(record.seconds / 60, 0),
+                _iterations(record),
+                plain(record.seconds / 3600),
+                plain(None if record.core_seconds is None else record.core_seconds / 3600),
                 signed(record.curve[-1][1] if record.curve else None),
+                standing(record),
                 signed(record.own_gain("psnr_y")),
                 signed(record.own_gain("ssim_y"), 4),
+                ", ".join(text for text in (record.commit, record.machine) if text),
             ]
             for record in records
         ),
-        left=(0, 1, 2),
+        left=(0, 1, 2, 7, 10),
     )
+
+
+def _iterations(record: Record) -> str:
+    """What it has had of its schedule, and in how many sittings."""
+    done = count(record.iterations)
+    if record.planned and record.iterations < record.planned:
+        done += f" of {count(record.planned)}"
+    return done + f", {record.sittings} sittings" * (record.sittings > 1)
 
 
 def _losses(record: Record) -> str:

@@ -10,7 +10,7 @@ from vcam.errors import SourceError
 
 INPUT = "bicubic"  # the contender that gains are relative to
 CALLS = "calls"
-NAMED, WEBCAM, CLEAN = "named", "webcam", "clean"  # sets of degradations
+NAMED, WEBCAM, DIM, CLEAN = "named", "webcam", "L", "clean"  # sets of degradations
 SETTINGS, ENTRY = (
     ("sets", "first", "seed"),
     ("name", "kind", "title"),

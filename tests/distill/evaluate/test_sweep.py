@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,16 @@ def test_two_sweeps_of_different_contenders_share_a_folder(tmp_path: Path, speci
     results = run(tmp_path, specimens, probe, Unsharp(0.3, 1.0))
     assert len(results.rows) == 12
     assert probe.shown == []
+
+
+def test_a_slow_contender_is_scored_on_fewer_frames_and_the_input_beside_it(
+    tmp_path: Path, specimens: list[Specimen]
+) -> None:
+    slow = Probe()
+    slow.macs_per_pixel = 100_000  # type: ignore[attr-defined]
+    specimens = [replace(specimens[0], scored=4)]
+    results = run(tmp_path, specimens, slow, settings=replace(QUICK, scored_slow=1))
+    frames = {row.contender: row.frames for row in results.rows}
+    assert frames == {"bicubic": 4, slow.name: 1}
+    (probe, *_) = [row for row in results.rows if row.contender == slow.name]
+    assert probe.psnr_y_gain == pytest.approx(0)  # it returns the bicubic picture: compared on its own frame

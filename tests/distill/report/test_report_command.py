@@ -79,7 +79,7 @@ def test_everything_that_was_measured_is_on_the_page(docs: Path) -> None:
         "### tiny: a system of two convolutions",
         "Its teacher was the truth.",
         "| + good | 2 | +0.315 ± 0.021 |",
-        "| mse 1; from teachers: output_mse 0.5 | 2,000 | 2 | +1.00 | +1.00 | +0.0200 |",
+        "| 2,000 | 0.03 | – | +1.00 | still gains; +0.08 dB in the last fifth | +1.00 | +0.0200 | c0ffee |",
         "commit c0ffee, on a test's CPU",
         "No crops were made.",
     ):
@@ -128,3 +128,27 @@ def test_a_page_takes_the_old_ones_place(tmp_path: Path) -> None:
         write_page(Page(text, {"a.png": text.encode()}), path)
     assert path.read_text() == "new"
     assert sorted(each.name for each in tmp_path.rglob("*")) == ["a.png", "docs", "plots", "results.md"]
+
+
+def test_some_sections_are_redone_alone_and_the_page_says_so(evidence: Path) -> None:
+    assert report(evidence) == 0
+    page = evidence / "docs" / "results.md"
+    bars = evidence / "docs" / "plots" / "pareto.png"
+    page.write_text(page.read_text().replace("## By degradation", "## By degradation\n\nAn older table."))
+    bars.write_bytes(b"an older plot")
+    write_record(evidence / "weights" / "recipes", claims=[CLAIM], iterations=1234, planned=5000, sittings=2)
+    for _ in range(2):
+        assert report(evidence, "--sections", "Training") == 0
+    text = page.read_text()
+    assert "1,234 of 5,000, 2 sittings" in text
+    assert "An older table." in text
+    assert text.count("**Partly redone.** The sections Training are of ") == 1
+    assert bars.read_bytes() == b"an older plot"
+
+
+def test_a_section_that_is_not_there_is_named_with_those_that_are(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report(evidence) == 0
+    assert report(evidence, "--sections", "Trainings") != 0
+    assert "no section 'Trainings'; choose some of: Gain and price" in capsys.readouterr().err
