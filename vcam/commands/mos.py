@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     making.add_argument(
         "--link", metavar="L", action="append",
-        help="that clips are sent over first; default: off; for the bundled clip " + ", ".join(SAMPLE_LINKS),
+        help="simulated, for clips to go over first; default: off, but of the bundled clip "
+        + ", ".join(SAMPLE_LINKS),
     )  # fmt: skip
     making.add_argument("--a", metavar="SYSTEM", default="input", help="default: input")
     making.add_argument(
@@ -63,13 +64,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--title", metavar="TEXT", default="Which picture is better?", help="of the study's page"
     )
     making.add_argument(
-        "--size", metavar="WxH", default="1280x720", help="that pictures are scaled to fit into"
+        "--size",
+        metavar="WxH",
+        default="1280x720",
+        help="that pictures are scaled to fit into; default: 1280x720",
     )
     making.add_argument("--seconds", type=float, metavar="S", default=8.0, help="of each clip; default: 8")
     making.add_argument(
         "--layout", choices=LAYOUTS, default="sequential", help="default: sequential, as in P.910"
     )
-    making.add_argument("--lossless", action="store_true", help="clips without any loss, ten times as large")
+    making.add_argument(
+        "--lossless", action="store_true", help="clips without any loss, several times as large"
+    )
     making.add_argument("--provider", metavar="P", help="of the models: auto, cpu, cuda or tensorrt")
     making.add_argument("--threads", metavar="N", help="of the models on the CPU")
     making.add_argument("--weights", metavar="DIR", help="folder of manifest.json; default: the shipped one")
@@ -112,8 +118,9 @@ def _prepare(args: argparse.Namespace) -> int:
             _check_theirs(Path(name), scenes)
     wish = Wish(args.title, scenes, a, b, args.layout, box, args.seconds, args.lossless)
     study = prepare(args.study, wish, print)
+    pairs = f"{len(scenes)} pair" + "s" * (len(scenes) > 1)
     quality = "without loss" if study.worst_db is None else f"at {study.worst_db:.1f} dB or more"
-    print(f"{args.study}: {len(scenes)} pairs, {study.a} and {study.b}, encoded {quality}")
+    print(f"{args.study}: {pairs}, {study.a} and {study.b}, encoded {quality}")
     print(f"for people to rate them: sharpkd mos serve {args.study}")
     return 0
 

@@ -34,7 +34,7 @@ def plot(study: Study, report: Report) -> str:
     _text(root, LEFT, 52, people, "start", 13, "#565f6b")
     _draw_scale(root, TOP, TOP + ROW * len(rows))
     for index, (name, score) in enumerate(rows):
-        _draw_row(root, TOP + ROW * index + ROW / 2, name, score, is_total=name == "all")
+        _draw_row(root, TOP + ROW * index + ROW / 2, name, score, is_total=index == len(rows) - 1)
     return Xml.tostring(root, encoding="unicode")
 
 

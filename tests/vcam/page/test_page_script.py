@@ -639,7 +639,7 @@ def test_a_judgement_is_one_click_and_is_counted() -> None:
     daemon.facts["opinions"] = {"counts": {"better": 2, "same": 0, "worse": 1}}
     browser.dispatch("document.querySelectorAll('[data-opinion]')[0]", "click")
     assert browser.asked("command")[-1].json == {"opinion": "better"}
-    assert browser.text("opinion-count") == "Kept on this machine alone: 2 better, 1 worse."
+    assert browser.text("opinion-count") == "On this machine: 2 better, 1 worse"
     daemon.facts["opinions"] = {"counts": {"better": 0, "same": 0, "worse": 0}}
     browser.dispatch("document.getElementById('opinion-forget')", "click")
     assert browser.asked("command")[-1].json == {"forget_opinions": True}

@@ -17,7 +17,7 @@ async function showCounts() {
   if (!counts) return;
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const each = Object.entries(counts).filter(([, count]) => count).map(([name, count]) => `${count} ${NAMES[name]}`);
-  setText("opinion-count", total ? `Kept on this machine alone: ${each.join(", ")}.` : "Kept on this machine alone.");
+  setText("opinion-count", total ? `On this machine: ${each.join(", ")}` : "Kept on this machine alone");
   forget.hidden = total === 0;
 }
 
