@@ -32,7 +32,7 @@ from vcam.camera.wishes import CARD_KEYS, wishes_of
 from vcam.config import FIXED, Config, list_changes, replace_settings
 from vcam.config_file import SavedSettings
 from vcam.control.status import Command, Facts, Status
-from vcam.errors import VcamError
+from vcam.errors import ModelError, VcamError
 from vcam.frame import Frame
 from vcam.manifest import ModelSpec, read_manifest
 from vcam.memory import return_freed_memory
@@ -40,6 +40,7 @@ from vcam.model_versions import roll_back
 from vcam.paths import verdict_cache
 from vcam.pipeline import FINISH, Pipeline, Policy, Result, Sink, Source
 from vcam.public import public_text
+from vcam.restore import Restorer
 from vcam.restore.verdicts import Verdicts
 from vcam.sources import CaptureDevice, WebcamSource, list_facts
 
@@ -264,7 +265,7 @@ class Camera:
             self._models.poll(folder_of(self.config))
             restorer = self._chain.chain.restorer
             if restorer is not None and self._engines.poll(self.config, restorer.model, self._specs):
-                self._chain.exchange_restorer(restorer, make_restorer(self.config))
+                self._use_engine(restorer)
             elif restorer is not None and self.config.model == AUTO:
                 is_single = restorer.denoise == 0 < self.config.denoise
                 self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
@@ -310,6 +311,16 @@ class Camera:
         if old is None or (has_budget and not keeps_budget(new, self.config)):
             return False
         return self._chain.exchange_restorer(old, new)
+
+    def _use_engine(self, old: Restorer) -> None:
+        """Choose again, now that an engine is known to be faster; the one in use stays if that fails."""
+        try:
+            new = make_restorer(self.config)
+        except ModelError as error:
+            log.warning("kept the model on %s: %s", old.model.provider, error)
+            return
+        if self._chain.exchange_restorer(old, new):
+            log.info("model %s runs on %s from now on", new.model.spec.name, new.model.provider)
 
     def _specs(self) -> list[ModelSpec]:
         """The models that the settings allow."""

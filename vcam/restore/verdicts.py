@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import platform
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LARGEST = 4096  # bytes of a verdict's file
 KEPT = 64  # files
+RETRY_S = 7 * 86_400  # after a fault: what hung on a busy machine may work on a quiet one
 FORMAT = 1  # of what is measured: another one makes old verdicts void
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -43,19 +45,26 @@ class Verdicts:
     """The verdicts that are known. A file that is missing or cannot be read is a verdict that is not known.
 
     folder  one file a verdict; it may be deleted at any time
+    now_s   seconds since 1970
     """
 
-    def __init__(self, folder: Path, try_one: Try = try_engine) -> None:
+    def __init__(
+        self, folder: Path, try_one: Try = try_engine, now_s: Callable[[], float] = time.time
+    ) -> None:
         self._folder = folder
         self._try = try_one
+        self._now_s = now_s
 
     def read(self, name: str, case: Case) -> Verdict | None:
-        """The verdict of an engine; None if it has not been tried in this case."""
+        """The verdict of an engine; None if it has not been tried in this case, or failed a week ago."""
+        path = self._path(name, case)
         try:
-            verdict = Verdict.read(json.loads(read_small(self._path(name, case), LARGEST)))
+            verdict = Verdict.read(json.loads(read_small(path, LARGEST)))
+            age_s = self._now_s() - path.stat().st_mtime
         except (OSError, ValueError, RecursionError):
             return None
-        return verdict if verdict.engine == name else None
+        is_old = bool(verdict.fault) and not verdict.is_absent and age_s > RETRY_S
+        return verdict if verdict.engine == name and not is_old else None
 
     def find(self, name: str, case: Case) -> Verdict:
         """The verdict of an engine; where none is known, it is tried now, in another process, for seconds."""

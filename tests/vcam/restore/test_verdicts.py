@@ -1,5 +1,6 @@
 """What is kept of engines, and when it is believed."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,20 @@ def test_a_file_that_is_corrupt_is_as_none(
 def test_where_nothing_can_be_kept_the_answer_is_still_given(tmp_path: Path, case: Case) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert Verdicts(tmp_path / "file" / "verdicts", Tried()).find("openvino", case) == FAST
+
+
+def test_a_fault_is_forgotten_after_a_week_and_no_other_verdict(tmp_path: Path, case: Case) -> None:
+    week_s = 7 * 86_400
+    later = Verdicts(tmp_path, Tried(), now_s=lambda: time.time() + week_s + 60)
+    for verdict in (
+        FAST,
+        Verdict("webgpu", "it gave no answer"),
+        Verdict("openvino-npu", "none", is_absent=True),
+    ):
+        Verdicts(tmp_path).write(verdict, case)
+        assert Verdicts(tmp_path).read(verdict.engine, case) == verdict
+    known = [later.read(name, case) is not None for name in ("openvino", "webgpu", "openvino-npu")]
+    assert known == [True, False, True]
 
 
 def test_no_partial_file_stays(verdicts: Verdicts, case: Case, tmp_path: Path) -> None:
