@@ -7,6 +7,8 @@ looks, learns from your files and the bundled clip for some minutes. --full runs
 
 import argparse
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +32,7 @@ from distill.training.smoke import smoke
 from distill.training.teachers import load_pretrained, train_teacher
 from distill.training.trainer import Trainer
 from distill.training.warm_start import starts_from_published
-from vcam.errors import ConfigError
+from vcam.errors import ConfigError, ModelError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,11 +87,27 @@ def run(args: argparse.Namespace) -> None:
         return
     places = (data.held, args.data, args.build, args.weights)
     if recipe.publish == "camera":
-        release(recipe, with_look(recipe, network, crisp), *places, is_tuned=is_tuned)
+        with saying_what_stays(recipe, args):
+            release(recipe, with_look(recipe, network, crisp), *places, is_tuned=is_tuned)
     elif recipe.publish == "look":
         release_look(recipe, network, *places)
     else:
         write_record(recipe, network, data, trainer, teachers, args.weights / "recipes")
+
+
+@contextmanager
+def saying_what_stays(recipe: Recipe, args: argparse.Namespace) -> Iterator[None]:
+    """Add to a refusal to publish what became of the published model and of the training: nothing is lost."""
+    try:
+        yield
+    except ModelError as error:
+        staged = args.build / recipe.name / "weights"
+        stays = f"{args.weights} is as it was"
+        if recipe.name in published(args.weights):
+            stays += f", cameras go on with its {recipe.name}"
+        if staged.is_dir():
+            stays += f", and the trained student is in {staged}"
+        raise ModelError(f"{error}. Nothing was lost: {stays}") from None
 
 
 def tunes(recipe: Recipe, args: argparse.Namespace) -> bool:

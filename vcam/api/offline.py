@@ -69,6 +69,7 @@ def describe_damage(source: FileSource) -> list[str]:
         words.append("the rest of the file cannot be read and is left out")
     if source.is_laid_on_white:
         words.append("transparent parts are laid on white")
+    words += source.left_out
     return words + (source.sound.words if source.sound else [])
 
 

@@ -25,7 +25,7 @@ from vcam.media.odd import is_animated_webp
 from vcam.media.opening import DECODER_OPTIONS, open_recording
 from vcam.media.rate import rate_of
 from vcam.media.sound import Sound
-from vcam.media.streams import best_video
+from vcam.media.streams import best_video, left_out
 from vcam.media.tiles import assemble
 from vcam.media.timeline import TIME_STAMPS_JUMP, Timeline
 
@@ -47,9 +47,9 @@ class Recording:
     with_sound  read the sound, too, into `sound`
 
     Once open: `stream` (the video), `first` (its first picture), `geometry` (how its pictures are to be seen;
-    fields are made whole already), `fps`, `sound` (None if it is not wanted, or
-    there is none) and `tags` (title and the like). While it is read, `damaged` counts the packets that could
-    not be decoded, and `is_cut_short` says that the file could not be read to its end.
+    fields are made whole already), `fps`, `sound` (None if it is not wanted, or there is none), `tags` (title
+    and the like) and `left_out` (streams that are not read, in words). While it is read, `damaged` counts the
+    packets that could not be decoded, and `is_cut_short` says that the file could not be read to its end.
 
     `__enter__` raises SourceError, with a remedy, if there is nothing that can be decoded.
     """
@@ -74,6 +74,7 @@ class Recording:
             self.tags = {key: container.metadata[key] for key in TAGS if key in container.metadata}
             self.sound = Sound(container) if self._with_sound and container.streams.audio else None
             self._layout = read_layout(self.path)
+            self.left_out = [] if self._layout else left_out(container)
             self._pictures = self._read()
             self.first = self._read_first()
             self.geometry = self._find_geometry()

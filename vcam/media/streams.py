@@ -31,6 +31,15 @@ def unknown_sounds(container: InputContainer) -> int:
     return sum(not _is_known(stream) for stream in container.streams.audio)
 
 
+def left_out(container: InputContainer) -> list[str]:
+    """What else a container has that a copy does not carry, a sentence each."""
+    counts = {
+        "subtitles": len(container.streams.subtitles),
+        "further pictures": sum(not stream.disposition & NO_VIDEO for stream in container.streams.video) - 1,
+    }
+    return [f"streams of {what} are left out: {count}" for what, count in counts.items() if count > 0]
+
+
 def _rank(stream: VideoStream) -> tuple[bool, bool, int]:
     if stream.codec_context is None:  # which its type hint does not say
         return False, bool(stream.disposition & Disposition.default), 0

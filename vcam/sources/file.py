@@ -90,6 +90,11 @@ class FileSource(GuardedSource):
         return self._recording.tags if self._recording else {}
 
     @property
+    def left_out(self) -> list[str]:
+        """Streams that are not read, a sentence each."""
+        return self._recording.left_out if self._recording else []
+
+    @property
     def is_cut_short(self) -> bool:
         """Whether the file could not be read to its end."""
         return self._recording is not None and self._recording.is_cut_short

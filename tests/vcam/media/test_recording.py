@@ -104,3 +104,26 @@ def test_an_animated_webp_is_named_as_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "a.webp").write_bytes(b"RIFF" + (len(header) + 4).to_bytes(4, "little") + b"WEBP" + header)
     with pytest.raises(SourceError, match=r"cannot read animated WebP|is not a video"):
         count_pictures(tmp_path / "a.webp")
+
+
+def test_streams_that_are_not_read_are_named(tmp_path: Path) -> None:
+    part = write_video(tmp_path / "a.mkv", 3)
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:00,200\nhello\n")
+    with (
+        av.open(str(part)) as container,
+        av.open(str(tmp_path / "a.srt")) as text,
+        av.open(str(tmp_path / "b.mkv"), "w") as target,
+    ):
+        sources = [container.streams.video[0], container.streams.video[0], text.streams.subtitles[0]]
+        copies = [target.add_stream_from_template(source) for source in sources]
+        for packet in [packet for packet in container.demux(video=0) if packet.size]:
+            for copy in copies[:2]:
+                packet.stream = copy
+                target.mux(packet)
+    with Recording(tmp_path / "b.mkv") as recording:
+        assert recording.left_out == [
+            "streams of subtitles are left out: 1",
+            "streams of further pictures are left out: 1",
+        ]
+    with Recording(part) as recording:
+        assert recording.left_out == []
