@@ -34,12 +34,15 @@ def public_name(source: str) -> str:
     | rtsp://joe:secret@cam:554/live?key=abc | rtsp://cam:554    |
     | rtsp://joe:sec/ret@cam/live            | rtsp://hidden     |
     | /home/joe/talk.mp4, file:///home/...   | talk.mp4          |
+    | screen:Bank - Browser                  | screen            |
     | /dev/video0, auto, pattern, USB Camera | the same          |
 
     An address is its scheme, host and port: some cameras have their key in the path. Where a password could
     reach beyond the first `/`, `?` or `#`, no host is told, since it could be a part of it.
     """
     text = source.strip()
+    if text.startswith("screen:"):  # the title of a window tells what somebody reads, and with whom
+        return "screen"
     if SCHEME.match(text) and not text.lower().startswith("file:"):
         return _cut(_public_address(text))
     if "/" in text or "\\" in text:

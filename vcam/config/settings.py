@@ -74,7 +74,7 @@ class Config:
     # input and output
     source: str = _setting(
         "auto",
-        "What is read: auto, /dev/videoN, a camera's name, sample, sample-still, pattern, a file or a URL.",
+        "What is read: auto, /dev/videoN, a camera, sample, sample-still, pattern, screen, a file or a URL.",
         may_be_empty=False,
     )
     sink: str = _setting(

@@ -20,6 +20,7 @@ from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
 from vcam.sources.receiver import Receivers
 from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
+from vcam.sources.screen import ScreenSource, is_screen
 from vcam.sources.stamp import Stamp, read_stamp
 from vcam.sources.still import StillSource
 from vcam.sources.stream import StreamSource
@@ -34,6 +35,7 @@ __all__ = [
     "FileSource",
     "PatternSource",
     "Receivers",
+    "ScreenSource",
     "Stamp",
     "StillSource",
     "StreamSource",
@@ -48,9 +50,11 @@ __all__ = [
     "usable_devices",
 ]
 
-AnySource: TypeAlias = FileSource | StillSource | StreamSource | WebcamSource | PatternSource | WhipSource
+AnySource: TypeAlias = (
+    FileSource | StillSource | StreamSource | WebcamSource | PatternSource | WhipSource | ScreenSource
+)
 
-EXPECTED = "auto, /dev/videoN, a camera's name, sample, sample-still, pattern, a video file, or a URL"
+EXPECTED = "auto, /dev/videoN, a camera's name, sample, sample-still, pattern, screen, a video file, or a URL"
 
 # of a file that need not exist yet; no rule, as camera names have dots too ("USB2.0 HD UVC WebCam")
 FILE_SUFFIXES = (
@@ -81,6 +85,7 @@ def make_source(
     | /dev/video0, /dev/v4l/by-id/..., 0          | that camera                                         |
     | sample                                      | the bundled clip; it always loops                   |
     | sample-still                                | its person before a background that stands still    |
+    | screen, screen:X,Y,WxH, screen:TITLE        | all of the screen, a region, a window (X11)         |
     | pattern                                     | the test pattern, with a stamp in each frame        |
     | rtsp, rtsps, srt, rtp, udp, http, https :// | that live stream                                    |
     | whip://127.0.0.1:8443/phone                 | whoever sends there by WebRTC, as a phone           |
@@ -111,6 +116,8 @@ def make_source(
         return PatternSource(size, fps, clock=clock, sleep=sleep)
     if is_file_url(spec):
         return FileSource(path_of(spec), loop, clock=clock, sleep=sleep)
+    if is_screen(spec):
+        return ScreenSource(spec, fps, clock=clock, sleep=sleep)
     if is_whip(spec):
         return WhipSource(parse_whip(spec), receivers)
     if is_url and scheme.strip().lower() not in SCHEMES:
