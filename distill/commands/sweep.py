@@ -55,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed-seconds", type=float, default=3, help="approximate time to measure a contender at a size"
     )
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="time by the processor's clock, on a machine with other work",
+    )
     parser.add_argument("--out", type=Path, default=Path("build/results"))
 
 
@@ -92,7 +97,9 @@ def compare(
     results = sweep(contenders, specimens, sets, settings, args.out, args.threads, old)
     if args.no_speed:
         return results
-    speed = list(measure(contenders, args.threads, Pace(args.speed_seconds)))
+    speed = list(
+        measure(contenders, args.threads, Pace(args.speed_seconds, is_processor_time=args.processor_time))
+    )
     return sweep(contenders, specimens, sets, settings, args.out, args.threads, speed)
 
 

@@ -7,7 +7,7 @@ those that would exceed the cap are not run, and the result says so.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -16,6 +16,8 @@ from distill.evaluate.results import Speed
 from vcam.frame import Frame, Size, from_packed
 
 SIZES: tuple[Size, ...] = ((256, 256), (512, 512), (1280, 720), (1920, 1080))
+PROCESSOR_TIME = "processor time"
+Clock = Callable[[], int]  # nanoseconds
 WINDOW = 9  # frames that a contender may use; the middle one is restored
 
 
@@ -27,6 +29,7 @@ class Pace:
     most_runs: int = 50
     least_runs: int = 3
     cap_s: float = 5.0  # contenders expected to take longer per frame are not run
+    is_processor_time: bool = False  # of all threads, instead of the clock's: for a machine with other work
 
 
 @dataclass
@@ -37,13 +40,14 @@ class _Timed:
     whole: Run
     network: Run | None
     runs: int
+    clock: Clock
     whole_ms: list[float] = field(default_factory=list)
     network_ms: list[float] = field(default_factory=list)
 
     def take_turn(self) -> None:
-        self.whole_ms.append(time_ms(self.whole))
+        self.whole_ms.append(time_ms(self.whole, self.clock))
         if self.network is not None:
-            self.network_ms.append(time_ms(self.network))
+            self.network_ms.append(time_ms(self.network, self.clock))
 
 
 def measure(
@@ -67,7 +71,10 @@ def measure(
             ms = median(each.whole_ms)
             last[each.contender.name] = (pixels, ms)
             network_ms = median(each.network_ms) if each.network_ms else None
-            yield Speed(each.contender.name, name, threads, ms, 1000 / ms, network_ms, len(each.whole_ms))
+            note = PROCESSOR_TIME if pace.is_processor_time else ""
+            yield Speed(
+                each.contender.name, name, threads, ms, 1000 / ms, network_ms, len(each.whole_ms), note
+            )
 
 
 def _warm_up(contender: Contender, size: Size, pace: Pace) -> _Timed:
@@ -81,11 +88,12 @@ def _warm_up(contender: Contender, size: Size, pace: Pace) -> _Timed:
     whole = contender.frame_run(seen, size) if isinstance(contender, Kept) else restore_middle
     network = contender.network_run(size)
     whole()
-    took_s = time_ms(whole) / 1000
+    clock = time.process_time_ns if pace.is_processor_time else time.perf_counter_ns
+    took_s = time_ms(whole, clock) / 1000
     if network is not None:
-        took_s += time_ms(network) / 1000
+        took_s += time_ms(network, clock) / 1000
     runs = round(min(max(pace.seconds / took_s, pace.least_runs), pace.most_runs))
-    return _Timed(contender, whole, network, runs)
+    return _Timed(contender, whole, network, runs, clock)
 
 
 def _take_turns(timed: Sequence[_Timed]) -> None:
@@ -103,7 +111,7 @@ def _frames(size: Size) -> list[Frame]:
     return [from_packed(frame, size, index) for index, frame in enumerate(packed)]
 
 
-def time_ms(run: Run) -> float:
-    start_ns = time.perf_counter_ns()
+def time_ms(run: Run, clock: Clock = time.perf_counter_ns) -> float:
+    start_ns = clock()
     run()
-    return (time.perf_counter_ns() - start_ns) / 1e6
+    return (clock() - start_ns) / 1e6

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from distill.evaluate.speed import PROCESSOR_TIME
 from distill.report.ablation import HELPS, HURTS, Ablation, compare
 from distill.report.claims import FREE, REACHED, find, published_systems
 from distill.report.markdown import duration, interval, plain
@@ -86,6 +87,6 @@ def notes(view: View) -> str:
     told += [
         f"- {each.contender}, {each.size}: {each.note}"
         for each in view.results.speed
-        if each.note and each.size in (HD, FULL_HD)
+        if each.note not in ("", PROCESSOR_TIME) and each.size in (HD, FULL_HD)
     ]
     return "\n".join(told)

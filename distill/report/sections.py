@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from distill.evaluate.farend import Arrived
+from distill.evaluate.speed import PROCESSOR_TIME
 from distill.report import words
 from distill.report.ablation import Ablation
 from distill.report.brief import in_short, notes
@@ -95,7 +96,8 @@ def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
     yield words.CLAIMS
     yield overview(systems, view)
     if on_calls := call_table(view, records):
-        yield words.ON_CALLS
+        is_busy = any(each.note == PROCESSOR_TIME for each in view.results.speed)
+        yield f"{words.ON_CALLS} {words.PROCESSOR_TIME * is_busy}".strip()
         yield on_calls
     for record in systems:
         yield f"### {record.name}: {record.title}"

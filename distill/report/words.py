@@ -46,13 +46,18 @@ PSNR-Y gain in dB, mean over {main}; number of clips in brackets. All but calls 
 CLIPS = "PSNR-Y of the input in dB, and the gain over it."
 
 CLAIMS = """\
-Each published system was built and trained here from its recipe. *Own protocol*:
-held-out samples of its own data and degradation. Next to it is the same score of the unchanged input: a value
-that the input reaches too says nothing about a network. Frames per second were measured on this machine."""
+Each published system was built and trained here from its recipe. *Own protocol*: held-out samples of its own
+data and degradation. Beside it is the same score of the unchanged input: a value that the input reaches too
+says nothing about a network. The systems' own collections cannot be had here; what stands in for them is said
+with each. Frames per second are of whole frames on this machine, from a decoded picture to a picture: what a
+webcam's capture and a window add is not in them."""
 
 ON_CALLS = """\
 On frames of calls, PSNR-Y gain over the input in dB, mean over the clips; networks of more than 40,000 MAC a
 pixel are scored on fewer frames, and the input beside them on the same. Times are of a whole frame."""
+
+PROCESSOR_TIME = """\
+The machine had other work: times, and frames a second made of them, are of the processor, one thread."""
 
 TRAINING = """\
 Gains over the input on the recipe's own held-out samples. A network *stands still* if the last fifth of its
