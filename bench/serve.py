@@ -39,6 +39,7 @@ from vcam.sources.file import FileSource
 
 CLIENTS = (1, 8, 64)
 SIZE = (640, 360)
+BACK_OFF_S = 0.2  # Retry-After says 5 s
 READY = re.compile(r"ready at http://([\d.]+):(\d+)")
 PATH = "/v1/sharpen?model={model}"
 
@@ -136,6 +137,8 @@ def end(args: argparse.Namespace) -> dict[str, object]:
                 counts[outcome] += 1
             if outcome in ("refused", "lost"):
                 return
+            if outcome == "503":
+                time.sleep(BACK_OFF_S)
 
     with running(args) as (process, host, port):
         threads = [threading.Thread(target=ask, args=(host, port)) for _ in range(max(CLIENTS))]

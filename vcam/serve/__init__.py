@@ -10,6 +10,7 @@ tasks      what the server asks of a worker, and what it is answered
 recording  what a file really is, before anything is read that it names
 worker     the process that decodes and restores; it may crash, hang or run out of memory
 workers    those processes, as the server sees them
+job        one recording to restore, and its record on the disk
 jobs       recordings that are restored in the background, kept on the disk until they expire
 body       the body of a request, limited in bytes and time
 gate       who may ask: Host, Origin, token

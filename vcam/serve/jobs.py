@@ -4,20 +4,19 @@ A job is a folder: `input`, `job.json` once it is accepted, and `result.mp4` or 
 has no `job.json` was never accepted, and is removed at the next start; an accepted job begins again there.
 """
 
-import json
 import logging
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from vcam.paths import make_private, write_private
+from vcam.paths import make_private
 from vcam.serve.answers import JobAnswer, State
+from vcam.serve.job import INPUT, Job, read_job, remove, result_path, write_job
 from vcam.serve.limits import Limits
 from vcam.serve.options import VideoOptions
 from vcam.serve.refusal import CONFLICT, NOT_FOUND, TOO_MANY, RefusedError
@@ -26,33 +25,10 @@ from vcam.serve.workers import WorkerProcess
 
 log = logging.getLogger(__name__)
 
-RECORD, INPUT, RESULT = "job.json", "input", "result"
 MOST_STARTS = 3  # of a job whose server ended each time
 RETRY_S = 10
 BUG = "the job failed by a mistake of the server's; its log has the cause"
 GONE = "there is no such job: it was cancelled, has expired, or never was; send the recording again"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One recording, as it is kept.
-
-    starts   how often it was begun
-    ended_s  seconds since 1970; 0 before its end
-    """
-
-    id: str
-    options: VideoOptions
-    state: State = State.QUEUED
-    starts: int = 0
-    notes: tuple[str, ...] = ()
-    error: str = ""
-    ended_s: float = 0.0
-    progress: Progress = field(default=Progress(0, 0))
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in (State.DONE, State.FAILED)
 
 
 class Jobs:
@@ -276,37 +252,3 @@ class Jobs:
                 return
             self._jobs[job.id] = job
         write_job(self._folder / job.id, job)
-
-
-def result_path(path: Path, options: VideoOptions) -> Path:
-    return path / f"{RESULT}.{options.format}"
-
-
-def write_job(path: Path, job: Job) -> None:
-    """Write a job's record. Raises OSError."""
-    values = {**asdict(replace(job, progress=Progress(0, 0))), "options": job.options.model_dump()}
-    values.pop("progress")
-    write_private(path / RECORD, json.dumps(values | {"frames": job.progress.frames}))
-
-
-def read_job(path: Path) -> Job | None:
-    """A job's record; None if it has none that can be read."""
-    try:
-        values = json.loads((path / RECORD).read_text(encoding="utf-8"))
-        frames = int(values.pop("frames"))
-        options = VideoOptions.model_validate(values.pop("options"))
-        notes = tuple(values.pop("notes"))
-        state = State(values.pop("state"))
-        job = Job(**values, options=options, notes=notes, state=state, progress=Progress(frames, frames))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return job if job.id == path.name else None
-
-
-def remove(path: Path) -> None:
-    """Remove a folder or file, whatever is in it."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()

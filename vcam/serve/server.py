@@ -183,14 +183,20 @@ async def _serve(
                 await asyncio.to_thread(service.jobs.forget_expired)
             await asyncio.sleep(LOOK_S)
     finally:
-        await _drain(app, service)
+        await _drain(app, service, server)
         server.should_exit = True
         await serving
 
 
-async def _drain(app: Draining, service: Service) -> None:
-    """Answer what is accepted, and tell clients that ask for more to ask elsewhere."""
+async def _drain(app: Draining, service: Service, server: uvicorn.Server) -> None:
+    """Answer what is accepted, and tell clients that ask for more to ask elsewhere.
+
+    First new connections end, then those that are there: a request that is on its way on one is answered.
+    """
     service.is_stopping = True
+    await asyncio.sleep(LAME_S)
+    for each in getattr(server, "servers", ()):  # none, if it has not begun to listen
+        each.close()
     await asyncio.sleep(LAME_S)
     end_s = time.monotonic() + service.limits.seconds + SPARE_S
     while app.active and time.monotonic() < end_s:

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from vcam.serve.answers import VIDEO_BODY, VIDEO_TYPES, JobAnswer, problems
 from vcam.serve.body import check_length, read_parts
-from vcam.serve.jobs import INPUT
+from vcam.serve.job import INPUT
 from vcam.serve.kinds import VIDEOS_TAKEN, check_media_type
 from vcam.serve.options import VideoOptions
 from vcam.serve.refusal import UNAVAILABLE, UNUSABLE, RefusedError

@@ -1,0 +1,37 @@
+"""A worker that hangs or cannot start, as the server sees it."""
+
+import time
+from pathlib import Path
+
+import pytest
+from picture_files import picture_file
+
+from vcam.errors import ModelError
+from vcam.serve.options import PictureOptions
+from vcam.serve.picture import Restored
+from vcam.serve.refusal import RefusedError
+from vcam.serve.tasks import PictureTask
+from vcam.serve.workers import WorkerOptions, WorkerPool, WorkerProcess, check
+
+TASK = PictureTask(picture_file("png"), PictureOptions())
+
+
+def test_what_takes_too_long_ends_with_its_worker_and_the_next_one_is_served(tiny: Path) -> None:
+    process = WorkerProcess(WorkerOptions(str(tiny), "cpu"))
+    try:
+        process.wait_until_ready()
+        with pytest.raises(RefusedError, match="longer than one request may") as refused:
+            process.call(TASK, time.monotonic() - 1)
+        assert refused.value.status == 503
+        assert isinstance(check(process.call(TASK, time.monotonic() + 100)), Restored)
+        assert process.starts == 2
+    finally:
+        process.close()
+
+
+def test_models_that_cannot_be_loaded_are_named_at_the_start(tmp_path: Path) -> None:
+    pool = WorkerPool(WorkerOptions(str(tmp_path), "cpu"), 1, 0)
+    with pytest.raises(ModelError, match=r"cannot load the models: no .*manifest\.json"):
+        pool.start()
+    assert not pool.is_ready
+    pool.close()
