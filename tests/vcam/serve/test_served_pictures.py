@@ -161,6 +161,7 @@ def test_nobody_is_served_without_the_token(strict: Server) -> None:
     assert httpx.get(f"{strict.address}/healthz").status_code == 200
 
 
+@pytest.mark.slow
 def test_what_is_accepted_is_answered_after_sigterm(tiny: Path, tmp_path: Path) -> None:
     content = picture_file("png", picture(size=(1600, 900)))
     with Server(tiny, tmp_path) as server, ThreadPoolExecutor(8) as pool:

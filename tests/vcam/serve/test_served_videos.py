@@ -70,6 +70,7 @@ def test_pictures_do_not_wait_for_a_recording(server: Server, tmp_path: Path) ->
     assert server.client.delete(f"/v1/video/{name}").status_code == 204
 
 
+@pytest.mark.slow
 def test_a_power_cut_loses_no_accepted_job_and_leaves_no_rest(tiny: Path, tmp_path: Path) -> None:
     content = video_file(tmp_path / "in.mp4", frames=60, size=(320, 240))
     with Server(tiny, tmp_path, "--keep", "1") as server:
