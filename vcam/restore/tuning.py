@@ -1,5 +1,6 @@
 """A network that fits the damage at hand: looked at now and then, mixed again when it has changed."""
 
+import atexit
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from vcam.restore.model import Network, Shares, does_nothing
 LOOK_EVERY = 15  # frames: half a second
 FIRST_WAIT = 1  # frames from a new picture's look to the next; then twice as long each time, up to LOOK_EVERY
 INERTIA = 0.5  # how much of the last estimate stays: one odd frame is no change of the link
+EXIT_S = 5.0  # for a network that is being opened when the program ends
 TOLERANCE = 0.15  # sum of the shares' differences under which the network stays, 0..2
 
 
@@ -55,8 +57,13 @@ def prepare_beside(open_network: Callable[[], Network], cells: Cells) -> "Future
             prepared.set_result(network)
         except Exception as error:  # the thread's boundary: raised where the network is taken
             prepared.set_exception(error)
+        finally:
+            atexit.unregister(thread.join)
 
-    threading.Thread(target=work, name="network", daemon=True).start()
+    thread = threading.Thread(target=work, name="network", daemon=True)
+    # an interpreter that ends unwinds threads that come back from ONNX Runtime, which aborts the process
+    atexit.register(thread.join, EXIT_S)
+    thread.start()
     return prepared
 
 

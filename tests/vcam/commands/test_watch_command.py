@@ -13,6 +13,7 @@ from program import PATIENCE_S, ROOT, Program, wait_for
 from video_files import write_video
 
 from vcam import cli
+from vcam.watch.arrivals import is_written
 from vcam.watch.journal import NAME
 
 SMALL = ("--size", "64x64")
@@ -75,6 +76,16 @@ def test_once_restores_what_is_there_and_ends(
     assert said.out.count(" -> ") == 2
     assert watcher.copies() == {"a.mp4", "sub/b.mp4"}
     assert (cli.main(words), *capsys.readouterr()) == (0, "", "")
+
+
+def test_once_leaves_what_is_being_written(watcher: Watcher) -> None:
+    path = write_video(watcher.folder / "a.mp4", 3)
+    if is_written(path) is None:
+        pytest.skip("no leases in this folder")
+    words = ["watch", str(watcher.folder), str(watcher.out), "--once", "--settle", "0", *SMALL]
+    with path.open("ab"):
+        assert (cli.main(words), watcher.copies()) == (0, set())
+    assert (cli.main(words), watcher.copies()) == (0, {"a.mp4"})
 
 
 def test_a_recording_is_restored_when_its_writer_closes_it(watcher: Watcher, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -189,3 +191,27 @@ def test_what_fails_beside_is_handed_over() -> None:
 
     with pytest.raises(ModelError, match="no memory on the GPU"):
         prepare_beside(fail, CELLS).result(timeout=20)
+
+
+ENDS_MEANWHILE = """
+import threading, time
+from vcam.restore import tuning
+
+class Slow:
+    def residual(self, cells):
+        opened.set()
+        time.sleep(0.5)
+        print("whole")
+
+opened = threading.Event()
+tuning.prepare_beside(Slow, None)
+opened.wait()
+"""
+
+
+def test_a_program_ends_only_after_the_network_that_it_opens() -> None:
+    """Else ONNX Runtime's frames in that thread are unwound, and the process aborts."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS_MEANWHILE], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "whole\n", "")

@@ -44,6 +44,12 @@ def test_without_a_change_it_waits_for_as_long_as_it_is_told(tmp_path: Path) -> 
         assert time.monotonic() - start_s >= 0.19
 
 
+def test_without_inotify_it_waits_for_as_long_as_it_is_told() -> None:
+    start_s = time.monotonic()
+    Changes().wait(0.2)
+    assert time.monotonic() - start_s >= 0.19
+
+
 def test_a_folder_that_cannot_be_followed_is_told(tmp_path: Path) -> None:
     with Changes() as changes:
         assert not changes.follow([tmp_path, tmp_path / "none"])
