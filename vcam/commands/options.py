@@ -9,7 +9,7 @@ from vcam.errors import ConfigError
 from vcam.paths import user_paths
 
 PATHS = {"source": os.path.isfile, "weights": os.path.isdir, "card_picture": os.path.isfile}
-WORDS = ("auto", "sample", "sample-still", "pattern")  # sources, whatever files lie here
+WORDS = ("auto", "sample", "sample-still", "pattern", "screen")  # sources, whatever files lie here
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ There is neither trickle ICE nor an ICE restart: PATCH is answered with 405. No 
 there are no headers for CORS.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,7 @@ class Whip:
         self._output = output
         self._on_sender = on_sender
         self._session: Session | None = None
+        self._entering = asyncio.Lock()
 
     def app(self) -> Starlette:
         files = [path for path in sorted(STATIC.iterdir()) if path.suffix in STATIC_TYPES]
@@ -104,9 +106,10 @@ class Whip:
             offer = (await read_body(request)).decode()
         except (ConfigError, UnicodeDecodeError):
             raise HTTPException(413, "the offer is too long, or no text, or comes too slowly") from None
-        await self._make_room()
-        session = Session(self._output, self._note_end, request.client.host if request.client else "")
-        self._session = session
+        async with self._entering:  # one after the other: who comes second must see the first
+            await self._make_room()
+            session = Session(self._output, self._note_end, request.client.host if request.client else "")
+            self._session = session
         try:
             answer = await session.answer(offer)
         except OfferError as error:

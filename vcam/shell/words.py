@@ -10,7 +10,7 @@ from vcam.sinks import SINKS
 
 Words = tuple[str, ...]
 
-SOURCES = ("auto", "sample", "sample-still", "pattern")
+SOURCES = ("auto", "sample", "sample-still", "pattern", "screen")
 BOOLS = ("true", "false")
 
 
