@@ -78,7 +78,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         "--max-jobs", type=int, default=DEFAULTS.jobs, metavar="N", help="recordings; default: 16"
     )
     limits.add_argument(
-        "--max-seconds", type=float, default=DEFAULTS.seconds, metavar="S", help="for a picture; default: 30"
+        "--max-seconds",
+        type=float,
+        default=DEFAULTS.seconds,
+        metavar="S",
+        help="a picture may wait, and take; default: 30",
     )
     limits.add_argument(
         "--keep",

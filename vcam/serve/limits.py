@@ -14,7 +14,7 @@ class Limits:
     pixels         of one picture, and of one picture of a recording: told by its header, before it is decoded
     held_bytes     of all pictures that wait or are worked on, together
     waiting        pictures that wait for a worker; more are refused
-    seconds        from a picture's last byte to its answer
+    seconds        that a picture may wait, and again that it may take
     job_seconds    for one recording
     jobs           recordings that wait or are worked on; more are refused
     kept_s         seconds that a finished job and its result are kept

@@ -50,10 +50,10 @@ async def _restore(service: Service, request: Request, task: PictureTask) -> tup
     """The outcome, with the seconds at work and in the queue; given up if the client goes."""
     begin_s = time.monotonic()
     limit_s = service.limits.seconds
-    work = asyncio.ensure_future(service.pool.run(task, begin_s + limit_s))
+    work = asyncio.ensure_future(service.pool.run(task, limit_s))
     gone = asyncio.ensure_future(_disconnection(request))
     try:
-        await asyncio.wait((work, gone), timeout=limit_s + 1, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((work, gone), timeout=2 * limit_s, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
             restored, work_s = work.result()
             checked = check(restored)
@@ -61,7 +61,9 @@ async def _restore(service: Service, request: Request, task: PictureTask) -> tup
             return checked, work_s, time.monotonic() - begin_s - work_s
         if gone.done():
             raise RefusedError(UNUSABLE, "the client has gone")
-        raise RefusedError(UNAVAILABLE, f"it was not done within {limit_s:g} s; send it again later", RETRY_S)
+        raise RefusedError(
+            UNAVAILABLE, f"it was not done within {2 * limit_s:g} s; send it again later", RETRY_S
+        )
     finally:
         work.cancel()  # what still waits in the queue is not begun
         gone.cancel()

@@ -198,7 +198,7 @@ async def _drain(app: Draining, service: Service, server: uvicorn.Server) -> Non
     for each in getattr(server, "servers", ()):  # none, if it has not begun to listen
         each.close()
     await asyncio.sleep(LAME_S)
-    end_s = time.monotonic() + service.limits.seconds + SPARE_S
+    end_s = time.monotonic() + 2 * service.limits.seconds + SPARE_S
     while app.active and time.monotonic() < end_s:
         await asyncio.sleep(LOOK_S)
 
@@ -220,7 +220,7 @@ def _configure(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=ServeProtocol.backlog,
-        timeout_graceful_shutdown=int(limits.seconds + SPARE_S),
+        timeout_graceful_shutdown=int(2 * limits.seconds + SPARE_S),
     )
 
 

@@ -1,7 +1,6 @@
 """POST /v1/video: a recording in, a job that can be watched, cancelled and fetched."""
 
 import errno
-import time
 from pathlib import Path as FilePath
 from typing import Annotated
 
@@ -109,7 +108,7 @@ async def _receive(service: Service, request: Request, path: FilePath) -> None:
 
 async def _probe(service: Service, task: ProbeTask) -> None:
     """Raise RefusedError unless a recording can be read."""
-    outcome, _ = await service.pool.run(task, time.monotonic() + service.limits.seconds)
+    outcome, _ = await service.pool.run(task, service.limits.seconds)
     check(outcome)
 
 

@@ -216,23 +216,27 @@ class WorkerPool:
             message = f"{self.waiting} pictures wait already; send this one again in {RETRY_S} s"
             raise RefusedError(TOO_MANY, message, RETRY_S)
 
-    async def run(self, task: Task, deadline_s: float) -> tuple[Outcome, float]:
+    async def run(self, task: Task, limit_s: float) -> tuple[Outcome, float]:
         """Have a task done by the next idle process; returns its outcome, and the seconds that it took there.
+
+        limit_s  that it may wait, and again that it may take
 
         Raises RefusedError as `check_room` and WorkerProcess.call do.
         """
         self.check_room()
         self.waiting += 1
         try:
-            return await self._requests.run(partial(self._run, task, deadline_s))
+            return await self._requests.run(partial(self._run, task, limit_s, time.monotonic()))
         finally:
             self.waiting -= 1
 
-    def _run(self, task: Task, deadline_s: float) -> tuple[Outcome, float]:
-        process = self._idle.get()
+    def _run(self, task: Task, limit_s: float, asked_s: float) -> tuple[Outcome, float]:
         begin_s = time.monotonic()
+        if begin_s - asked_s > limit_s:  # nobody waits for it any more, and no worker is to end for it
+            raise RefusedError(UNAVAILABLE, f"it waited for more than {limit_s:g} s; send it again", RETRY_S)
+        process = self._idle.get()
         try:
-            outcome = process.call(task, deadline_s)
+            outcome = process.call(task, begin_s + limit_s)
             return outcome, time.monotonic() - begin_s
         finally:
             self._idle.put(process)

@@ -1,5 +1,6 @@
 """A worker that hangs or cannot start, as the server sees it."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -27,6 +28,22 @@ def test_what_takes_too_long_ends_with_its_worker_and_the_next_one_is_served(tin
         assert process.starts == 2
     finally:
         process.close()
+
+
+def test_what_waited_too_long_costs_no_worker(tiny: Path) -> None:
+    async def ask(limit_s: float) -> object:
+        return check((await pool.run(TASK, limit_s))[0])
+
+    pool = WorkerPool(WorkerOptions(str(tiny), "cpu"), 1, 4)
+    try:
+        pool.start()
+        with pytest.raises(RefusedError, match="waited for more than") as refused:
+            asyncio.run(ask(-1.0))
+        assert refused.value.status == 503
+        assert isinstance(asyncio.run(ask(100)), Restored)
+        assert pool.restarts == 0
+    finally:
+        pool.close()
 
 
 def test_models_that_cannot_be_loaded_are_named_at_the_start(tmp_path: Path) -> None:
