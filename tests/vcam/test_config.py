@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from vcam.config import KEYS, Config, load_config, replace_setting
+from vcam.config.settings import OWN_PROVIDERS, PROVIDERS
 from vcam.config_file import save_settings
 from vcam.errors import ConfigError
+from vcam.restore.plugins import PLUGINS
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -231,3 +233,7 @@ def test_a_setting_may_be_written_by_its_other_name(tmp_path: Path) -> None:
     path.write_text('engine = "openvino"\nprovider = "cpu"\n')
     with pytest.raises(ConfigError, match="engine and provider are one setting; leave one of them out"):
         load_config(path)
+
+
+def test_the_settings_know_every_engine() -> None:
+    assert set(PROVIDERS) - set(OWN_PROVIDERS) == set(PLUGINS)

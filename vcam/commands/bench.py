@@ -32,11 +32,10 @@ from typing import TypeAlias
 from vcam.camera.parts import make_link, make_restorer
 from vcam.commands import bench_engines
 from vcam.commands.options import add_model_options, read_config
-from vcam.config import Config
 from vcam.errors import ConfigError
 from vcam.frame import Frame, Size, pack
 from vcam.memory import keep_freed_memory
-from vcam.restore import Engine, Restorer, thread_count
+from vcam.restore import Restorer
 from vcam.sinks import NullSink
 from vcam.sources.sample import sample_source
 
@@ -93,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     rows = measure(make_steps(restorers), args.seconds)
     if not args.json:
         print_table(rows)
-    print(json.dumps(as_json(rows, restorers, config)))
+    print(json.dumps(as_json(rows, restorers)))
     return 0
 
 
@@ -164,7 +163,7 @@ def print_table(rows: list[Row]) -> None:
         print(f"{row.step:12} {row.size:>7} {row.median_ms:6.2f} ms {row.p95_ms:6.2f} ms")
 
 
-def as_json(rows: list[Row], restorers: dict[str, Restorer], config: Config) -> dict[str, object]:
+def as_json(rows: list[Row], restorers: dict[str, Restorer]) -> dict[str, object]:
     """The rows and what they were measured on."""
     models = {name: restorer.model for name, restorer in restorers.items()}
     return {
@@ -172,5 +171,5 @@ def as_json(rows: list[Row], restorers: dict[str, Restorer], config: Config) -> 
         "p95_ms": {f"{row.step} {row.size}": round(row.p95_ms, 3) for row in rows},
         "models": {name: f"{model.spec.name} ({model.precision})" for name, model in models.items()},
         "provider": next(iter(models.values())).provider,
-        "threads": thread_count(Engine(threads=config.threads)),
+        "threads": next(iter(models.values())).threads,
     }

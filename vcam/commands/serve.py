@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from vcam.config.settings import PROVIDERS
+from vcam.config.settings import OWN_PROVIDERS
 from vcam.daemon.signals import catch_signals
 from vcam.errors import ConfigError
 from vcam.paths import APP, NOWHERE, home_folder, write_private
@@ -54,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, metavar="DIR", help="of recordings until they expire")
     parser.add_argument("--workers", type=int, metavar="N", help="processes; default: one a core")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="of each model; default: 1")
-    parser.add_argument("--provider", default="auto", choices=PROVIDERS, metavar="P", help="default: auto")
+    parser.add_argument(
+        "--provider", default="auto", choices=OWN_PROVIDERS, metavar="P", help="default: auto"
+    )
     parser.add_argument("--weights", default="", metavar="DIR", help="folder of manifest.json")
     add_limits(parser)
 

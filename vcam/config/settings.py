@@ -18,8 +18,9 @@ LARGEST = (1920, 1080)
 LONGEST_TEXT = 2000  # characters of a setting; addresses with their keys are far shorter
 ROTATIONS = (0, 90, 180, 270)
 OVERLAYS = ("wipe", "fps", "kbps", "gain")
+OWN_PROVIDERS = ("auto", "cpu", "cuda", "tensorrt")  # ONNX Runtime's; they take pictures of any size
 PROVIDERS = (
-    *("auto", "cpu", "cuda", "tensorrt"),
+    *OWN_PROVIDERS,
     *("openvino", "openvino-gpu", "openvino-npu", "tensorrt-rtx", "webgpu"),  # vcam.restore.plugins
 )
 EFFORTS = ("quiet", "balanced", "best")  # vcam.camera.effort

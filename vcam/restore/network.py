@@ -71,7 +71,7 @@ class EngineHealth:
             if self.fault:
                 return
             self.fault = fault
-        log.warning("the engine %s is not used any more: %s; the CPU goes on", self.name, fault)
+        log.warning("the engine %s is not used: %s; the CPU provider is", self.name, fault)
 
 
 class WatchedNetwork(Network):
