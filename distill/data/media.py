@@ -113,7 +113,7 @@ def last_fifth(files: tuple[T, ...]) -> tuple[T, ...]:
 def read_still(path: Path) -> Bgr | None:
     """A still as it is to be seen, (H, W, 3) BGR; None if it is none, or no Frame has its sides."""
     with contextlib.suppress(*UNREADABLE), Recording(path) as recording:
-        return to_bgr(next(_frames(recording)))
+        return next((to_bgr(frame) for frame in _frames(recording)), None)
     return None
 
 
@@ -205,13 +205,16 @@ def _zero_s(recording: Recording) -> float:
 def _frames(recording: Recording) -> Iterator[Frame]:
     """A recording's frames as they are to be seen, until their size changes or one is damaged.
 
-    `captured_ns` is the file's own time, NO_TIME where it has none.
+    Damage before the first one, as in a stream that was cut, is passed over. `captured_ns` is the file's own
+    time, NO_TIME where it has none.
     """
-    converter, size = Converter(), None
+    converter = Converter()
+    first: tuple[int, int, int] | None = None
     for number, picture in enumerate(recording.pictures()):
-        if recording.damaged or size not in (None, (picture.width, picture.height)):
+        state = recording.damaged, picture.width, picture.height
+        first = first or state
+        if state != first:
             return
-        size = picture.width, picture.height
         moment_s = moment_s_of(picture)
         moment_ns = NO_TIME if moment_s is None else round(moment_s * SECOND_NS)
         yield to_frame(picture, number, moment_ns, converter=converter, geometry=recording.geometry)

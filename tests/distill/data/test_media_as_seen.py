@@ -12,6 +12,7 @@ from talking_head import Film
 
 from distill.data.excerpts import whole
 from distill.data.media import cut_clip, list_media, read_clip, read_still
+from vcam.conversion.pyav import to_picture
 from vcam.frame import Frame
 
 GREEN = (40, 180, 60)
@@ -110,9 +111,26 @@ def test_phones_and_camcorders_files_are_found(tmp_path: Path) -> None:
     assert [path.name for path in media.clips if isinstance(path, Path)] == ["c.MTS", "d.m4v", "e.3gp"]
 
 
+def damage(path: Path, number: int) -> Path:
+    """Zero a packet of a file."""
+    with av.open(str(path)) as container:
+        packet = bytes([packet for packet in container.demux(video=0) if packet.size][number])
+    path.write_bytes(path.read_bytes().replace(packet, bytes(len(packet))))
+    return path
+
+
 def test_a_clip_ends_before_what_is_damaged(tmp_path: Path, film: Film) -> None:
     path = write_clip(tmp_path / "a.mkv", film(20, (160, 96)))
-    with av.open(str(path)) as container:
-        packet = bytes([packet for packet in container.demux(video=0) if packet.size][12])
-    path.write_bytes(path.read_bytes().replace(packet, bytes(len(packet))))
-    assert 0 < len(read_clip(path)) < 20
+    assert 0 < len(read_clip(damage(path, 12))) < 20
+
+
+def test_a_clip_begins_with_its_first_good_frame(tmp_path: Path, film: Film) -> None:
+    with av.open(str(tmp_path / "a.avi"), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuvj420p"
+        for number, frame in enumerate(film(5, (160, 96))):
+            picture = to_picture(frame).reformat(format="yuvj420p")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    assert len(read_clip(damage(tmp_path / "a.avi", 0))) == 4
