@@ -76,5 +76,5 @@ class WhipSource(GuardedSource):
             why = f"the phone sent no picture for {self._read_s:g} s: check its page, and its network"
             return SenderAwaitedError(why)
         return SenderAwaitedError(
-            "no phone sends a picture: scan the code in the panel, then press Start on it"
+            "no phone sends a picture: scan the panel's code with one, and press Start on its page"
         )

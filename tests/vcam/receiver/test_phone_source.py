@@ -105,7 +105,7 @@ def test_a_phone_that_stops_is_awaited_and_comes_back_as_a_cut(
         take(source, 3)
         assert phone.stop().status_code == 200
         begin = time.monotonic()
-        with pytest.raises(SenderAwaitedError, match="no phone sends a picture: scan the code"):
+        with pytest.raises(SenderAwaitedError, match="no phone sends a picture: scan the panel's code"):
             take(source, 100)
         assert time.monotonic() - begin < 2 * 2.0  # within its two seconds, on a busy machine
     phone.start()

@@ -47,7 +47,7 @@ def test_while_nobody_sends_the_sender_is_awaited_by_the_same_process(tmp_path: 
     with receivers_of(f"{OPEN} sys.stdin.read()", tmp_path) as receivers:
         opened = receivers.take(ADDRESS)
         for _ in range(2):
-            with pytest.raises(SenderAwaitedError, match="scan the code in the panel"):
+            with pytest.raises(SenderAwaitedError, match="scan the panel's code"):
                 WhipSource(ADDRESS, receivers, read_s=0.01).__enter__()
         assert receivers.take(ADDRESS) is opened
         assert receivers.take(WhipAddress("127.0.0.1", 8443, "other")) is not opened
