@@ -19,7 +19,7 @@ from vcam.api.sharpener import Sharpener
 from vcam.conversion.alpha import alpha_of, opaque
 from vcam.conversion.geometry import turn_plane
 from vcam.conversion.opencv import to_bgr
-from vcam.conversion.pyav import to_frame
+from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import VcamError
 from vcam.frame import Frame, Plane, Size, parse_size
 from vcam.media.exif import PREFIX, follow
@@ -86,7 +86,7 @@ def restore_picture(content: bytes, options: PictureOptions, pick: Callable[[str
     kind = picture_kind(content[:64])
     wanted = KINDS[options.format or kind.name]
     beside = read_beside(content, kind)
-    frame, alpha = decode(content, kind, beside.alpha)
+    frame, alpha = decode(content, kind, beside)
     sharp = pick(options.model)
     asked = asked_size(frame.size, options)
     restored = sharp(frame, **asked, strength=options.strength, crispness=options.crispness)
@@ -114,10 +114,10 @@ def asked_size(size: Size, options: Options) -> dict[str, Any]:
     return {"size": box, "scale": options.scale}
 
 
-def decode(content: bytes, kind: Kind, alpha: Plane | None = None) -> tuple[Frame, Plane | None]:
+def decode(content: bytes, kind: Kind, beside: Beside) -> tuple[Frame, Plane | None]:
     """The picture, upright, and its opacity (H, W) uint8, None if all of it is opaque.
 
-    alpha  where the file has it apart from its colours, not upright
+    beside  of the same file; its profile is dropped if the colours become others here
 
     Raises RefusedError if it is damaged, or smaller or larger than a Frame can be.
     """
@@ -126,9 +126,14 @@ def decode(content: bytes, kind: Kind, alpha: Plane | None = None) -> tuple[Fram
             check_demuxer(path, kind.demuxers, PICTURES_TAKEN)
             with Recording(path) as recording:
                 first, geometry = recording.first, recording.geometry
-                inner = alpha_of(first)
-                if inner is not None:
-                    first, alpha = opaque(first), inner
+                if beside.profile and Converter().to_sdr(first) is not first:
+                    beside.profile = b""
+                    beside.notes.append("the colour profile is left out: the colours are those of sRGB now")
+                alpha = alpha_of(first)
+                if alpha is not None:
+                    first = opaque(first)
+                else:
+                    alpha = beside.alpha
                 frame = to_frame(first, 0, 0, is_cut=True, geometry=geometry)
                 return frame, None if alpha is None else turn_plane(alpha, geometry)
         except RefusedError:

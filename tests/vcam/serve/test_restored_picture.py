@@ -2,6 +2,7 @@
 
 import io
 
+import av
 import numpy as np
 import pytest
 from picture_files import KINDS, SIZE, exif_block, open_picture, picture, picture_file, srgb_profile
@@ -9,8 +10,9 @@ from PIL import Image, ImageCms
 from stand_in import write_weights
 
 from vcam.api.sharpener import Sharpener
+from vcam.serve.kinds import KINDS as KINDS_BY_NAME
 from vcam.serve.options import PictureOptions
-from vcam.serve.picture import Restored, restore_picture
+from vcam.serve.picture import Beside, Restored, decode, restore_picture
 from vcam.serve.refusal import RefusedError
 
 
@@ -95,6 +97,23 @@ def test_a_profile_for_other_colours_is_left_out_with_a_word(sharp: Sharpener) -
     restored = restore(sharp, picture_file("jpeg", picture("CMYK"), icc_profile=bytes(profile)))
     assert "icc_profile" not in open_picture(restored.content).info
     assert restored.notes == ("the colour profile is left out: it is not for RGB",)
+
+
+def test_a_profile_is_left_out_where_the_colours_become_others(sharp: Sharpener) -> None:
+    picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 120, np.uint8), format="rgb24")
+    picture = picture.reformat(format="yuv420p")
+    picture.color_primaries, picture.color_trc, picture.colorspace = 9, 16, 9  # BT.2020, PQ
+    out = io.BytesIO()
+    with av.open(out, "w", format="avif") as container:
+        stream = container.add_stream("libsvtav1")
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        codec = stream.codec_context
+        codec.color_primaries, codec.color_trc, codec.colorspace = 9, 16, 9
+        container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    beside = Beside(profile=srgb_profile())
+    decode(out.getvalue(), KINDS_BY_NAME["avif"], beside)
+    assert (beside.profile, len(beside.notes)) == (b"", 1)
 
 
 def test_colours_stay_what_they_were(sharp: Sharpener) -> None:

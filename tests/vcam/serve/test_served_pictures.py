@@ -4,13 +4,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from picture_files import KINDS, exif_block, open_picture, picture, picture_file, srgb_profile
-from serve_program import Server, wait_for
+from serve_program import ROOT, Server, wait_for
 
 SENTENCE = r"^[^\n]{20,}$"
 
@@ -114,6 +116,12 @@ def test_a_worker_that_is_killed_is_replaced(server: Server) -> None:
     answers = [server.post(picture_file("png")).status_code for _ in range(4)]
     assert answers[-1] == 200
     assert set(answers) <= {200, 422}
+
+
+def test_two_servers_do_not_share_a_folder(server: Server) -> None:
+    command = [sys.executable, "-m", "vcam.cli", "serve", "--port", "0", "--folder", str(server.folder)]
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (second.returncode, "give this one a folder: --folder DIR" in second.stderr) == (2, True)
 
 
 def test_a_client_that_goes_leaves_the_server_well(server: Server) -> None:
