@@ -4,6 +4,7 @@ import argparse
 import importlib
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -51,6 +52,7 @@ exit codes: 0 fine, 1 error (doctor: a problem was found), 2 wrong setting, 3 no
             6 model, 7 link, 8 another one runs, 128+N ended by signal N
 """
 INTERRUPTED = 130
+MISSING_LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 
 
 def main(argv: Sequence[str] | None = None, system: str = sys.platform) -> int:
@@ -61,13 +63,23 @@ def main(argv: Sequence[str] | None = None, system: str = sys.platform) -> int:
     if system != "linux":  # before a command is imported: most of them ask Linux's own modules
         print(f"sharpkd: this program is for Linux, this system is {system}", file=sys.stderr)
         return VcamError.exit_code
-    args = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
+        args = parse_arguments(sys.argv[1:] if argv is None else argv)
         with unwind_on_signals():
             return importlib.import_module(f"vcam.commands.{args.command}").run(args)
     except VcamError as error:
         print(f"sharpkd: {public_text(str(error))}", file=sys.stderr)
         return error.exit_code
+    except ImportError as error:
+        missing = MISSING_LIBRARY.search(str(error))
+        if missing is None:
+            raise
+        remedy = "Run: sudo apt install libstdc++6, or what your system calls the package of that library"
+        print(
+            f"sharpkd: this system lacks {missing[1]}, expected by what was installed. {remedy}",
+            file=sys.stderr,
+        )
+        return VcamError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except (

@@ -38,6 +38,19 @@ def test_an_error_becomes_one_line_and_an_exit_code(
     assert capsys.readouterr().err == message
 
 
+def test_a_bare_system_is_told_which_library_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As numpy says it on an Ubuntu without any C++ program."""
+
+    def fail(name: str) -> None:
+        raise ImportError("Original error was: libstdc++.so.6: cannot open shared object file: No such file")
+
+    monkeypatch.setattr(cli.importlib, "import_module", fail)
+    assert cli.main(["pause"]) == 1
+    assert "this system lacks libstdc++.so.6" in capsys.readouterr().err
+
+
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(args: object) -> int:
         raise ZeroDivisionError
