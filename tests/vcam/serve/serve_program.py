@@ -49,8 +49,9 @@ class Server:
         self._is_ready.clear()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert self._is_ready.wait(PATIENCE_S), self.lines
-        assert self.address, self.lines
+        if not self._is_ready.wait(PATIENCE_S) or self.process.poll() is not None:
+            self.process.kill()
+            raise AssertionError(f"the server did not start: {self.lines}")
         self.client = httpx.Client(base_url=self.address, timeout=PATIENCE_S)
 
     def post(self, content: bytes, path: str = "/v1/sharpen", **params: object) -> httpx.Response:
