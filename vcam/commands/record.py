@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     with catch_signals() as flags, make_source_of(config, loop=False) as source:
         count, seconds = record(source, args.output, config.fps, args.seconds, flags)
     print(f"{args.output}: {count} frames, {seconds:.1f} s")
-    return 0
+    return flags.code
 
 
 def of_a_camera(config: Config, asked: str | None) -> Config:

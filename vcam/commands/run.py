@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
                 if isinstance(sink, FileSink) and not camera.status().fresh:
                     sink.abort()  # there was nothing but the card
     _print_summary(summarise(camera.status(), start, end), args.json)
-    return 0
+    return flags.code
 
 
 def with_demo(config: Config, is_link_given: bool) -> Config:

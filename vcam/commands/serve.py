@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     options = read_options(args)
     with catch_signals() as flags:
         run_server(options, flags, lambda line: print(f"sharpkd: {line}", file=sys.stderr, flush=True))
-    return 0
+    return flags.code
 
 
 def check_extra() -> None:

@@ -1,5 +1,6 @@
 """Transparency: it is kept beside a still picture, and laid on white where there is no place for it."""
 
+import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -37,6 +38,18 @@ def lay_on_white(picture: VideoFrame) -> VideoFrame:
         return picture
     laid = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
     return _rgb_like(picture, laid.astype(np.uint8))
+
+
+def with_opacity(picture: VideoFrame, opacity: Plane) -> VideoFrame:
+    """The picture with an opacity, (h, w) uint8, scaled to its size; as it is, if all of it is opaque."""
+    if opacity.min() == 255:
+        return picture
+    rgba = _rgba(picture).copy()
+    rgba[..., 3] = cv2.resize(opacity, (picture.width, picture.height), interpolation=cv2.INTER_LINEAR)
+    made = VideoFrame.from_ndarray(rgba, format="rgba")
+    made.color_trc, made.color_primaries = picture.color_trc, picture.color_primaries
+    made.pts, made.time_base = picture.pts, picture.time_base
+    return made
 
 
 def _rgb_like(picture: VideoFrame, pixels: Plane) -> VideoFrame:

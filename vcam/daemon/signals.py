@@ -13,10 +13,14 @@ from types import FrameType
 
 @dataclass
 class Flags:
-    """What signals have asked for."""
+    """What signals have asked for.
+
+    code  to exit with at the end: 0, or 129 if it comes because the terminal was closed
+    """
 
     stop: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
+    code: int = 0
 
 
 @contextmanager
@@ -38,6 +42,7 @@ def catch_signals(is_daemon: bool = False) -> Iterator[Flags]:
         flag = wanted[signal.Signals(number)]
         if number == signal.SIGHUP and flag is flags.stop:
             leave_terminal()
+            flags.code = 128 + number
         flag.set()
 
     before = {number: signal.signal(number, note) for number in wanted}

@@ -10,6 +10,8 @@ orientation  which way up a picture is
 exif         an EXIF block that follows a picture that has changed
 boxes        what MP4 is made of, and the clean part of its pictures
 heif         what HEIF and AVIF say of their picture
+whole        whether a picture file has its end
+opacity      of a HEIF or AVIF picture
 tiles        a photo of tiles put together
 fields       interlaced pictures made whole
 sound        the sound on its way into a video file: copied, or encoded again

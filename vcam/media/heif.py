@@ -5,14 +5,17 @@ grid of tiles, each of which is a stream to FFmpeg.
 """
 
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vcam.conversion.geometry import Box
 from vcam.media.boxes import boxes_of, read_aperture
 
 BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+FILMS = (b"avis", b"msf1", b"hevc")  # of these, with pictures that follow each other
+ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0")
 LARGEST_META = 1 << 24  # bytes
 MOST_TILES = 1024
 
@@ -23,6 +26,7 @@ class Layout:
 
     shown  (left, top, width, height) of what is shown of the decoded picture, before it is turned
     tiles  the items that it is put together from, row by row; empty if it is one
+    alpha  the item of its opacity, if there is one; is_animated: the file has a film of it, too
     cols   tiles in a row
     turn   degrees clockwise; is_mirrored: left and right are exchanged first
     """
@@ -32,6 +36,8 @@ class Layout:
     cols: int = 1
     turn: int = 0
     is_mirrored: bool = False
+    alpha: int | None = None
+    is_animated: bool = False
 
 
 def read_layout(path: Path) -> Layout | None:
@@ -42,7 +48,8 @@ def read_layout(path: Path) -> Layout | None:
             return None
         file.seek(0)
         meta = _find_meta(file.read(LARGEST_META))
-        return _read_meta(meta, path) if meta else None
+        layout = _read_meta(meta, path) if meta else None
+        return replace(layout, is_animated=head[8:12] in FILMS) if layout else None
     return None
 
 
@@ -54,9 +61,10 @@ def _read_meta(meta: bytes, path: Path) -> Layout:
     boxes = dict(boxes_of(meta))
     main = _read_primary(boxes[b"pitm"])
     shown, turn, is_mirrored = _read_properties(boxes[b"iprp"], main)
-    tiles = _read_parts(boxes.get(b"iref", b""), main)
+    iref = boxes.get(b"iref", b"")
+    tiles, alpha = _read_parts(iref, main), _find_alpha(iref, boxes[b"iprp"], main)
     if not tiles:
-        return Layout(shown, turn=turn, is_mirrored=is_mirrored)
+        return Layout(shown, turn=turn, is_mirrored=is_mirrored, alpha=alpha)
     grid = _read_item(boxes[b"iloc"], boxes.get(b"idat", b""), main, path)
     _, flags, rows, cols = grid[:4]
     width, height = struct.unpack_from(">II" if flags & 1 else ">HH", grid, 4)
@@ -64,7 +72,7 @@ def _read_meta(meta: bytes, path: Path) -> Layout:
         raise KeyError("tiles are missing")
     if shown[2] > width or shown[3] > height:
         shown = (0, 0, width, height)
-    return Layout(shown, tiles, cols + 1, turn, is_mirrored)
+    return Layout(shown, tiles, cols + 1, turn, is_mirrored, alpha)
 
 
 def _read_primary(pitm: bytes) -> int:
@@ -73,23 +81,39 @@ def _read_primary(pitm: bytes) -> int:
 
 def _read_parts(iref: bytes, main: int) -> tuple[int, ...]:
     """The items that the main one is derived from."""
+    return next((items for owner, items in _read_links(iref, b"dimg") if owner == main), ())
+
+
+def _find_alpha(iref: bytes, iprp: bytes, main: int) -> int | None:
+    """The item that is the opacity of the main one; other auxiliary ones are depth and light."""
+    for item, owners in _read_links(iref, b"auxl"):
+        with suppress(LookupError):  # an item without properties, which is none of ours
+            kinds = [content[4:] for kind, content in _own(iprp, item) if kind == b"auxC"]
+            if main in owners and any(kind.startswith(ALPHA) for kind in kinds):
+                return item
+    return None
+
+
+def _read_links(iref: bytes, wanted: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The links of a kind between items: from which one, to which others."""
     form = "I" if iref[:1] == b"\1" else "H"
     for kind, content in boxes_of(iref[4:]):
-        if kind != b"dimg":
-            continue
-        owner, count = struct.unpack_from(f">{form}H", content)
-        if owner == main:
-            return struct.unpack_from(f">{count}{form}", content, struct.calcsize(f">{form}H"))
-    return ()
+        if kind == wanted:
+            item, count = struct.unpack_from(f">{form}H", content)
+            yield item, struct.unpack_from(f">{count}{form}", content, struct.calcsize(f">{form}H"))
+
+
+def _own(iprp: bytes, item: int) -> Iterator[tuple[bytes, bytes]]:
+    """The properties of an item, kind and content, in the order in which they are named."""
+    boxes = dict(boxes_of(iprp))
+    known = list(boxes_of(boxes[b"ipco"]))
+    return (known[number - 1] for number in _read_numbers(boxes[b"ipma"], item))
 
 
 def _read_properties(iprp: bytes, main: int) -> tuple[Box, int, bool]:
     """What is shown of an item, turn and mirroring; these two come in the order in which they are named."""
-    boxes = dict(boxes_of(iprp))
-    known = list(boxes_of(boxes[b"ipco"]))
     shown, turn, is_mirrored = (0, 0, 0, 0), 0, False
-    for number in _read_numbers(boxes[b"ipma"], main):
-        kind, content = known[number - 1]
+    for kind, content in _own(iprp, main):
         if kind == b"ispe":
             shown = (0, 0, *struct.unpack_from(">II", content, 4))
         elif kind == b"clap":

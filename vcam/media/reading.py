@@ -14,6 +14,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vcam.conversion.alpha import with_opacity
 from vcam.conversion.geometry import Geometry
 from vcam.errors import SourceError
 from vcam.frame import MAX_SIDE
@@ -22,12 +23,14 @@ from vcam.media.boxes import find_clean_aperture
 from vcam.media.fields import Deinterlacer
 from vcam.media.heif import Layout, read_layout
 from vcam.media.odd import is_animated_webp
+from vcam.media.opacity import read_opacity
 from vcam.media.opening import DECODER_OPTIONS, open_recording
 from vcam.media.rate import rate_of
 from vcam.media.sound import Sound
 from vcam.media.streams import best_video, left_out
 from vcam.media.tiles import assemble
 from vcam.media.timeline import TIME_STAMPS_JUMP, Timeline
+from vcam.media.whole import is_whole_file
 
 MOST_BAD_READS = 100  # in a row, after which the rest of the file counts as unreadable
 MOST_BAD_ENDS = 64  # packets that a decoder still holds at the end
@@ -48,7 +51,7 @@ class Recording:
 
     Once open: `stream` (the video), `first` (its first picture), `geometry` (how its pictures are to be seen;
     fields are made whole already), `fps`, `sound` (None if it is not wanted, or there is none), `tags` (title
-    and the like) and `left_out` (streams that are not read, in words). While it is read, `damaged` counts the
+    and the like) and `left_out` (what is not read, in words). While it is read, `damaged` counts the
     packets that could not be decoded, and `is_cut_short` says that the file could not be read to its end.
 
     `__enter__` raises SourceError, with a remedy, if there is nothing that can be decoded.
@@ -74,9 +77,9 @@ class Recording:
             self.tags = {key: container.metadata[key] for key in TAGS if key in container.metadata}
             self.sound = Sound(container) if self._with_sound and container.streams.audio else None
             self._layout = read_layout(self.path)
-            self.left_out = [] if self._layout else left_out(container)
+            self.left_out = self._find_left_out(container)
             self._pictures = self._read()
-            self.first = self._read_first()
+            self.first = self._add_opacity(self._read_first())
             self.geometry = self._find_geometry()
         except BaseException:
             self.close()
@@ -143,10 +146,31 @@ class Recording:
             return picture
         if is_animated_webp(self.path):
             raise SourceError(f"{self.path}: this FFmpeg cannot read animated WebP; convert it to GIF or MP4")
+        if not is_whole_file(self.path):
+            raise SourceError(f"{self.path} is cut short, and nothing in it can be decoded: get all of it")
         if self.stream.width and self.stream.height:
             raise SourceError(f"{self.path} has a video stream, but no picture in it could be decoded")
         limit = f"{MAX_SIDE}x{MAX_SIDE}"
         raise SourceError(f"{self.path} cannot be decoded: it is damaged, or larger than {limit} pixels")
+
+    def _find_left_out(self, container: InputContainer) -> list[str]:
+        """What is not read, a sentence each."""
+        words = [] if self._layout else left_out(container)
+        if self._layout is not None and self._layout.is_animated:
+            words.append("the picture is animated, and all but the first one is left out")
+        if not is_whole_file(self.path):
+            words.append("the file is cut short, and what is missing is grey or left out: get all of it")
+        return words
+
+    def _add_opacity(self, picture: VideoFrame) -> VideoFrame:
+        """The picture with the opacity that HEIF and AVIF keep beside it, if there is any."""
+        if self._layout is None or self._layout.alpha is None:
+            return picture
+        opacity = read_opacity(self.path, self._layout.alpha)
+        if opacity is None:
+            self.left_out.append("the transparency cannot be read and is left out")
+            return picture
+        return with_opacity(picture, opacity)
 
     def _find_geometry(self) -> Geometry:
         if self._layout is not None:

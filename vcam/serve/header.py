@@ -7,14 +7,13 @@ import struct
 from collections.abc import Callable, Iterator
 
 from vcam.frame import Size
+from vcam.media.whole import is_whole
 from vcam.serve.kinds import Kind
 from vcam.serve.refusal import TOO_LARGE, UNUSABLE, RefusedError
 
 NO_FRAMES = frozenset((0xC4, 0xC8, 0xCC))  # markers among JPEG's SOF that are none
 ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a length
 MOST_PARTS = 10_000
-JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
-PNG_END = b"\0\0\0\0IEND"
 VP8_START = b"\x9d\x01\x2a"
 CONTAINERS = (b"meta", b"iprp", b"ipco")  # boxes around the sizes
 LARGEST_META = 2**20
@@ -38,20 +37,9 @@ def check_header(kind: Kind, content: bytes, most: int) -> Size:
             f"the picture is {width}x{height}, {width * height} pixels, expected at most {most}: "
             "scale it down first",
         )
-    if not _is_whole(kind, content):
+    if not is_whole(content):  # decoders make grey of what is missing
         raise RefusedError(UNUSABLE, f"the {kind.pillow} file is cut short: send all of it")
     return size
-
-
-def _is_whole(kind: Kind, content: bytes) -> bool:
-    """Whether a file has its end: decoders make grey of what is missing."""
-    if kind.name == "jpeg":
-        return content.find(JPEG_END, content.rfind(JPEG_SCAN)) >= 0
-    if kind.name == "png":
-        return content.find(PNG_END) >= 0
-    if kind.name == "webp":
-        return len(content) >= int.from_bytes(content[4:8], "little") + 8
-    return True  # a box that is cut short is told when it is read
 
 
 def _read_jpeg(content: bytes) -> Size:

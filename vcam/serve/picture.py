@@ -62,12 +62,10 @@ class Beside:
 
     exif     from its prefix on; empty if there is none
     profile  ICC; empty if there is none
-    alpha    opacity of an AVIF, (H, W) uint8, which FFmpeg has in a stream of its own
     """
 
     exif: bytes = b""
     profile: bytes = b""
-    alpha: Plane | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -132,8 +130,7 @@ def decode(content: bytes, kind: Kind, beside: Beside) -> tuple[Frame, Plane | N
                 alpha = alpha_of(first)
                 if alpha is not None:
                     first = opaque(first)
-                else:
-                    alpha = beside.alpha
+                beside.notes += recording.left_out
                 frame = to_frame(first, 0, 0, is_cut=True, geometry=geometry)
                 return frame, None if alpha is None else turn_plane(alpha, geometry)
         except RefusedError:
@@ -170,17 +167,7 @@ def read_beside(content: bytes, kind: Kind) -> Beside:
             exif = find_exif(io.BytesIO(content))
     if exif and not exif.startswith(PREFIX):
         exif = PREFIX + exif
-    return Beside(exif, bytes(image.info.get("icc_profile") or b""), _own_alpha(image, kind))
-
-
-def _own_alpha(image: Image.Image, kind: Kind) -> Plane | None:
-    """The opacity of an AVIF. Raises RefusedError if it is damaged."""
-    if kind.name != "avif" or "A" not in image.getbands():
-        return None
-    try:
-        return np.asarray(image.getchannel("A"))
-    except (OSError, ValueError, SyntaxError):
-        raise RefusedError(UNUSABLE, "the opacity of the AVIF file cannot be read: it is damaged") from None
+    return Beside(exif, bytes(image.info.get("icc_profile") or b""))
 
 
 def encode(pixels: Plane, alpha: Plane | None, kind: Kind, beside: Beside) -> bytes:

@@ -54,7 +54,7 @@ def test_a_closed_terminal_ends_a_recording_and_keeps_it(
     # a recording opens its file with the first frame, and the encoder keeps the first seconds to itself
     wait_for(lambda: bool(partials(folder)) if command == "record" else grown(folder))
     os.close(window)
-    process.wait(PATIENCE_S)
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGHUP
     assert [entry.name for entry in folder.iterdir()] == ["me.mkv"]
     assert count_frames(Path(path)) > 0
 

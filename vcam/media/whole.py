@@ -1,0 +1,66 @@
+"""Whether a picture file has its end: FFmpeg makes grey of what is missing, and says nothing.
+
+Sources: ITU-T T.81 B.1.1.2 (JPEG), PNG 11.2.5, RFC 9649 2.3 (WebP), GIF89a 27.
+"""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+JPEG_BEGIN, JPEG_SCAN, JPEG_END = b"\xff\xd8\xff", 0xDA, 0xD9
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # that ends the coded data: no stuffed byte, no restart
+ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
+PNG_BEGIN, PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND"
+GIF_BEGINS, GIF_END = (b"GIF87a", b"GIF89a"), b"\0;"
+MOST_AFTER_END = 1024  # bytes that some programs write behind the end of a GIF
+LARGEST = 1 << 28  # bytes; what is larger is no photo
+
+
+def is_whole(content: bytes) -> bool:
+    """Whether a JPEG, PNG, WebP or GIF file has its end; True of what is none of these.
+
+    What stands behind the end, as a phone's moving picture does, counts for nothing.
+    """
+    if content.startswith(JPEG_BEGIN):
+        return _has_jpeg_end(content)
+    if content.startswith(PNG_BEGIN):
+        return content.find(PNG_END) >= 0
+    if content[:4] + content[8:12] == b"RIFFWEBP":
+        return len(content) >= int.from_bytes(content[4:8], "little") + 8
+    if content.startswith(GIF_BEGINS):
+        return GIF_END in content[-MOST_AFTER_END:]
+    return True
+
+
+def is_whole_file(path: Path) -> bool:
+    """The same of a file; True of one that cannot be read, or is too large for a picture."""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(12)
+        begins = (JPEG_BEGIN, PNG_BEGIN, b"RIFF", *GIF_BEGINS)
+        if head.startswith(begins):
+            content = head + file.read(LARGEST)
+            return len(content) > LARGEST or is_whole(content)
+    return True
+
+
+def _has_jpeg_end(content: bytes) -> bool:
+    """Walk the segments of the first picture, and the coded data between them, to its end."""
+    place = 2
+    while place + 2 <= len(content):
+        if content[place] != 0xFF:  # damaged, which is another matter
+            return True
+        marker = content[place + 1]
+        if marker == JPEG_END:
+            return True
+        if marker == 0xFF:  # a fill byte
+            place += 1
+        elif marker in ALONE:
+            place += 2
+        else:
+            place += 2 + max(2, int.from_bytes(content[place + 2 : place + 4], "big"))
+            if marker == JPEG_SCAN:
+                found = MARKER.search(content, place)
+                if found is None:
+                    return False
+                place = found.start()
+    return False
