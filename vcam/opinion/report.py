@@ -90,7 +90,8 @@ def show(score: Score) -> str:
     """A score in words."""
     people = f"{score.people} {'person' if score.people == 1 else 'people'}"
     if score.low is None or score.high is None:
-        return f"{score.mean:+.2f} (no interval: {people})"
+        alike = " of one opinion" if score.people > 1 else ""
+        return f"{score.mean:+.2f} (no interval: {people}{alike})"
     return f"{score.mean:+.2f} (95%: {score.low:+.2f} to {score.high:+.2f}; {people})"
 
 

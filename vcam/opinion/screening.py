@@ -4,7 +4,8 @@ Four checks, each of which leaves out a person with all votes:
 
 - gold questions: at least three in four must be answered as everybody answers them, to one step of the scale,
   which is the tolerance of the crowdsourcing toolkit for P.910;
-- test votes that are all the same compare nothing;
+- test votes that are all the same, and not 0, contradict themselves: each pair comes in both orders. All 0 is
+  what people say who see no difference, and who only clicks 0 fails the gold questions;
 - the screening of observers of ITU-R BT.500-13, Annex 2, section 2.3.1: who is far from the others, now on
   this side and now on that;
 - the correlation with the others, by which P.913, Annex A, screens, too. BT.500's check alone misses who
@@ -62,7 +63,7 @@ def _fails_gold(votes: Iterable[Vote], study: Study) -> str:
 
 def _never_differs(votes: Iterable[Vote]) -> str:
     scores = [vote.score for vote in votes if vote.kind == "test"]
-    if len(scores) < LEAST_VOTES or len(set(scores)) > 1:
+    if len(scores) < LEAST_VOTES or len(set(scores)) > 1 or scores[0] == 0:
         return ""
     return f"all {len(scores)} votes are {scores[0]:+d}"
 

@@ -19,7 +19,11 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Score:
-    """A mean over people. `low` and `high` bound its 95% interval; None for fewer than two people."""
+    """A mean over people. `low` and `high` bound its 95% interval.
+
+    Both are None for fewer than two people, and where all have the same value, which tells nothing of the
+    spread among others.
+    """
 
     mean: float
     low: float | None
@@ -77,7 +81,7 @@ def score_of(values: Sequence[float], seed: int = 0, draws: int = DRAWS) -> Scor
     if not values:
         return None
     mean = float(np.mean(values))
-    if len(values) < 2:
+    if max(values) - min(values) < LEAST_ERROR:
         return Score(mean, None, None, len(values))
     low, high = bootstrap_t(np.asarray(values, np.float64), np.random.default_rng(seed), draws)
     return Score(mean, low, high, len(values))
@@ -88,7 +92,7 @@ def bootstrap_t(
 ) -> tuple[float, float]:
     """The interval of a mean by the studentised bootstrap, within the scale.
 
-    values  (N,) one for each person, N at least 2
+    values  (N,) one for each person, not all the same
     rng     draws the people again
     level   of the interval
 
@@ -97,8 +101,6 @@ def bootstrap_t(
     1993, section 12.5.
     """
     mean, error = values.mean(), _standard_error(values[None])[0]
-    if error == 0:
-        return float(mean), float(mean)
     drawn = values[rng.integers(len(values), size=(draws, len(values)))]
     errors = _standard_error(drawn)
     # a draw of equal values is as far away as can be: the scale's ends then bound the interval

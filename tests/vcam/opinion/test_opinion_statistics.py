@@ -1,5 +1,7 @@
 """Simulated panels with a known opinion: the scores find it, and intervals cover it as often as they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from panel_of_raters import Rater, Spammer, ask, ids_of, make_study
@@ -141,13 +143,22 @@ def test_who_is_far_to_one_side_stays_as_bt500_has_it() -> None:
     assert set(far_observers([*votes, *both])) == {"wild"}
 
 
-def test_one_person_has_no_interval_and_equal_people_have_none_to_speak_of() -> None:
+def test_who_sees_no_difference_stays_and_who_only_clicks_0_fails_the_gold_questions() -> None:
+    votes = ask(STUDY, panel(8, np.random.default_rng(12)), 13)
+    for kinds, is_left_out in (({"test"}, False), ({"test", "gold"}, True)):
+        zeros = [
+            replace(vote, score=0) if vote.person == "p5" and vote.kind in kinds else vote for vote in votes
+        ]
+        assert ("p5" in screen(zeros, STUDY)) is is_left_out
+
+
+def test_one_person_has_no_interval_and_neither_have_equal_people() -> None:
     assert score_of([]) is None
     one, equal = score_of([1.5]), score_of([2.0, 2.0, 2.0])
     assert one is not None
     assert (one.mean, one.low, one.high) == (1.5, None, None)
     assert equal is not None
-    assert (equal.low, equal.high) == (2.0, 2.0)
+    assert (equal.mean, equal.low, equal.high, equal.people) == (2.0, None, None, 3)
 
 
 def test_the_same_votes_give_the_same_interval() -> None:
