@@ -25,7 +25,7 @@ from vcam.serve.workers import WorkerProcess
 
 log = logging.getLogger(__name__)
 
-MOST_STARTS = 3  # of a job whose server ended each time
+MOST_STARTS = 3  # of a job whose server was killed, or crashed, each time
 RETRY_S = 10
 BUG = "the job failed by a mistake of the server's; its log has the cause"
 GONE = "there is no such job: it was cancelled, has expired, or never was; send the recording again"
@@ -89,14 +89,17 @@ class Jobs:
             return sum(not job.is_over for job in self._jobs.values())
 
     def begin(self) -> Path:
-        """The folder of a new job, whose `input` the caller writes. Raises RefusedError (429): too many."""
+        """The folder of a new job, whose `input` the caller writes.
+
+        Raises RefusedError (429) if there are too many, and OSError.
+        """
         self.forget_expired()
         if self.waiting + len(self._coming) >= self._limits.jobs:
             message = f"{self._limits.jobs} recordings wait already; send this one again later"
             raise RefusedError(TOO_MANY, message, RETRY_S)
         path = self._folder / secrets.token_urlsafe(16)
-        self._coming.add(path.name)
         path.mkdir(0o700)
+        self._coming.add(path.name)
         return path
 
     def abandon(self, path: Path) -> None:
@@ -131,7 +134,10 @@ class Jobs:
         if job.state is not State.DONE:
             message = f"the job is {job.state}, expected done: ask again when its state says so"
             raise RefusedError(CONFLICT, message, RETRY_S)
-        return result_path(self._folder / name, job.options)
+        path = result_path(self._folder / name, job.options)
+        if not path.is_file():  # removed since, by this server or by hand
+            raise RefusedError(NOT_FOUND, GONE)
+        return path
 
     def forget(self, name: str) -> None:
         """Cancel a job, or remove one that has ended. Raises RefusedError (404) if there is none."""
@@ -199,21 +205,24 @@ class Jobs:
     def _do(self, job: Job) -> None:
         """Work on a job to its end, or until it is cancelled."""
         path = self._folder / job.id
-        job = replace(job, state=State.RUNNING, starts=job.starts + 1)
+        begun = replace(job, state=State.RUNNING, starts=job.starts + 1)
         try:
-            self._keep(job)
-            ended = self._restore(job, path)
+            self._keep(begun)
+            ended = self._restore(begun, path)
         except OSError as error:
-            ended = replace(job, error=f"its files cannot be written: {error.strerror}")
+            ended = replace(begun, error=f"its files cannot be written: {error.strerror}")
         except Exception:  # the thread's boundary: one job's bug is not the next one's
             log.exception("a job failed")
-            ended = replace(job, error=BUG)
+            ended = replace(begun, error=BUG)
         with self._lock:
             self._running = ""
             is_wanted = job.id in self._jobs
         if not is_wanted:
             remove(path)
-        elif not self._is_ending:
+        elif self._is_ending and ended.state is not State.DONE:
+            with suppress(OSError):  # an orderly end of the server is not counted as a start
+                self._keep(job)
+        else:
             self._end(ended)
 
     def _restore(self, job: Job, path: Path) -> Job:

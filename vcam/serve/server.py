@@ -220,7 +220,7 @@ def _configure(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=ServeProtocol.backlog,
-        timeout_graceful_shutdown=int(2 * limits.seconds + SPARE_S),
+        timeout_graceful_shutdown=int(SPARE_S),  # Draining has waited for the answers
     )
 
 

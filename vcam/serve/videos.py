@@ -42,7 +42,10 @@ def video_routes(service: Service) -> APIRouter:
         service.check_ready()
         check_media_type(request.headers.get("content-type"), "video/", VIDEOS_TAKEN)
         check_length(request, service.limits.video_bytes)
-        folder = service.jobs.begin()
+        try:
+            folder = service.jobs.begin()
+        except OSError as error:
+            raise _disk_refusal(error) from None
         try:
             await _receive(service, request, folder / INPUT)
             await _probe(service, ProbeTask(folder / INPUT, options))

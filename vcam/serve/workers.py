@@ -23,6 +23,7 @@ START_S = 120.0  # to load and warm up models on a busy machine
 END_S = 5.0
 LOOK_S = 0.1
 RETRY_S = 2
+TOO_LONG = "it took longer than one request may; send a smaller one, or this one again later"
 CRASHED = "the worker ended while it read this file, which is damaged in an unforeseen way; send another one"
 
 
@@ -79,6 +80,8 @@ class WorkerProcess:
 
     def wait_until_ready(self) -> None:
         """Raises ModelError if its models cannot be loaded, or it ends or hangs instead."""
+        if self._ends is not None and self._ends[0].poll() is not None:
+            self.kill()  # it ended while it had nothing to do: no file is to blame
         self.start()
         if self._is_ready:
             return
@@ -105,16 +108,19 @@ class WorkerProcess:
     ) -> Outcome:
         """Have a task done.
 
-        deadline_s  time.monotonic() by which it must be; after that the process is killed
+        deadline_s  time.monotonic() by which it must be; after that the process is killed. It is later by
+                    the time that a process needs to begin, or each slow start would end in another one
         is_over     once set, it is, too
 
         Raises RefusedError if the process crashes, is killed, or cannot be started.
         """
+        begin_s = time.monotonic()
         try:
             self.wait_until_ready()
         except ModelError as error:
             log.error("%s", error)
             raise RefusedError(UNAVAILABLE, "no worker can start; see the server's log", RETRY_S) from None
+        deadline_s += time.monotonic() - begin_s
         assert self._ends is not None
         connection = self._ends[1]
         try:
@@ -137,7 +143,7 @@ class WorkerProcess:
         while True:
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
-                raise RefusedError(UNAVAILABLE, "it took longer than one request may; send a smaller one")
+                raise RefusedError(UNAVAILABLE, TOO_LONG, RETRY_S)
             if connection.poll(min(LOOK_S, left_s) if is_over else left_s):
                 return
             if is_over is not None and is_over.is_set():

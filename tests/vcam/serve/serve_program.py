@@ -88,6 +88,14 @@ class Server:
         self._is_ready.set()
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
 def wait_for(claim: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not claim():

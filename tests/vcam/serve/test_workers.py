@@ -23,7 +23,7 @@ def test_what_takes_too_long_ends_with_its_worker_and_the_next_one_is_served(tin
         process.wait_until_ready()
         with pytest.raises(RefusedError, match="longer than one request may") as refused:
             process.call(TASK, time.monotonic() - 1)
-        assert refused.value.status == 503
+        assert (refused.value.status, refused.value.retry_s) == (503, 2)
         assert isinstance(check(process.call(TASK, time.monotonic() + 100)), Restored)
         assert process.starts == 2
     finally:
