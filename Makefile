@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+WORKERS ?= 2
 RECIPE ?= fast
 SMOKED = $(if $(filter command environment,$(origin RECIPE)),$(RECIPE),smoke)
 DATA ?= vcam/samples
@@ -22,8 +23,9 @@ TORCH = $(shell sed -n 's/^ *\(torch >=.*\)/\1/p' setup.cfg)
 run: $(VENV)/.run
 	$(BIN)/sharpkd run $(ARGS)
 
+# In two processes, a file of tests in one of them; WORKERS=0 has one, as --pdb and -s need it.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 # The camera where it lives: its page in Chromium, a PipeWire and an Xfce panel of its own, then real kernels in
 # emulated machines with readers up to a browser. About ten minutes; needs root and qemu, and says so where it has to skip.

@@ -1,5 +1,11 @@
 """Fixtures of all tests. That this file is here puts tests/ on the path of every test below it."""
 
+import os
+
+# Before NumPy, torch and OpenCV read them, and for all programs that tests start: threads that wait for each
+# other on busy cores take a multiple of the processor time, and networks this small gain nothing by them.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
+
 import pytest
 from talking_head import Film, talking_head
 
