@@ -1,8 +1,12 @@
 """A persistent encoder and decoder pair without delay: one frame in, at most one frame out."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import cast
 
 import av
@@ -103,7 +107,8 @@ class Codec:
         # SVT-AV1 prints its settings, and a complaint when closed, to stderr unless told before it opens
         os.environ.setdefault("SVT_LOG", "0")
         try:
-            encoder.open()
+            with unchanged_scheduling():
+                encoder.open()
         except (av.FFmpegError, ValueError) as error:
             width, height = self.size
             raise LinkError(
@@ -122,3 +127,27 @@ class Codec:
             return preset | {"crf": str(crf)}
         half_second = {"maxrate": str(bits), "bufsize": str(max(1, bits // 2))}
         return preset | half_second | ({} if codec == "h264" else {"minrate": str(bits)})
+
+
+@contextmanager
+def unchanged_scheduling() -> Iterator[None]:
+    """Keep the caller's scheduling policy, and give it to the threads that begin in here.
+
+    Run by root, SVT-AV1 makes the thread that opens it, and its own threads, real-time of the highest
+    priority (SCHED_FIFO 99): they and the programs that they start would starve everything else.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    policy, priority, before = os.sched_getscheduler(0), os.sched_getparam(0), _threads()
+    try:
+        yield
+    finally:
+        for thread in {0} | (_threads() - before):
+            with suppress(OSError):  # it has ended, or may not be changed
+                os.sched_setscheduler(thread, policy, priority)
+
+
+def _threads() -> set[int]:
+    """The ids of this process's threads."""
+    return {int(task.name) for task in Path("/proc/self/task").iterdir()}

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from talking_head import Film
@@ -111,6 +114,16 @@ def test_a_codec_that_cannot_be_opened_says_so_in_one_line() -> None:
     with pytest.raises(LinkError, match="cannot open libsvtav1 at 320x192") as caught:
         Codec(LinkProfile(codec="av1", crf=99), SIZE, 500)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", CODEC_NAMES)
+def test_no_thread_becomes_real_time(name: str) -> None:
+    codec = open_codec(name)  # as root, SVT-AV1 would have it so
+    codec.encode(black(SIZE))
+    policies = {
+        int(task.name): os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()
+    }
+    assert set(policies.values()) == {os.SCHED_OTHER}
 
 
 @pytest.mark.parametrize("name", CODEC_NAMES)

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 from stand_in import write_weights
 
 from vcam.api.sharpener import Sharpener
+from vcam.link.codec import unchanged_scheduling
 from vcam.serve.kinds import KINDS as KINDS_BY_NAME
 from vcam.serve.options import PictureOptions
 from vcam.serve.picture import Beside, Restored, decode, restore_picture
@@ -104,7 +105,7 @@ def test_a_profile_is_left_out_where_the_colours_become_others(sharp: Sharpener)
     picture = picture.reformat(format="yuv420p")
     picture.color_primaries, picture.color_trc, picture.colorspace = 9, 16, 9  # BT.2020, PQ
     out = io.BytesIO()
-    with av.open(out, "w", format="avif") as container:
+    with unchanged_scheduling(), av.open(out, "w", format="avif") as container:
         stream = container.add_stream("libsvtav1")
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         codec = stream.codec_context
