@@ -16,6 +16,7 @@ COMMANDS = {
     "list": "list the recipes and their teachers",
     "run": "one recipe from data to published weights: pairs, teachers, training, export",
     "chroma": "fit again how strongly published models clean chroma",
+    "confidence": "fit again how much of their residuals published models add",
     "fetch": "download a public image data set: CIFAR-10, CelebA or DIV2K",
     "evaluate": "evaluate published models on a folder of clips",
     "judge": "evaluate published models as publication does",

@@ -6,6 +6,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from vcam.manifest import FILE_NAME, MIXTURE, ModelFile, ModelSpec, manifest_text, sha256_of
+from vcam.restore.confidence import FIGURES
 
 CELL = 4
 ZERO = 128
@@ -107,6 +108,28 @@ def gauge_bytes() -> bytes:
             helper.make_tensor("full", TensorProto.FLOAT, [], [255.0]),
             helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]),
             helper.make_tensor("row", TensorProto.INT64, [2], [1, 1]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def confidence_bytes(values: list[float]) -> bytes:
+    """ONNX: `figures` in, these values out, one a look, whatever the figures are."""
+    nodes = [
+        helper.make_node("ReduceMin", ["figures"], ["least"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["least", "none"], ["zero"]),
+        helper.make_node("Add", ["zero", "values"], ["confidence"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "confidence",
+        [helper.make_tensor_value_info("figures", TensorProto.FLOAT, [1, FIGURES])],
+        [helper.make_tensor_value_info("confidence", TensorProto.FLOAT, [1, len(values)])],
+        [
+            helper.make_tensor("none", TensorProto.FLOAT, [], [0.0]),
+            helper.make_tensor("values", TensorProto.FLOAT, [1, len(values)], values),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

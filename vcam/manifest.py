@@ -51,12 +51,16 @@ class ModelSpec:
     session is opened: the share of each expert in the weights, look by look. Its file "gauge" says them:
     input `strips` (N, 3, W/cell, cell*cell) uint8, three rows of cells each; output `shares` (1, experts).
     Its chroma is cleaned by vcam.restore.chroma with the mean of `chroma` by these shares.
+
+    A file "confidence", if there is one, says how much of a residual to add: input `figures` (1, FIGURES)
+    float32, what vcam.restore.confidence computes of a picture and its residual; output `confidence`
+    (1, looks) in 0..1.
     """
 
     name: str
     cell: int  # side of a cell in pixels
     macs_per_pixel: float
-    files: Mapping[str, ModelFile]  # "int8", "fp32", "gauge" -> file
+    files: Mapping[str, ModelFile]  # "int8", "fp32", "gauge", "confidence" -> file
     experts: int = 0  # sets of weights that are mixed for the damage at hand; 0: one, settled
     looks: int = 1  # 2: faithful, then crisp
     fused: bool = False  # takes pictures fused over time, and is told of it

@@ -116,6 +116,23 @@ def draw_linked(size: Size, rng: np.random.Generator) -> Degradation:
     return Degradation(camera, scale, _draw_link(size[0] * size[1] / scale**2, rng))
 
 
+def draw_nearly_clean(size: Size, rng: np.random.Generator) -> Degradation:
+    """Draw a link that leaves a picture of (width, height) so good that it can hardly be made better."""
+    scale = float(rng.choice([1.0, 1.25, 1.5, 2.0], p=[0.5, 0.17, 0.17, 0.16]))
+    codec = str(rng.choice(["h264", "vp8", "vp9"], p=[0.55, 0.35, 0.10]))
+    pixels = size[0] * size[1] / scale**2
+    low, high = {"h264": (8, 26), "vp9": (10, 34)}.get(codec, (0, 0))
+    link = LinkProfile(
+        "drawn",
+        codec,
+        kbps=float(rng.uniform(0.12, 0.7)) * pixels * FPS / 1000,
+        crf=int(rng.integers(low, high)) if high else None,
+        fps=FPS,
+        preset=str(rng.choice(["superfast", "veryfast"])),
+    )
+    return Degradation(None, scale, link)
+
+
 def draw_webcam(rng: np.random.Generator) -> Degradation:
     """Draw a poor webcam on the sender's side, without a link; 10% stay clean."""
     if rng.random() < 0.10:

@@ -17,6 +17,7 @@ from distill.export.cells import check_parity, export_fp32, export_gauge, export
 from distill.networks.condnet import CondNet, join_looks
 from distill.networks.cost import macs_per_pixel
 from distill.publish.chroma import fit_chroma
+from distill.publish.confidence import SCENES, fit_confidence
 from distill.publish.gate import (
     ROUNDING_DB,
     Fault,
@@ -33,12 +34,13 @@ from distill.publish.weights_folder import (
     list_replaced,
     make_candidate,
     published,
+    with_file,
     write_candidate,
 )
 from distill.recipe import Recipe
 from distill.training.warm_start import read_start
 from vcam.errors import ConfigError, ModelError
-from vcam.manifest import ModelSpec
+from vcam.manifest import ModelSpec, read_checked
 from vcam.model_versions import keep_replaced, remove_unused
 from vcam.restore import Engine, Model
 
@@ -58,7 +60,8 @@ def release(
 
     folders   the sharp media of its training; it is evaluated on the held-out part
     build     where the candidate is staged
-    is_tuned  whether it was trained on from the published model: it keeps how strongly that cleans chroma
+    is_tuned  whether it was trained on from the published model: it keeps how strongly that cleans chroma,
+              and that one's confidence
 
     It must also not lose on the bundled clip. Raises ModelError, and publishes nothing, if it does, if it is
     no better, if it harms, or if it lacks a look that the published model has.
@@ -69,8 +72,11 @@ def release(
     candidate = _export(recipe.name, recipe, student, held, folders)
     if is_tuned and old:
         candidate = replace(candidate, spec=replace(candidate.spec, chroma=old.chroma))
+        if "confidence" in old.files:
+            candidate = with_file(candidate, "confidence", read_checked(weights, old.files["confidence"]))
     else:
         candidate = _with_chroma(candidate, recipe, folders, build)
+        candidate = _with_confidence(candidate, recipe, folders, build)
     model = _open(candidate.spec, _stage(candidate, build))
     shipped = _open(old, weights) if old else None
     found = _compare(judge, model, shipped, recipe.name)
@@ -129,6 +135,7 @@ def release_look(
         raise ModelError(f"no model {name!r} is published in {weights}; run: make distill RECIPE={name}")
     candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders)
     candidate = _with_chroma(candidate, recipe, folders, build)
+    candidate = _with_confidence(candidate, recipe, folders, build)
     judge = open_judge(recipe, folders)
     found = _compare(
         judge, _open(candidate.spec, _stage(candidate, build)), _open(published(weights)[name], weights), name
@@ -152,6 +159,46 @@ def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> No
     _excuse(check_harmless(new, old, ROUNDING_DB))
     kept = {key: value for key, value in new.summary().items() if "chroma" in key or "clean" in key}
     _publish(Candidate(spec, {}), {**spec.measured, **kept}, weights)
+
+
+def release_confidence(
+    recipe: Recipe, folders: Sequence[Path], build: Path, weights: Path, scenes: int = SCENES
+) -> None:
+    """Fit the confidence of a published model again, without changing its other files.
+
+    Raises ModelError, and changes nothing, if it does not help, or if a look harms more than before.
+    """
+    spec = published(weights).get(recipe.name)
+    if spec is None:
+        raise ModelError(
+            f"no model {recipe.name!r} is published in {weights}; run: make distill RECIPE={recipe.name}"
+        )
+    content = _fit_confidence(spec, weights, recipe, folders, scenes)
+    if content is None:
+        raise ModelError(f"not published: a confidence of {recipe.name} does not help on held-out scenes")
+    kept = {kind: read_checked(weights, file) for kind, file in spec.files.items()}
+    candidate = with_file(Candidate(spec, kept), "confidence", content)
+    judge = open_judge(recipe, folders)
+    found = _compare(
+        judge, _open(candidate.spec, _stage(candidate, build)), _open(spec, weights), recipe.name
+    )
+    for new, old in zip(found.new, found.old, strict=True):
+        _excuse(check_harmless(new, old, ROUNDING_DB))
+    only = replace(candidate, contents={"confidence": content})
+    _publish(only, found.measured(), weights, is_version=False)
+
+
+def _with_confidence(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:
+    """The candidate with a confidence fitted to its residuals, if that helps."""
+    content = _fit_confidence(candidate.spec, _stage(candidate, build), recipe, folders)
+    return candidate if content is None else with_file(candidate, "confidence", content)
+
+
+def _fit_confidence(
+    spec: ModelSpec, folder: Path, recipe: Recipe, folders: Sequence[Path], scenes: int = SCENES
+) -> bytes | None:
+    train, held, _ = listed(recipe.data, folders)
+    return fit_confidence(Model(spec, folder, Engine("cpu")), train, held, recipe.data.side, scenes)
 
 
 def _with_chroma(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:
@@ -178,11 +225,16 @@ def _stage(candidate: Candidate, build: Path) -> Path:
     return staging
 
 
-def _publish(candidate: Candidate, measured: Mapping[str, float], weights: Path) -> None:
+def _publish(
+    candidate: Candidate, measured: Mapping[str, float], weights: Path, is_version: bool = True
+) -> None:
+    """Write a candidate's files and the manifest; a version of its own keeps the one that it replaces."""
     others = published(weights)
     others.pop(candidate.spec.name, None)
     spec = replace(candidate.spec, measured=measured)
-    replaced = keep_replaced(weights, spec.name) if candidate.contents else list_replaced(weights)
+    replaced = (
+        keep_replaced(weights, spec.name) if candidate.contents and is_version else list_replaced(weights)
+    )
     write_candidate(replace(candidate, spec=spec), weights, list(others.values()), replaced)
     remove_unused(weights)
     print(f"published {spec.name} in {weights}; to undo it: sharpkd model rollback {spec.name}")

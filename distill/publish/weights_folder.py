@@ -28,11 +28,17 @@ class Candidate:
 
 def make_candidate(spec: ModelSpec, contents: Mapping[str, bytes]) -> Candidate:
     """Name and hash a student's files: NAME-PRECISION.onnx."""
-    files = {
-        precision: ModelFile(f"{spec.name}-{precision}.onnx", sha256_of(content), _opset(content))
-        for precision, content in contents.items()
-    }
-    return Candidate(replace(spec, files=files), contents)
+    candidate = Candidate(replace(spec, files={}), {})
+    for precision, content in contents.items():
+        candidate = with_file(candidate, precision, content)
+    return candidate
+
+
+def with_file(candidate: Candidate, kind: str, content: bytes) -> Candidate:
+    """The candidate with one more file, or another one of this kind: NAME-KIND.onnx."""
+    file = ModelFile(f"{candidate.spec.name}-{kind}.onnx", sha256_of(content), _opset(content))
+    spec = replace(candidate.spec, files={**candidate.spec.files, kind: file})
+    return Candidate(spec, {**candidate.contents, kind: content})
 
 
 def _opset(content: bytes) -> int:

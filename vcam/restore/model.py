@@ -12,6 +12,8 @@ from vcam.frame import Plane, Size
 from vcam.manifest import MIXTURE, ModelSpec, read_checked
 from vcam.restore.adopted import AdoptedEngine
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, to_cells, to_strips
+from vcam.restore.confidence import CELL as CONFIDENCE_CELL
+from vcam.restore.confidence import FIGURES, Confidence, Figures
 from vcam.restore.engine import (
     CPU_PROVIDER,
     TENSORRT_PROVIDER,
@@ -65,6 +67,7 @@ class Model:
         self.folder, self._cache = folder, engine.cache
         self._threads, self._providers = thread_count(engine), providers_of(engine)
         self._gauge = self._open_gauge()
+        self._confidence = self._open_confidence()
         is_on_cpu = self._providers == [CPU_PROVIDER]
         session = self._load("int8" if is_on_cpu or "fp32" not in spec.files else "fp32")
         if engine.is_gpu_required and self.provider == CPU_PROVIDER:
@@ -112,6 +115,18 @@ class Model:
         luma = cells[..., : self.spec.cell**2]
         shares: Shares = self._gauge.run(None, {"strips": to_strips(luma)})[0][0]
         return shares
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether it estimates how much of its residuals to add."""
+        return self._confidence is not None
+
+    def confidence(self, figures: Figures) -> Confidence:
+        """How much of a residual to add in each look, (looks,) in 0..1; all of it without an estimate."""
+        if self._confidence is None:
+            return np.ones(self.spec.looks, np.float32)
+        found: Confidence = self._confidence.run(None, {"figures": figures})[0][0]
+        return found
 
     def network(self, shares: Shares, crispness: float = 0.0) -> Network:
         """The network for a damage.
@@ -213,6 +228,19 @@ class Model:
             raise ModelError(
                 f"the gauge of model {self.spec.name!r} knows {found} experts, "
                 f"expected {self.spec.experts}; run: make distill"
+            )
+        return session
+
+    def _open_confidence(self) -> Any:
+        if "confidence" not in self.spec.files or self.spec.cell != CONFIDENCE_CELL:
+            return None
+        content = read_checked(self.folder, self.spec.files["confidence"])
+        session = open_session(content, f"{self.spec.name} confidence", 1, [CPU_PROVIDER])
+        found = [session.get_inputs()[0].shape[-1], session.get_outputs()[0].shape[-1]]
+        if found != [FIGURES, self.spec.looks]:
+            raise ModelError(
+                f"the confidence of model {self.spec.name!r} makes {found[1]} values of {found[0]} figures, "
+                f"expected {self.spec.looks} of {FIGURES}; run: make distill"
             )
         return session
 

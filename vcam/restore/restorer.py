@@ -7,6 +7,7 @@ import cv2
 from vcam.frame import MAX_OUTPUT, Frame, Size, check_size, crop_to_aspect, resize
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
 from vcam.restore.chroma import StillChroma
+from vcam.restore.confidence import Confident
 from vcam.restore.fusion import FULL_DEPTH, Fusion
 from vcam.restore.model import Model, Shares
 from vcam.restore.still import StillCells
@@ -47,6 +48,7 @@ class Restorer:
         self.strength = strength
         self._tuning = Tuning(model, prepare=prepare_beside if is_live else prepare_here)
         self._still = StillCells()
+        self._confident = Confident(model)
         self._chroma = StillChroma()
         self._fusion = Fusion() if model.spec.fused else None
         self.denoise = denoise
@@ -97,15 +99,18 @@ class Restorer:
     def __call__(self, frame: Frame) -> Frame:
         """Restore a frame of any even size; the result is of the output size."""
         base = resize(crop_to_aspect(frame, self.size), self.size)
-        strength = self._strength
-        if strength == 0:
+        if self._strength == 0:
             return base
         cell = self.model.spec.cell
         fused, cells = self._fuse(base)
         network = self._tuning.network(cells, frame.size, frame.is_cut)
-        residual = from_cells(self._still.residual(network, cells), cell, self.size)
+        added = self._still.residual(network, cells)
+        scale = self.size[0] / frame.width
+        confidence = self._confident(network, cells, added, scale, self.crispness, frame.is_cut)
+        strength = self._strength * confidence
+        residual = from_cells(added, cell, self.size)
         luma = cv2.addWeighted(fused.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
-        u, v = self._chroma(luma, fused.u, fused.v, network.chroma * strength)
+        u, v = self._chroma(luma, fused.u, fused.v, network.chroma * self._strength)
         return replace(fused, y=luma, u=u, v=v)
 
     def _fuse(self, base: Frame) -> tuple[Frame, Cells]:

@@ -1,0 +1,209 @@
+"""The confidence of a student: a small network of figures, fitted to what residuals did to scenes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from distill.damage.cameras import draw_camera
+from distill.damage.degradation import draw_linked, draw_nearly_clean
+from distill.data.media import Media
+from distill.data.scenes import Scenes
+from distill.export.trace import finish, to_onnx
+from vcam.frame import Frame, resize
+from vcam.restore import ZERO_RESIDUAL, Model, from_cells
+from vcam.restore.confidence import FIGURES, figures_of
+from vcam.restore.fusion import LUMA, Fusion
+from vcam.restore.tuning import Tuning
+
+SCENES = 2000  # to fit to
+SCENES_A_FILE = 40
+HELD_SCENES = 200  # to decide whether it helps
+HIDDEN = (48, 24)
+STEPS, BATCH, RATE = 4000, 256, 3e-3
+LOSS_WEIGHT = 12.0  # of a dB lost against a dB gained
+SHARPNESS = 0.3  # dB: what all of a crisp residual is worth beside its gain, which may then be as low as 0
+LEAST_ERROR = 0.02  # code values squared, 65 dB: a better picture counts as this good
+FARTHEST = 4.0  # standard deviations of a figure: beyond, it counts as this far
+OVERSHOOT = 0.125  # of the sigmoid, so that the confidence reaches 0 and 1
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What N residuals did to their pictures.
+
+    figures   (N, FIGURES), as the camera takes them
+    looks     (N,): the look that the residual is of
+    errors    (N, 3), means in code values squared: of (truth - picture)**2, of (truth - picture) * residual,
+              and of residual**2
+    """
+
+    figures: npt.NDArray[np.float32]
+    looks: npt.NDArray[np.int64]
+    errors: npt.NDArray[np.float32]
+
+
+class ConfidenceNet(nn.Module):
+    """From figures (N, FIGURES) to the confidence in each look, (N, looks) in 0..1."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(FIGURES))
+        self.register_buffer("spread", torch.ones(FIGURES))
+        first, second = HIDDEN
+        self.layers = nn.Sequential(
+            nn.Linear(FIGURES, first),
+            nn.ReLU(),
+            nn.Dropout(0.1),
+            nn.Linear(first, second),
+            nn.ReLU(),
+            nn.Linear(second, looks),
+        )
+        nn.init.ones_(self.layers[-1].bias)  # type: ignore[arg-type]  # a Linear's
+
+    @torch.no_grad()
+    def take_in(self, figures: Tensor) -> None:
+        """Set the normalisation from sample figures (N, FIGURES)."""
+        self.mean.copy_(figures.mean(0))
+        self.spread.copy_(figures.std(0) + 1e-3)
+
+    def forward(self, figures: Tensor) -> Tensor:
+        seen = ((figures - self.mean) / self.spread).clamp(-FARTHEST, FARTHEST)
+        wide = (1 + 2 * OVERSHOOT) * torch.sigmoid(self.layers(seen)) - OVERSHOOT
+        return wide.clamp(0, 1)
+
+
+def fit_confidence(
+    model: Model, train: Media, held: Media, side: int, scenes: int = SCENES, seed: int = 0
+) -> bytes | None:
+    """The file "confidence" for a student, fitted to scenes of `train`; None if it does not help on `held`.
+
+    model   as published; its own confidence, if it has one, is not used
+    side    of the scenes, in pixels
+    """
+    rng = np.random.default_rng(seed)
+    fitted = gather(try_scenes(model, train, side, scenes, rng))
+    judged = gather(try_scenes(model, held, side, HELD_SCENES, rng))
+    if fitted is None or judged is None:
+        return None
+    net = fit(fitted, model.spec.looks, seed)
+    with torch.no_grad():
+        before, after = (float(worth(net, judged, is_used).mean()) for is_used in (False, True))
+    print(f"confidence of {model.spec.name}: {after - before:+.3f} dB on held-out scenes, losses weighted")
+    return export(net, {"name": model.spec.name}) if after > before else None
+
+
+def fit(outcomes: Outcomes, looks: int, seed: int = 0) -> ConfidenceNet:
+    """A network trained on outcomes."""
+    torch.manual_seed(seed)
+    net = ConfidenceNet(looks)
+    figures = torch.from_numpy(outcomes.figures)
+    net.take_in(figures)
+    optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, STEPS)
+    rng = np.random.default_rng(seed)
+    for _ in tqdm(range(STEPS), "confidence", unit="step"):
+        rows = rng.integers(len(figures), size=BATCH)
+        part = Outcomes(outcomes.figures[rows], outcomes.looks[rows], outcomes.errors[rows])
+        loss = -worth(net, part).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return net.eval()
+
+
+def worth(net: ConfidenceNet, outcomes: Outcomes, is_used: bool = True) -> Tensor:
+    """What each outcome is worth by the network's confidence, (N,) in dB: gains, with losses weighted.
+
+    Of a crisp look, only losses count and how much of it is shown: it is there for sharpness, not for PSNR.
+    is_used    False: as if the confidence were 1
+    """
+    looks = torch.from_numpy(outcomes.looks)
+    share = torch.ones(len(looks))
+    if is_used:
+        share = net(torch.from_numpy(outcomes.figures)).gather(1, looks[:, None])[:, 0]
+    error, agreement, energy = torch.from_numpy(outcomes.errors).T
+    before = error.clamp(min=LEAST_ERROR)
+    after = (before - 2 * share * agreement + share.square() * energy).clamp(min=LEAST_ERROR / 10)
+    gain = 10 * torch.log10(before / after)
+    good = torch.where(looks == 0, gain.clamp(min=0), SHARPNESS * share)
+    return good + LOSS_WEIGHT * gain.clamp(max=0)
+
+
+def try_scenes(
+    model: Model, media: Media, side: int, most: int, rng: np.random.Generator
+) -> Iterator[Outcomes]:
+    """Restore two pictures of each of up to `most` degraded scenes, in every look."""
+    count = min(most, SCENES_A_FILE * (len(media.clips) + len(media.stills)))
+    draw = Scenes(media, side, side)
+    for _ in tqdm(range(count), f"residuals of {model.spec.name}", unit="scene"):
+        length = int(rng.choice([3, 6, 10, 16]))
+        scene = draw.film(length, rng)
+        if isinstance(scene, Path) or len(scene) < length:
+            continue  # unreadable, or too short
+        truth, seen = _damage(scene, side, rng)
+        yield try_residuals(model, seen, truth, {length - 1, int(rng.integers(length))})
+
+
+def _damage(
+    scene: Sequence[Frame], side: int, rng: np.random.Generator
+) -> tuple[Sequence[Frame], Sequence[Frame]]:
+    """The truth and the degraded frames; half of them are so good that there is hardly anything to gain."""
+    chance = rng.random()
+    if chance < 0.08:
+        return scene, scene
+    if chance < 0.25:
+        camera = draw_camera(rng)
+        return camera.truth(scene), camera.shoot(scene, rng)
+    draw = draw_nearly_clean if chance < 0.75 else draw_linked
+    return scene, draw((side, side), rng).apply(scene, rng)
+
+
+def try_residuals(model: Model, seen: Sequence[Frame], truth: Sequence[Frame], moments: set[int]) -> Outcomes:
+    """What the model's residuals do to the frames at some moments: of each of its looks."""
+    size = truth[0].size
+    fusion, tuning = Fusion() if model.spec.fused else Fusion(depth=1), Tuning(model)
+    figures, looks, errors = [], [], []
+    for number, frame in enumerate(seen):
+        fused = fusion(resize(frame, size))
+        cells = fused.cells if model.spec.fused else np.ascontiguousarray(fused.cells[..., :LUMA])
+        tuning.network(cells, frame.size, frame.is_cut)
+        if number not in moments:
+            continue
+        missing = truth[number].y.astype(np.float32) - fused.frame.y
+        for look in range(model.spec.looks):
+            added = model.network(tuning.shares, float(look)).residual(cells)
+            residual = from_cells(added, model.spec.cell, size).astype(np.float32) - ZERO_RESIDUAL
+            figures.append(figures_of(cells, added, size[0] / frame.width)[0])
+            looks.append(look)
+            errors.append(
+                [np.square(missing).mean(), (missing * residual).mean(), np.square(residual).mean()]
+            )
+    return Outcomes(np.stack(figures), np.array(looks), np.array(errors, np.float32))
+
+
+def gather(outcomes: Iterator[Outcomes]) -> Outcomes | None:
+    """Concatenate outcomes; None if there are none."""
+    found = list(outcomes)
+    if not found:
+        return None
+    return Outcomes(
+        np.concatenate([each.figures for each in found]),
+        np.concatenate([each.looks for each in found]),
+        np.concatenate([each.errors for each in found]),
+    )
+
+
+@torch.no_grad()
+def export(net: ConfidenceNet, metadata: dict[str, str]) -> bytes:
+    """The file: input `figures` (1, FIGURES) float32, output `confidence` (1, looks)."""
+    return finish(to_onnx(net, {"figures": torch.zeros(1, FIGURES)}, "confidence", {}), metadata)

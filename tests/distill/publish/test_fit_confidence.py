@@ -1,0 +1,111 @@
+"""A confidence that is fitted to what residuals did."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from stand_in import write_experts
+from talking_head import talking_head
+
+from distill.data.media import Media
+from distill.publish import confidence
+from distill.publish.confidence import (
+    ConfidenceNet,
+    Outcomes,
+    export,
+    fit,
+    fit_confidence,
+    try_residuals,
+    worth,
+)
+from vcam.conversion.opencv import to_bgr
+from vcam.manifest import ModelFile, sha256_of
+from vcam.restore import Engine, Model
+from vcam.restore.confidence import FIGURES
+
+CPU = Engine("cpu", threads=1)
+SIZE = (96, 96)
+HELPS, HARMS = (4.0, 2.0, 2.0), (0.5, 0.1, 1.0)  # error, agreement and energy: best used at 1.0 and at 0.1
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confidence, "STEPS", 300)
+
+
+def outcomes(count: int, look: int = 0) -> Outcomes:
+    """Pictures whose first figure tells whether the residual helps, among others that tell nothing."""
+    figures = np.random.default_rng(0).normal(size=(count, FIGURES)).astype(np.float32)
+    errors = np.where(figures[:, :1] > 0, [HELPS], [HARMS]).astype(np.float32)
+    return Outcomes(figures, np.full(count, look), errors)
+
+
+@pytest.mark.parametrize("look", [0, 1])
+def test_what_the_figures_tell_is_learnt(look: int) -> None:
+    """The harmful residual breaks even at a share of 0.2."""
+    net = fit(outcomes(600, look), looks=2)
+    figures = torch.zeros(2, FIGURES)
+    figures[0, 0], figures[1, 0] = 2, -2
+    with torch.no_grad():
+        helps, harms = net(figures)[:, look].tolist()
+    assert helps > 0.5
+    assert harms < 0.25
+
+
+def test_a_loss_counts_for_more_than_a_gain() -> None:
+    net = ConfidenceNet(1)
+    both = Outcomes(
+        np.zeros((2, FIGURES), np.float32), np.zeros(2, int), np.array([HELPS, HARMS], np.float32)
+    )
+    gains, loses = worth(net, both, is_used=False).tolist()
+    assert gains == pytest.approx(10 * np.log10(4 / 2))
+    assert loses == pytest.approx(confidence.LOSS_WEIGHT * 10 * np.log10(0.5 / 1.3))
+
+
+def test_the_file_gives_what_torch_gives(tmp_path: Path) -> None:
+    net = fit(outcomes(100), looks=2)
+    content = export(net, {"name": "two"})
+    spec = write_experts(tmp_path, "two", [138, 118, 158, 78], looks=2)
+    (tmp_path / "c.onnx").write_bytes(content)
+    files = {**spec.files, "confidence": ModelFile("c.onnx", sha256_of(content), 17)}
+    figures = np.random.default_rng(1).normal(size=(1, FIGURES)).astype(np.float32)
+    found = Model(replace(spec, files=files), tmp_path, CPU).confidence(figures)
+    with torch.no_grad():
+        np.testing.assert_allclose(found, net(torch.from_numpy(figures))[0], atol=1e-5)
+
+
+def test_outcomes_are_what_the_residual_does_to_the_error(tmp_path: Path) -> None:
+    model = Model(write_experts(tmp_path, "two", [138, 138]), tmp_path, CPU)  # adds 10 everywhere
+    truth = talking_head(2, SIZE)
+    seen = [replace(frame, y=np.minimum(frame.y, 240) - np.minimum(frame.y, 4)) for frame in truth]
+    found = try_residuals(model, seen, truth, {1})
+    missing = truth[1].y.astype(float) - seen[1].y
+    expected = [np.square(missing).mean(), 10 * missing.mean(), 100]
+    np.testing.assert_allclose(found.errors[0], expected, rtol=1e-5)
+    assert found.figures.shape == (1, FIGURES)
+
+
+def stills(folder: Path, count: int) -> Media:
+    paths = []
+    for number, frame in enumerate(talking_head(count, SIZE)):
+        paths.append(folder / f"{number}.png")
+        cv2.imwrite(str(paths[-1]), to_bgr(frame))
+    return Media(tuple(paths), ())
+
+
+def test_a_model_that_harms_is_no_longer_believed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    media = stills(tmp_path, 2)
+    model = Model(write_experts(tmp_path / "w", "two", [138, 138]), tmp_path / "w", CPU)
+    content = fit_confidence(model, media, media, SIZE[0], scenes=12)
+    assert content is not None
+    assert "dB on held-out scenes" in capsys.readouterr().out
+
+
+def test_media_that_cannot_be_read_give_none(tmp_path: Path) -> None:
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    model = Model(write_experts(tmp_path / "w", "two", [138, 138]), tmp_path / "w", CPU)
+    media = Media((tmp_path / "no.png",), ())
+    assert fit_confidence(model, media, media, SIZE[0], scenes=3) is None

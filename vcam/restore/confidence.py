@@ -1,0 +1,151 @@
+"""How much of a residual to add: by what the picture and the residual look like beside each other.
+
+A network sees 20 pixels at most around each, and cannot tell the fine grain of a good picture from what a
+codec left of it. Figures of the whole picture can: how much the residual changes where the picture is calm,
+and whether it follows the picture's detail or opposes it.
+"""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vcam.restore.cells import ZERO_RESIDUAL, Cells
+
+Figures = npt.NDArray[np.float32]  # (1, FIGURES)
+Confidence = npt.NDArray[np.float32]  # (looks,), each 0..1
+
+CELL = 4  # side of the cells in pixels
+MOST_CELLS = 20_000  # of a picture: more are thinned out, row by row
+PARTS = 4  # quarters of the cells, from the calmest to the busiest
+LEAST_ENERGY = 0.01  # code values squared, added before a logarithm
+COSINES = CELL * CELL - 1  # of a cell, without the mean
+FIGURES = 3 + 2 * COSINES + 2 * PARTS + 2
+
+LOOK_EVERY = 15  # frames: half a second
+INERTIA = 0.5  # how much of the last confidence stays
+TOLERANCE = 0.05  # a change up to this is left out: the picture must not pump
+
+
+def _cosine_matrix() -> npt.NDArray[np.float32]:
+    """The orthonormal DCT-II of a cell, (CELL**2, CELL**2): pixels to coefficients, the mean first."""
+    rows = [cv2.dct(np.eye(CELL * CELL, dtype=np.float32)[k].reshape(CELL, CELL)) for k in range(CELL * CELL)]
+    return np.stack([row.reshape(-1) for row in rows])
+
+
+_COSINES = _cosine_matrix()
+
+
+def figures_of(cells: Cells, residual: Cells, scale: float) -> Figures:
+    """What a confidence is estimated by, (1, FIGURES).
+
+    cells     (1, h, w, 16 or more) uint8: the luma of 4x4 pixels, then, of a fused picture, what fusion knows
+    residual  (1, h, w, 16) uint8: what the network would add, plus 128
+    scale     width of the output by the width of the frame as it came
+
+    They are: how it was scaled and fused; logarithms of the energies of each coefficient of the cells' DCT,
+    of picture and residual, and of both in four quarters of the cells, from the calmest to the busiest; how
+    far the residual repeats the detail of the picture (1) or takes it away (-1).
+    """
+    _, rows, columns, _ = cells.shape
+    step = max(1, round(rows * columns / MOST_CELLS))
+    start = step // 2 if rows > step // 2 else 0
+    seen, added = cells[0, start::step], residual[0, start::step]
+    picture = _coefficients(seen[..., : CELL * CELL])
+    change = _coefficients(added[..., : CELL * CELL])
+    detail, changed = np.square(picture[:, 1:]), np.square(change[:, 1:])
+    busy = detail.sum(1)
+    order = np.argsort(busy)
+    quarters = np.array_split(order, PARTS)
+    both = float((picture[:, 1:] * change[:, 1:]).sum())
+    alike = both / np.sqrt(float(busy.sum()) * float(changed.sum()) + 1e-6)
+    age, noise = _told(seen)
+    figures = [
+        np.clip(np.log2(scale), -1, 3),
+        age,
+        noise,
+        *_log(detail.mean(0)),
+        *_log(changed.mean(0)),
+        *_log(np.array([busy[part].mean() for part in quarters])),
+        *_log(np.array([np.square(change[part]).sum(1).mean() for part in quarters])),
+        _log(np.square(change).sum(1).mean()),
+        alike,
+    ]
+    return np.array([figures], np.float32)
+
+
+def _coefficients(pixels: Cells) -> npt.NDArray[np.float32]:
+    """The DCT of each cell (..., 16), (N, 16)."""
+    flat = pixels.reshape(-1, CELL * CELL).astype(np.float32) - ZERO_RESIDUAL
+    # numpy's own product wakes threads of its BLAS, which then spin beside the camera's
+    return np.asarray(cv2.gemm(flat, _COSINES, 1.0, None, 0.0), np.float32)  # type: ignore[call-overload]  # None: no sum
+
+
+def _told(seen: Cells) -> tuple[float, float]:
+    """Frames beyond the first that the cells are means of, and the logarithm of the noise of one."""
+    if seen.shape[-1] == CELL * CELL:
+        return 0.0, 0.0
+    told = seen[..., CELL * CELL : CELL * CELL + 2].reshape(-1, 2).mean(0, dtype=np.float32) - ZERO_RESIDUAL
+    return float(told[0]) / 8, float(np.log1p(max(0.0, float(told[1]))))
+
+
+def _log(energy: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    found: npt.NDArray[np.float32] = np.log(energy + LEAST_ENERGY)
+    return found
+
+
+class Trusted(Protocol):
+    """What is used of a student; see vcam.restore.model.Model."""
+
+    @property
+    def has_confidence(self) -> bool: ...
+
+    def confidence(self, figures: Figures) -> Confidence: ...
+
+
+class Confident:
+    """The confidence in a network's residuals, followed over a stream of frames.
+
+    It is estimated twice a second, and at once when the network or the scene changes; small changes of it are
+    left out, so that the picture does not pump.
+
+    crispness  as in Restorer: the confidence is mixed of those in the looks as the looks are
+    """
+
+    def __init__(self, model: Trusted) -> None:
+        self._model = model
+        self._network: object = None
+        self._frames = 0  # since the last estimate
+        self._estimate: Confidence | None = None
+        self._used = 1.0
+
+    def __call__(
+        self, network: object, cells: Cells, residual: Cells, scale: float, crispness: float, is_cut: bool
+    ) -> float:
+        """How much of this frame's residual to add, 0..1; arguments as in `figures_of` and Tuning."""
+        if not self._model.has_confidence:
+            return 1.0
+        is_new = is_cut or self._estimate is None
+        self._frames += 1
+        if is_new or network is not self._network or self._frames >= LOOK_EVERY:
+            self._look(figures_of(cells, residual, scale), 0.0 if is_new else INERTIA)
+            self._network = network
+        assert self._estimate is not None
+        return self._settle(self._mixed(self._estimate, crispness), is_new)
+
+    def _look(self, figures: Figures, inertia: float) -> None:
+        self._frames = 0
+        found = self._model.confidence(figures)
+        last = found if self._estimate is None else self._estimate
+        self._estimate = inertia * last + (1 - inertia) * found
+
+    @staticmethod
+    def _mixed(estimate: Confidence, crispness: float) -> float:
+        return float((1 - crispness) * estimate[0] + crispness * estimate[-1])
+
+    def _settle(self, wanted: float, is_new: bool) -> float:
+        """The confidence in use: moved where it is off by more than the tolerance, or at its ends."""
+        if is_new or abs(wanted - self._used) > TOLERANCE or wanted in (0.0, 1.0):
+            self._used = wanted
+        return self._used
