@@ -33,7 +33,8 @@ HELPS, HARMS = (4.0, 2.0, 2.0), (0.5, 0.1, 1.0)  # error, agreement and energy: 
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confidence, "STEPS", 300)
+    monkeypatch.setattr(confidence, "STEPS", 150)
+    monkeypatch.setattr(confidence, "BATCH", 128)
 
 
 def outcomes(count: int, look: int = 0) -> Outcomes:
