@@ -17,7 +17,7 @@ Figures = npt.NDArray[np.float32]  # (1, FIGURES)
 Confidence = npt.NDArray[np.float32]  # (looks,), each 0..1
 
 CELL = 4  # side of the cells in pixels
-MOST_CELLS = 20_000  # of a picture: more are thinned out, row by row
+MOST_CELLS = 8_000  # of a picture: more are thinned out, row by row
 PARTS = 4  # quarters of the cells, from the calmest to the busiest
 LEAST_ENERGY = 0.01  # code values squared, added before a logarithm
 COSINES = CELL * CELL - 1  # of a cell, without the mean
