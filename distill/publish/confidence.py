@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from distill.damage.cameras import draw_camera
+from distill.damage.cameras import Camera, draw_camera
 from distill.damage.degradation import draw_linked, draw_nearly_clean
 from distill.data.media import Media
 from distill.data.scenes import Scenes
@@ -166,11 +166,22 @@ def _damage(
     chance = rng.random()
     if chance < 0.08:
         return scene, scene
-    if chance < 0.25:
-        camera = draw_camera(rng)
+    if chance < 0.36:
+        camera = draw_camera(rng) if chance < 0.24 else _draw_noisy(rng)
         return camera.truth(scene), camera.shoot(scene, rng)
-    draw = draw_nearly_clean if chance < 0.75 else draw_linked
+    draw = draw_nearly_clean if chance < 0.78 else draw_linked
     return scene, draw((side, side), rng).apply(scene, rng)
+
+
+def _draw_noisy(rng: np.random.Generator) -> Camera:
+    """A camera whose noise is white, from little to more than any network has seen, in any light."""
+    return Camera(
+        blur_px=float(rng.uniform(0.5, 1.3)),
+        read_noise=float(rng.uniform(0.5, 6)),
+        shot_gain=float(np.exp(rng.uniform(np.log(0.02), np.log(1.5)))),
+        chroma_noise=float(rng.uniform(0, 4)),
+        quality=int(rng.integers(60, 96)),
+    )
 
 
 def try_residuals(model: Model, seen: Sequence[Frame], truth: Sequence[Frame], moments: set[int]) -> Outcomes:

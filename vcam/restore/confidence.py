@@ -24,7 +24,10 @@ COSINES = CELL * CELL - 1  # of a cell, without the mean
 FIGURES = 3 + 2 * COSINES + 2 * PARTS + 2
 
 LOOK_EVERY = 15  # frames: half a second
-INERTIA = 0.5  # how much of the last confidence stays
+FIRST_WAIT = (
+    1  # frames from a new scene's estimate to the next; then twice as long each time, up to LOOK_EVERY
+)
+INERTIA = 0.5  # how much of the last confidence stays, but for the first half second
 TOLERANCE = 0.05  # a change up to this is left out: the picture must not pump
 
 
@@ -107,8 +110,8 @@ class Trusted(Protocol):
 class Confident:
     """The confidence in a network's residuals, followed over a stream of frames.
 
-    It is estimated twice a second, and at once when the network or the scene changes; small changes of it are
-    left out, so that the picture does not pump.
+    It is estimated twice a second, at once when the network changes, and more often after a new scene, while
+    fusion deepens; small changes of it are left out, so that the picture does not pump.
 
     crispness  as in Restorer: the confidence is mixed of those in the looks as the looks are
     """
@@ -117,6 +120,7 @@ class Confident:
         self._model = model
         self._network: object = None
         self._frames = 0  # since the last estimate
+        self._wait = FIRST_WAIT  # frames from the last estimate to the next
         self._estimate: Confidence | None = None
         self._used = 1.0
 
@@ -128,14 +132,14 @@ class Confident:
             return 1.0
         is_new = is_cut or self._estimate is None
         self._frames += 1
-        if is_new or network is not self._network or self._frames >= LOOK_EVERY:
-            self._look(figures_of(cells, residual, scale), 0.0 if is_new else INERTIA)
-            self._network = network
+        if is_new or network is not self._network or self._frames >= self._wait:
+            self._network, self._frames = network, 0
+            self._wait = FIRST_WAIT if is_new else min(2 * self._wait, LOOK_EVERY)
+            self._look(figures_of(cells, residual, scale), INERTIA if self._wait == LOOK_EVERY else 0.0)
         assert self._estimate is not None
         return self._settle(self._mixed(self._estimate, crispness), is_new)
 
     def _look(self, figures: Figures, inertia: float) -> None:
-        self._frames = 0
         found = self._model.confidence(figures)
         last = found if self._estimate is None else self._estimate
         self._estimate = inertia * last + (1 - inertia) * found
