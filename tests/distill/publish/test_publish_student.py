@@ -21,7 +21,21 @@ from vcam.conversion.opencv import to_bgr
 from vcam.errors import ConfigError, ModelError, SourceError
 from vcam.manifest import read_checked, read_manifest
 from vcam.model_versions import versions_of
-from vcam.restore import Engine, Model, to_cells
+from vcam.restore import Engine, Model, Restorer, to_cells
+
+
+@pytest.fixture
+def fits_confidence() -> bool:
+    """Whether publication fits a confidence, which makes any student harmless: most tests are about harm."""
+    return False
+
+
+@pytest.fixture(autouse=True)
+def fitting(fits_confidence: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distill.publish.confidence.STEPS", 60)
+    monkeypatch.setattr("distill.publish.confidence.BATCH", 64)
+    if not fits_confidence:
+        monkeypatch.setattr("distill.publish.student.fit_confidence", lambda *arguments: None)
 
 
 @pytest.fixture
@@ -56,6 +70,20 @@ def test_a_network_that_is_no_student_of_the_cameras_is_refused(
     with pytest.raises(ConfigError, match='recipe toy: publish = "camera" needs the network "condnet"'):
         release(recipe, network, samples, [], tmp_path / "build", tmp_path / "weights")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("fits_confidence", [True])
+def test_a_student_that_only_harms_gets_a_confidence_of_next_to_nothing(
+    recipe: Recipe, samples: Samples, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="not published"):
+        release(recipe, harmful(), samples, [folder], tmp_path / "build", tmp_path / "weights")
+    staged = tmp_path / "build" / "toy" / "weights"
+    (spec,) = read_manifest(staged).values()
+    model = Model(spec, staged, Engine("cpu", threads=1))
+    clean = talking_head(1, (96, 96))[0]
+    change = Restorer(model, clean.size)(clean).y.astype(int) - clean.y
+    assert abs(change).max() < 5
 
 
 def test_a_worse_student_is_staged_and_judged_but_not_published(
