@@ -45,7 +45,8 @@ def find_version(folder: Path, name: str, version: str) -> ModelSpec:
     found = [spec for spec in versions if version_of(spec).startswith(version)]
     if len(found) != 1:
         known = ", ".join(version_of(spec) for spec in versions)
-        raise ModelError(f"{len(found)} versions of {name} begin with {version!r}; choose one of: {known}")
+        begin = f"{len(found)} versions of {name} begin" if found else f"no version of {name} begins"
+        raise ModelError(f"{begin} with {version!r}; choose one of: {known}")
     return found[0]
 
 

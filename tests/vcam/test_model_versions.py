@@ -96,7 +96,7 @@ def test_a_version_whose_file_was_changed_is_not_used(weights: Path) -> None:
 
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(weights: Path) -> None:
     version = version_of(versions_of(weights, "fast")[0])
-    with pytest.raises(ModelError, match=f"0 versions of fast begin with 'zz'; choose one of: {version}"):
+    with pytest.raises(ModelError, match=f"no version of fast begins with 'zz'; choose one of: {version}"):
         find_version(weights, "fast", "zz")
     with pytest.raises(ModelError, match=r"no model 'slow' in .*; choose one of: best, fast"):
         versions_of(weights, "slow")

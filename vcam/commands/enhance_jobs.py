@@ -37,6 +37,9 @@ def find_jobs(inputs: Sequence[Path], output: Path, *, lossless: bool, force: bo
     is_one = len(inputs) == 1 and not os.path.isdir(inputs[0]) and not _is_pattern(inputs[0])
     known = set(VIDEO_ENDINGS) | set(STILL_ENDINGS)
     if is_one and (output.suffix and not os.path.isdir(output)):
+        if output.suffix.lower() not in known:
+            endings = f"{' '.join(STILL_ENDINGS)} for a picture, {' '.join(VIDEO_ENDINGS)} for a video"
+            raise SinkError(f"cannot write {output}: ending {output.suffix!r}; use {endings}")
         makes_still = output.suffix.lower() in STILL_ENDINGS and not lossless
         if not makes_still:
             check_video_ending(output, lossless)

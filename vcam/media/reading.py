@@ -282,7 +282,7 @@ def open_file(path: Path) -> InputContainer:
     try:
         return open_recording(path)
     except FileNotFoundError:
-        raise SourceError(f"no file {path}: check the path, or use --source sample") from None
+        raise SourceError(f"no file {path}: check the path") from None
     except IsADirectoryError:
         raise SourceError(f"{path} is a directory, expected a video file: name a file in it") from None
     except PermissionError:

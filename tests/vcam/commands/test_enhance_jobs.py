@@ -68,3 +68,10 @@ def test_one_output_file_for_several_is_refused(tmp_path: Path) -> None:
     make_files(tmp_path, "a.mp4", "b.mp4")
     with pytest.raises(SinkError, match="expected a folder"):
         find_jobs([tmp_path / "a.mp4", tmp_path / "b.mp4"], tmp_path / "c.mp4", lossless=False, force=False)
+
+
+@pytest.mark.parametrize("name", ["out.tiff", "out.xyz"])
+def test_an_ending_that_cannot_be_written_is_told_with_those_that_can(tmp_path: Path, name: str) -> None:
+    expected = r"use \.png \.jpg \.jpeg \.webp for a picture, \.mp4 \.mkv for a video"
+    with pytest.raises(SinkError, match=expected):
+        find_jobs([tmp_path / "a.jpg"], tmp_path / name, lossless=False, force=False)
