@@ -86,6 +86,8 @@ class FrameOutput:
             frame = to_frame(picture, index, captured_ns, False, converter)
         except SourceError as error:
             self.fault = str(error)
+            if is_cut:  # the next one is it
+                self._owes_cut = True
             return
         is_cut = is_cut or frame.size != self.size
         self.size, self.fault = frame.size, ""

@@ -39,10 +39,22 @@ def use_only(host: str) -> None:
     """
     if host != ANY:
         aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [host] if use_ipv4 else []
+        aioice.ice.get_or_create_mdns_protocol = _make_no_names  # would listen at all of them, port 5353
+
+
+async def _make_no_names(subscriber: object) -> Any:
+    return _NoNames()
+
+
+class _NoNames:
+    """Resolves no .local name: who is on this machine is known by its address."""
+
+    async def resolve(self, hostname: str, timeout: float | None = 1.0) -> str | None:
+        return None
 
 
 def check_offer(sdp: str) -> None:
-    """Raise OfferError unless this is an offer with exactly one picture to send."""
+    """Raise OfferError unless this is an offer with exactly one picture to send, and no data."""
     try:
         media = SessionDescription.parse(sdp).media
     except Exception:  # whatever a parser of text from a network raises
@@ -50,6 +62,8 @@ def check_offer(sdp: str) -> None:
     pictures = [one for one in media if one.kind == "video" and one.direction in SENDING]
     if len(pictures) != 1 or len(media) > MOST_MEDIA:
         raise OfferError(f"the offer sends {len(pictures)} pictures in {len(media)} media; expected one")
+    if any(one.kind not in ("video", "audio") for one in media):
+        raise OfferError("the offer has a channel for data; expected a picture alone")
 
 
 class Session:

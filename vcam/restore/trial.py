@@ -3,12 +3,14 @@
 `python -m vcam.restore.trial ENGINE FOLDER MODEL WIDTH HEIGHT THREADS` prints one JSON object, a Verdict.
 """
 
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -30,6 +32,7 @@ RUNS = 9  # of each, in turns
 FASTER = 0.9  # of the CPU provider's time: what gains less is not worth another library
 LARGEST_NUMBER = 1e9  # in a verdict
 NICENESS = 10  # it runs beside a camera
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -155,10 +158,17 @@ def time_in_turns(networks: list[Network], cells: Cells, runs: int = RUNS) -> li
     return [(min(ms for ms, _ in times), float(np.median([core for _, core in times]))) for times in taken]
 
 
+def end_with_parent() -> None:
+    """Have Linux end this process with the thread that waits for it, as at the end of a camera."""
+    with suppress(OSError, AttributeError):  # another system, where it ends by itself
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main(words: list[str]) -> int:
     """The other process. Standard output is its answer's alone from here on; libraries may print."""
     name, folder, model, width, height, threads = words
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's, which ends this one
+    end_with_parent()
     os.nice(NICENESS)
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -18,7 +18,7 @@ from vcam.whip.wire import read_one
 
 PHONE = "whip://0.0.0.0:8443/phone"  # what a person's switch means: every network that the machine is in
 RECEIVER = (sys.executable, "-m", "vcam.receiver")
-START_S = 15.0  # to start a Python on a busy machine
+START_S = 60.0  # to start a Python on a busy machine
 END_S = 3.0
 REST_S = 15.0  # that the phone may stay connected though nobody takes its pictures
 
@@ -58,6 +58,12 @@ class Receiver:
             self.close()
             raise SourceError(self.failure)
         return self
+
+    def give_up(self) -> None:
+        """Have `open` end now, in whatever thread it waits."""
+        with self._changed:
+            self.failure = self.failure or "the process for WebRTC is not wanted any more"
+            self._changed.notify_all()
 
     def next(self, timeout_s: float) -> Frame:
         """The newest frame that was not taken yet.
@@ -150,6 +156,7 @@ class Receivers:
         self._rest_s = rest_s
         self._lock = threading.RLock()
         self._receiver: Receiver | None = None
+        self._opening: Receiver | None = None
         self._timer: threading.Timer | None = None
         self._has_invited = False
 
@@ -173,8 +180,12 @@ class Receivers:
                 return old
             self.close()
             command = [*self._command, str(address), str(self.folder)]
-            receiver = self._receiver = Receiver(address, command).open()
+            self._opening = Receiver(address, command)
             self._has_invited = True
+            try:
+                receiver = self._receiver = self._opening.open()
+            finally:
+                self._opening = None
         self._on_open(receiver)
         return receiver
 
@@ -188,6 +199,9 @@ class Receivers:
                 timer.start()
 
     def close(self) -> None:
+        opening = self._opening
+        if opening is not None:
+            opening.give_up()  # it holds the lock
         with self._lock:
             self._keep_on()
             receiver, self._receiver = self._receiver, None
@@ -196,8 +210,8 @@ class Receivers:
 
     def end(self) -> None:
         """Close it for good: another source was chosen, and the code that was shown is not valid any more."""
+        self.close()
         with self._lock:
-            self.close()
             if self._has_invited:
                 self._has_invited = False
                 forget_token(self.folder)

@@ -4,6 +4,8 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from vcam.errors import SourceError
 from vcam.frame import MIN_SIDE, Frame, from_packed
 from vcam.sources.guard import GuardedSource
-from vcam.sources.own_size import Box, OwnSize, cut
+from vcam.sources.own_size import Box, OwnSize, cut, find_own
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
 from vcam.sources.x11 import NEEDED, Windows
 
@@ -79,6 +81,7 @@ class ScreenSource(GuardedSource):
         self._environ = environ
         self._windows: Windows | None = None
         self._grabber: Any = None
+        self._looker = ThreadPoolExecutor(1)
         self._pace = Pace(clock, sleep)
         self._window = 0
         self._box: Box = (0, 0, 0, 0)
@@ -93,17 +96,20 @@ class ScreenSource(GuardedSource):
         self._windows = Windows()
         if self._title:
             self._window = self._windows.find(self._title).id
-        self._own, self._count, self._looked_ns = OwnSize(), 0, None
+        self._looker = ThreadPoolExecutor(1, "own size")
+        self._own, self._count, self._looked_ns = self._make_own(), 0, None
         self._pace = Pace(self._clock, self._sleep)
         self._box = (0, 0, 0, 0)
 
     def _close(self) -> None:
         windows, self._windows = self._windows, None
         grabber, self._grabber = self._grabber, None
-        if windows is not None:
-            windows.close()
-        if grabber is not None:
-            grabber.close()
+        with ExitStack() as rest:  # each of them, whatever the one before raises
+            rest.callback(self._looker.shutdown, cancel_futures=True)
+            if grabber is not None:
+                rest.callback(_close_grabber, grabber)
+            if windows is not None:
+                rest.callback(windows.close)
 
     def _read(self) -> Frame:
         if self._windows is None:
@@ -113,7 +119,7 @@ class ScreenSource(GuardedSource):
         box = self._find_box()
         is_cut = index == 0 or box[2:] != self._box[2:]
         if is_cut:
-            self._own = OwnSize()
+            self._own = self._make_own()
         self._box = box
         captured_ns = self._clock()
         self._look_for_panel(captured_ns)
@@ -121,6 +127,11 @@ class ScreenSource(GuardedSource):
         is_cut = self._own.look(frame) or is_cut
         assert self._own.box is not None
         return replace(cut(frame, self._own.box, self._own.size), is_cut=is_cut)
+
+    def _make_own(self) -> OwnSize:
+        """It looks beside the frames: a look takes longer than a frame may."""
+        looker = self._looker
+        return OwnSize(lambda luma: looker.submit(find_own, luma))
 
     def _find_box(self) -> Box:
         """Where to read now: within the screen, with even sides. Raises SourceError."""
@@ -143,7 +154,10 @@ class ScreenSource(GuardedSource):
 
     def _grab(self, box: Box) -> Frame:
         left, top, width, height = box
-        shot = self._grabber.grab({"left": left, "top": top, "width": width, "height": height})
+        try:
+            shot = self._grabber.grab({"left": left, "top": top, "width": width, "height": height})
+        except Exception:  # mss and its libraries raise many kinds, AssertionError among them
+            raise SourceError("the X server does not answer any more, or its screen has changed") from None
         pixels = np.frombuffer(shot.bgra, np.uint8).reshape(height, width, 4)
         return from_packed(cv2.cvtColor(pixels, cv2.COLOR_BGRA2YUV_I420), (width, height))
 
@@ -162,6 +176,13 @@ def _overlap(one: Box, other: Box) -> bool:
         one[axis] < other[axis] + other[axis + 2] and other[axis] < one[axis] + one[axis + 2]
         for axis in (0, 1)
     )
+
+
+def _close_grabber(grabber: Any) -> None:
+    import mss
+
+    with suppress(mss.ScreenShotError):  # the server is gone
+        grabber.close()
 
 
 def _open_grabber(display: str) -> Any:

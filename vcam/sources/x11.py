@@ -1,6 +1,7 @@
 """The windows of an X server: found by their titles, and where they are now."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,8 @@ class Windows:
         self._root = self._display.screen().root
 
     def close(self) -> None:
-        self._display.close()
+        with suppress(self._error.ConnectionClosedError):  # the server is gone
+            self._display.close()
 
     def all(self) -> Iterator[Window]:
         """Those that are shown and have a title."""

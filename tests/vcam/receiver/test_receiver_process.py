@@ -3,6 +3,7 @@
 import io
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +54,22 @@ def test_while_nobody_sends_the_sender_is_awaited_by_the_same_process(tmp_path: 
         assert receivers.take(WhipAddress("127.0.0.1", 8443, "other")) is not opened
 
 
+def test_a_process_that_is_slow_to_start_keeps_nobody_from_ending_it(tmp_path: Path) -> None:
+    with receivers_of("import sys; sys.stdin.read()", tmp_path) as receivers, ThreadPoolExecutor(1) as opener:
+        opening = opener.submit(receivers.take, ADDRESS)
+        while receivers._opening is None:
+            assert not opening.done()
+        receivers.end()
+        with pytest.raises(SourceError, match="not wanted any more"):
+            opening.result(30)
+
+
 def test_a_phone_that_is_silent_is_another_matter(tmp_path: Path) -> None:
     program = f"{OPEN} write_word(sys.stdout.buffer, {{'sender': {{'address': 'x'}}}}); sys.stdin.read()"
     with receivers_of(program, tmp_path) as receivers:
         receiver = receivers.take(ADDRESS)
         with receiver._changed:
-            assert receiver._changed.wait_for(lambda: receiver.sender, 10)
+            assert receiver._changed.wait_for(lambda: receiver.sender, 60)
         with pytest.raises(SenderAwaitedError, match=r"sent no picture for 0\.01 s: check its page"):
             WhipSource(ADDRESS, receivers, read_s=0.01).__enter__()
 

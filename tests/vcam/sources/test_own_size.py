@@ -1,4 +1,5 @@
 import itertools
+from concurrent.futures import Future
 
 import cv2
 import numpy as np
@@ -66,3 +67,23 @@ def test_it_believes_what_it_sees_twice_and_looks_once_a_second(luma: np.ndarray
     seen = [own.look(Frame(shown, ground.u, ground.v, 0, round(moment * 1e9))) for moment in moments_s]
     assert seen == [False, False, True, False, False]
     assert own.size == (480, 360)
+
+
+def test_frames_do_not_wait_for_a_look_beside_them() -> None:
+    asked: list[Future[tuple[tuple[int, int, int, int], int]]] = []
+
+    def find(luma: np.ndarray) -> "Future[tuple[tuple[int, int, int, int], int]]":
+        asked.append(Future())
+        return asked[-1]
+
+    own = OwnSize(find)
+    ground = black((1280, 720))
+    assert [own.look(Frame(ground.y, ground.u, ground.v, 0, second * 10**9)) for second in range(5)] == [
+        False
+    ] * 5
+    assert len(asked) == 1  # no second one beside it
+    for second in (5, 6):
+        asked[-1].set_result(((0, 0, 1280, 720), 360))
+        assert own.look(Frame(ground.y, ground.u, ground.v, 0, second * 10**9)) == (second == 6)
+        own.look(Frame(ground.y, ground.u, ground.v, 0, second * 10**9 + 1))
+    assert own.size == (640, 360)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from vcam.sources import ScreenSource, make_source, sample_source
 from vcam.sources.screen import LOOP
 
 TITLE = "Call with Ada"
+PATIENCE_S = 60.0
 PROGRAM = Path(__file__).with_name("moving_window.py")
 NEEDED = [name for name in ("mss", "Xlib", "tkinter") if importlib.util.find_spec(name) is None]
 needs_x = pytest.mark.skipif(
@@ -103,7 +105,11 @@ def source_of(spec: str, clock: Clock | None = None) -> ScreenSource:
 @pytest.mark.usefixtures("window")
 def test_an_enlarged_call_between_bars_comes_in_its_own_size(small: list[Frame]) -> None:
     with source_of(f"screen:{TITLE.lower()}") as source:
-        frames = list(itertools.islice(source, 12))
+        frames = []
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not frames or frames[-1].size != (640, 360):  # it looks beside the frames
+            assert time.monotonic() < deadline_s, frames[-1].size
+            frames.append(next(source))
     assert frames[0].size == (1280, 800)  # the whole window, until it was looked at twice
     assert frames[-1].size == (640, 360)
     cuts = [number for number, frame in enumerate(frames) if frame.is_cut]
@@ -150,6 +156,23 @@ def test_our_own_panel_in_its_picture_is_warned_of(display: str, files: list[str
             next(source)
             assert source.warnings == ()
         window.kill()
+
+
+@needs_x
+def test_a_desktop_that_ends_is_said_and_everything_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = ["Xvfb", "-noreset", "-displayfd", "1", "-screen", "0", "320x240x24"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        monkeypatch.setenv("DISPLAY", f":{server.stdout.readline().strip()}")
+        with source_of("screen") as source:
+            next(source)
+            server.kill()
+            server.wait()
+            with pytest.raises(SourceError, match="the X server does not answer any more"):
+                list(itertools.islice(source, 5))
+    assert "could not be closed" not in caplog.text
 
 
 @needs_x
