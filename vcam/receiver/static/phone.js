@@ -43,6 +43,28 @@ function openCamera() {
   return navigator.mediaDevices.getUserMedia({ video, audio: false });
 }
 
+/** Open the camera for this start; its track, or nothing if it does not open or Stop was pressed meanwhile. */
+async function takeCamera(mine) {
+  const inputs = ["start", "facing", "height"].map(find);
+  for (const input of inputs) input.disabled = true; // what is opened twice is closed once
+  try {
+    const opened = await openCamera();
+    const [track] = opened.getVideoTracks();
+    if (mine !== attempt) return void track.stop();
+    stream = opened;
+    track.contentHint = "detail";
+    track.addEventListener("ended", () => {
+      if (opened === stream) stop("The camera was taken away by the system or another app. Press Start.", "bad");
+    });
+    find("preview").srcObject = opened;
+    return track;
+  } catch (error) {
+    if (mine === attempt) stop(REFUSED[error.name] ?? `The camera does not start: ${error.message}`, "bad");
+  } finally {
+    for (const input of inputs) input.disabled = false;
+  }
+}
+
 function closeCamera() {
   for (const track of stream?.getTracks() ?? []) track.stop();
   stream = null;
@@ -51,7 +73,9 @@ function closeCamera() {
 
 async function keepAwake() {
   if (!stream || document.hidden) return;
-  lock = await navigator.wakeLock?.request("screen").catch(() => null) ?? null;
+  const taken = await navigator.wakeLock?.request("screen").catch(() => null) ?? null;
+  if (stream) lock = taken;
+  else taken?.release().catch(() => {}); // Stop was pressed meanwhile
 }
 
 async function start() {
@@ -60,19 +84,7 @@ async function start() {
   if (!navigator.mediaDevices) return show("This browser gives no page the camera here. Try another browser.", "bad");
   show("Waiting for the camera. The browser may ask whether this page may use it.");
   find("start").disabled = true;
-  try {
-    const opened = await openCamera();
-    if (mine !== attempt) return opened.getTracks().forEach((track) => track.stop());
-    stream = opened;
-  } catch (error) {
-    return show(REFUSED[error.name] ?? `The camera does not start: ${error.message}`, "bad");
-  } finally {
-    find("start").disabled = false;
-  }
-  find("preview").srcObject = stream;
-  stream.getVideoTracks()[0].addEventListener("ended", () => {
-    if (mine === attempt) stop("The camera was taken away by the system or another app. Press Start.", "bad");
-  });
+  if (!await takeCamera(mine)) return;
   showButtons(true);
   keepAwake();
   show("Connecting to the computer.");
@@ -83,10 +95,12 @@ async function start() {
 async function keepSending(mine) {
   while (mine === attempt) {
     try {
-      await connect(mine);
+      const made = await connect(mine);
+      if (mine !== attempt) return;
       show("Your computer receives this picture.", "good");
-      await untilLost(connection);
-      if (mine === attempt) show("The connection to the computer was lost. Trying again.", "bad");
+      await untilLost(made);
+      if (mine !== attempt) return; // else the next start's connection would be ended
+      show("The connection to the computer was lost. Trying again.", "bad");
     } catch (error) {
       if (mine !== attempt) return;
       if (error.isFinal) return stop(error.message, "bad");
@@ -97,21 +111,24 @@ async function keepSending(mine) {
   }
 }
 
+/** Send to the computer; the connection once it is there, nothing if Stop was pressed meanwhile. */
 async function connect(mine) {
   const made = new RTCPeerConnection({ iceServers: [] });
   connection = made;
   const [track] = stream.getVideoTracks();
-  track.contentHint = "detail";
   const { sender } = made.addTransceiver(track, { direction: "sendonly", streams: [stream] });
   await made.setLocalDescription(await made.createOffer());
   await untilGathered(made);
   const answer = await post(made.localDescription.sdp);
-  if (mine !== attempt) return;
-  await made.setRemoteDescription({ type: "answer", sdp: answer });
+  if (mine !== attempt) return endSession(answer.place); // Stop was pressed meanwhile
+  place = answer.place;
+  await made.setRemoteDescription({ type: "answer", sdp: answer.sdp });
   limit(sender);
   await untilConnected(made);
+  return made;
 }
 
+/** Offer to send: the answer's description, and the place of our session. */
 async function post(sdp) {
   let answer = null;
   try {
@@ -124,10 +141,7 @@ async function post(sdp) {
     throw new Error("The computer does not answer: it is paused, or nobody watches its camera, or the network is another.");
   }
   const text = await answer.text();
-  if (answer.status === 201) {
-    place = answer.headers.get("Location");
-    return text;
-  }
+  if (answer.status === 201) return { sdp: text, place: answer.headers.get("Location") };
   const error = new Error(text.charAt(0).toUpperCase() + text.slice(1) + ".");
   error.isFinal = [400, 401, 404].includes(answer.status);
   throw error;
@@ -180,9 +194,13 @@ function untilLost(made) {
 async function disconnect() {
   const [made, ended] = [connection, place];
   connection = place = null;
+  made?.close(); // first: nothing is sent from here on, whatever the network does
+  if (ended) await endSession(ended);
+}
+
+async function endSession(ended) {
   const headers = { Authorization: `Bearer ${token}` };
-  if (ended) await fetch(ended, { method: "DELETE", headers, keepalive: true }).catch(() => {});
-  made?.close();
+  await fetch(ended, { method: "DELETE", headers, keepalive: true }).catch(() => {});
 }
 
 function stop(text = IDLE, tone = "quiet") {
@@ -198,19 +216,9 @@ function stop(text = IDLE, tone = "quiet") {
 /** Another camera or picture, while the connection stays. */
 async function change() {
   if (!stream) return;
-  const mine = attempt;
   for (const track of stream.getTracks()) track.stop(); // phones open only one camera at a time
-  try {
-    const opened = await openCamera();
-    if (mine !== attempt) return opened.getTracks().forEach((track) => track.stop());
-    stream = opened;
-  } catch (error) {
-    return stop(REFUSED[error.name] ?? `The camera does not start: ${error.message}`, "bad");
-  }
-  find("preview").srcObject = stream;
-  const [track] = stream.getVideoTracks();
-  track.contentHint = "detail";
-  await connection?.getSenders()[0]?.replaceTrack(track).catch(() => {});
+  const track = await takeCamera(attempt);
+  if (track) await connection?.getSenders()[0]?.replaceTrack(track).catch(() => {});
 }
 
 find("start").addEventListener("click", start);
