@@ -63,7 +63,7 @@ def test_a_mistake_names_file_key_and_what_was_expected(tmp_path: Path, text: st
     message = str(caught.value)
     assert [word for word in words if word not in message] == []
     assert "\n" not in message
-    assert len(message) < 400
+    assert len(message.replace(str(tmp_path), "")) < 350  # the folder is as long as pytest makes it
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

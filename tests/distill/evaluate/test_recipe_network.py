@@ -70,7 +70,8 @@ def test_the_network_alone_runs_at_an_outputs_size(tmp_path: Path) -> None:
 
 def test_a_record_says_what_a_network_is(tmp_path: Path) -> None:
     path = write_network(tmp_path / "big.onnx")
-    (tmp_path / "big.json").write_text(json.dumps({"kind": "teacher", "title": "A big one"}))
+    record = {"kind": "teacher", "title": "A big one", "macs_per_pixel": 9000}
+    (tmp_path / "big.json").write_text(json.dumps(record))
     network = open_recipe(path, threads=1)
     assert (network.name, network.kind, network.title) == ("big", "teacher", "A big one")
 
