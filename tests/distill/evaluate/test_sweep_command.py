@@ -70,7 +70,7 @@ def test_timings_stay_with_what_has_not_changed(folders: Path) -> None:
     options = ["--sets", "clean", "--only", "tiny"]
     sweep.run(parse(folders, *options, "--speed-seconds", "0"))
     timed = read_results(path).speed
-    assert {entry.size for entry in timed} == {"256x256", "1280x720", "1920x1080"}
+    assert {entry.size for entry in timed} == {"256x256", "512x512", "1280x720", "1920x1080"}
     write_network(folders / "weights" / "recipes" / "tiny.onnx", gain=0.5)
     sweep.run(parse(folders, *options, "--no-speed"))
     assert read_results(path).speed == [entry for entry in timed if entry.contender == "bicubic"]
