@@ -25,7 +25,9 @@ def called(folder: Path, *words: str) -> list[list[str]]:
     python.write_text(PYTHON)
     python.chmod(0o755)
     installed = ["-o", f"{folder}/venv/.dev", f"VENV={folder}/venv"]
-    env = {**os.environ, "CALLS": str(calls), "HOME": str(folder)}
+    outer = ("ARGS", "MAKEFLAGS", "MAKEOVERRIDES")  # of the `make test ARGS=...` that may run this
+    inherited = {key: value for key, value in os.environ.items() if key not in outer}
+    env = {**inherited, "CALLS": str(calls), "HOME": str(folder)}
     subprocess.run(["make", *installed, *words], cwd=ROOT, env=env, check=True, capture_output=True)
     return [json.loads(line) for line in calls.read_text().splitlines()]
 

@@ -27,7 +27,7 @@ HELD_SCENES = 200  # to decide whether it helps
 MEMBERS = 4  # networks whose mean it is: one alone is off by 0.1 dB here and there
 HIDDEN = (48, 24)
 STEPS, BATCH, RATE = 4000, 1024, 3e-3
-LOSS_WEIGHT = 16.0  # of a dB lost against a dB gained
+LOSS_WEIGHT = 6.0, 16.0  # of a dB lost against a dB gained, faithful and crisp
 SHARPNESS = 0.3  # dB: what all of a crisp residual is worth beside its gain, which may then be as low as 0
 LEAST_ERROR = 0.02  # code values squared, 65 dB: a better picture counts as this good
 FARTHEST = 4.0  # standard deviations of a figure: beyond, it counts as this far
@@ -141,7 +141,7 @@ def worth(net: ConfidenceNet, outcomes: Outcomes, is_used: bool = True) -> Tenso
     after = (before - 2 * share * agreement + share.square() * energy).clamp(min=LEAST_ERROR / 10)
     gain = 10 * torch.log10(before / after)
     good = torch.where(looks == 0, gain.clamp(min=0), SHARPNESS * share)
-    return good + LOSS_WEIGHT * gain.clamp(max=0)
+    return good + torch.tensor(LOSS_WEIGHT)[looks] * gain.clamp(max=0)
 
 
 def try_scenes(

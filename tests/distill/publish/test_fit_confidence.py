@@ -63,7 +63,7 @@ def test_a_loss_counts_for_more_than_a_gain() -> None:
     )
     gains, loses = worth(net, both, is_used=False).tolist()
     assert gains == pytest.approx(10 * np.log10(4 / 2))
-    assert loses == pytest.approx(confidence.LOSS_WEIGHT * 10 * np.log10(0.5 / 1.3))
+    assert loses == pytest.approx(confidence.LOSS_WEIGHT[0] * 10 * np.log10(0.5 / 1.3))
 
 
 def test_the_file_gives_what_torch_gives(tmp_path: Path) -> None:
