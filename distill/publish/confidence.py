@@ -27,6 +27,7 @@ HELD_SCENES = 200  # to decide whether it helps
 MEMBERS = 4  # networks whose mean it is: one alone is off by 0.1 dB here and there
 HIDDEN = (48, 24)
 STEPS, BATCH, RATE = 4000, 1024, 3e-3
+STEPS_A_ROW = 5  # at most: few scenes are learnt sooner
 LOSS_WEIGHT = 6.0, 16.0  # of a dB lost against a dB gained, faithful and crisp
 SHARPNESS = 0.3  # dB: what all of a crisp residual is worth beside its gain, which may then be as low as 0
 LEAST_ERROR = 0.02  # code values squared, 65 dB: a better picture counts as this good
@@ -113,10 +114,11 @@ def fit(outcomes: Outcomes, looks: int, seed: int = 0) -> ConfidenceNet:
     figures = torch.from_numpy(outcomes.figures)
     net.take_in(figures)
     optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, STEPS)
+    steps, batch = min(STEPS, STEPS_A_ROW * len(figures)), min(BATCH, len(figures))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps)
     rng = np.random.default_rng(seed)
-    for _ in tqdm(range(STEPS), "confidence", unit="step"):
-        rows = rng.integers(len(figures), size=BATCH)
+    for _ in tqdm(range(steps), "confidence", unit="step", disable=None):
+        rows = rng.integers(len(figures), size=batch)
         part = Outcomes(outcomes.figures[rows], outcomes.looks[rows], outcomes.errors[rows])
         loss = -worth(net, part).mean()
         optimizer.zero_grad()
@@ -150,7 +152,7 @@ def try_scenes(
     """Restore two pictures of each of up to `most` degraded scenes, in every look."""
     count = min(most, SCENES_A_FILE * (len(media.clips) + len(media.stills)))
     draw = Scenes(media, side, side)
-    for _ in tqdm(range(count), f"residuals of {model.spec.name}", unit="scene"):
+    for _ in tqdm(range(count), f"residuals of {model.spec.name}", unit="scene", disable=None):
         length = int(rng.choice([3, 6, 10, 16]))
         scene = draw.film(length, rng)
         if isinstance(scene, Path) or len(scene) < length:
