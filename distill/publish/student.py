@@ -198,7 +198,10 @@ def _fit_confidence(
     spec: ModelSpec, folder: Path, recipe: Recipe, folders: Sequence[Path], scenes: int = SCENES
 ) -> bytes | None:
     train, held, _ = listed(recipe.data, folders)
-    return fit_confidence(Model(spec, folder, Engine("cpu")), train, held, recipe.data.side, scenes)
+    files = {kind: file for kind, file in spec.files.items() if kind != "confidence"}
+    return fit_confidence(
+        Model(replace(spec, files=files), folder, Engine("cpu")), train, held, recipe.data.side, scenes
+    )
 
 
 def _with_chroma(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:
