@@ -1,7 +1,7 @@
 """Training in sittings: a run that finds no checkpoint goes on from what its recipe has published.
 
 A build folder is not kept, the records in weights/recipes are. They hold the averaged network, the iterations
-and the curve; the optimizer starts anew in every sitting.
+and the curve; the optimizer starts from nothing in every sitting.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Recordings and picture files restored into files: every frame, in order, none left out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TypeAlias
 
 from vcam.errors import SinkError, SourceError
 from vcam.frame import Frame, Size, pad_to
+from vcam.media.beside import Beside, read_beside
 from vcam.pipeline.protocols import Stage
 from vcam.restore import Restorer
 from vcam.sinks import FileSink, write_still
@@ -38,7 +40,13 @@ def write_picture(source: FileSource, pairs: Pairs, path: Path) -> None:
     first, *more = [restored for _, (_, restored) in zip(range(2), pairs, strict=False)]
     if more:
         raise SourceError(f"{source.path} is a video and {path} a picture; use an ending .mp4 or .mkv")
-    write_still(path, first, source.alpha)
+    write_still(path, first, source.alpha, _kept_of(source))
+
+
+def _kept_of(source: FileSource) -> Beside:
+    """What a picture file has beside its pixels; a profile is for the colours that it came with alone."""
+    beside = read_beside(source.path)
+    return replace(beside, profile=b"") if source.has_other_colours else beside
 
 
 def write_video(source: FileSource, pairs: Pairs, path: Path, size: Size, lossless: bool = False) -> None:

@@ -84,7 +84,7 @@ def check(args: argparse.Namespace) -> None:
     """Raise what is wrong with folders and options, and would be with every file."""
     if not args.folder.is_dir():
         raise SourceError(
-            f"{args.folder} is no folder, expected the one where recordings arrive: make it first"
+            f"{args.folder} is not a folder, expected the one where recordings arrive: make it first"
         )
     if not 0 <= args.settle <= LONGEST_S:
         raise ConfigError(f"--settle: {args.settle:g} is not in 0..{LONGEST_S:g} seconds")

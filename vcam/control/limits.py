@@ -7,8 +7,11 @@ connections that is not also a line in the log for each one refused.
 import asyncio
 import socket
 import struct
+from pathlib import Path
 from typing import Any
 
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vcam.memory import return_freed_memory
@@ -109,3 +112,28 @@ class PageProtocol(LimitedProtocol):
     """A connection to the page's port, which every user of the machine can open."""
 
     most = 64
+
+
+def configure(
+    app: ASGIApp, protocol: type[LimitedProtocol], stop_s: int, certificate: Path | None = None
+) -> uvicorn.Config:
+    """A server for strangers: it logs nothing of what they send, tells nothing of itself, believes no proxy.
+
+    stop_s       seconds that answers have left when it is to end
+    certificate  with its key in one PEM file, for HTTPS
+    """
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",  # its warnings are of what strangers send
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=protocol.backlog,
+        ssl_certfile=certificate,
+        timeout_graceful_shutdown=stop_s,
+    )

@@ -16,7 +16,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from vcam.control.limits import LimitedProtocol
+from vcam.control.limits import LimitedProtocol, configure
 from vcam.errors import ConfigError, VcamError
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class _Service:
 
     async def _serve(self) -> None:
         asyncio.get_running_loop().set_exception_handler(_OnceEach())
-        self._server = _make_server(self.listener)
+        self._server = uvicorn.Server(configure(self.listener.app, self.listener.protocol, STOP_S))
         turning = asyncio.create_task(self._turn())
         try:
             # a copy: uvicorn closes what it was given, and the next one needs it
@@ -167,22 +167,3 @@ class _OnceEach:
         if kind not in self._kinds and len(self._kinds) < MOST_KINDS:
             self._kinds.add(kind)
             log.error("control: %s", context.get("message"), exc_info=error)
-
-
-def _make_server(listener: Listener) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            listener.app,
-            loop="asyncio",
-            http=listener.protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",  # its warnings are of what strangers send
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            backlog=listener.protocol.backlog,
-            timeout_graceful_shutdown=STOP_S,
-        )
-    )

@@ -29,6 +29,11 @@ WIDE: dict[int, tuple[tuple[float, float], ...]] = {  # x, y of R, G and B
 }
 
 
+def needs_mapping(picture: VideoFrame) -> bool:
+    """Whether a picture has HDR's curve or primaries that an SDR screen does not have."""
+    return picture.color_trc in HDR or picture.color_primaries in WIDE
+
+
 class SdrMapper:
     """Makes SDR of pictures; keeps the tables of their kind."""
 
@@ -45,7 +50,7 @@ class SdrMapper:
         clipped.
         """
         kind = picture.color_trc, picture.color_primaries
-        if kind[0] not in HDR and kind[1] not in WIDE:
+        if not needs_mapping(picture):
             return picture
         if kind != self._kind:
             self._light = make_light_table(kind[0])

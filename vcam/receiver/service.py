@@ -11,7 +11,7 @@ import segno
 import uvicorn
 
 from vcam.address import WhipAddress
-from vcam.control.limits import LimitedProtocol
+from vcam.control.limits import LimitedProtocol, configure
 from vcam.errors import SourceError
 from vcam.receiver.app import Whip
 from vcam.receiver.certificate import keep_certificate
@@ -93,22 +93,7 @@ def _describe(sender: str) -> dict[str, object] | None:
 
 
 async def _serve(whip: Whip, port: socket.socket, certificate: Path, held: BinaryIO) -> None:
-    server = uvicorn.Server(
-        uvicorn.Config(
-            whip.app(),
-            loop="asyncio",
-            http=PhoneProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ssl_certfile=certificate,
-            timeout_graceful_shutdown=STOP_S,
-        )
-    )
+    server = uvicorn.Server(configure(whip.app(), PhoneProtocol, STOP_S, certificate))
 
     def wait_for_end() -> None:
         while held.read(4096):

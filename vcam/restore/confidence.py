@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vcam.restore.cells import ZERO_RESIDUAL, Cells
+from vcam.restore.fusion import AGE_UNIT
 
 Figures = npt.NDArray[np.float32]  # (1, FIGURES)
 Confidence = npt.NDArray[np.float32]  # (looks,), each 0..1
@@ -24,9 +25,7 @@ COSINES = CELL * CELL - 1  # of a cell, without the mean
 FIGURES = 3 + 2 * COSINES + 2 * PARTS + 2
 
 LOOK_EVERY = 15  # frames: half a second
-FIRST_WAIT = (
-    1  # frames from a new scene's estimate to the next; then twice as long each time, up to LOOK_EVERY
-)
+FIRST_WAIT = 1  # frames from a new scene's estimate to the next; then twice as long, up to LOOK_EVERY
 INERTIA = 0.5  # how much of the last confidence stays, but for the first half second
 TOLERANCE = 0.05  # a change up to this is left out: the picture must not pump
 
@@ -45,7 +44,7 @@ def figures_of(cells: Cells, residual: Cells, scale: float) -> Figures:
 
     cells     (1, h, w, 16 or more) uint8: the luma of 4x4 pixels, then, of a fused picture, what fusion knows
     residual  (1, h, w, 16) uint8: what the network would add, plus 128
-    scale     width of the output by the width of the frame as it came
+    scale     how much larger the output is than the frame as it came, in pixels of a side
 
     They are: how it was scaled and fused; logarithms of the energies of each coefficient of the cells' DCT,
     of picture and residual, and of both in four quarters of the cells, from the calmest to the busiest; how
@@ -90,7 +89,7 @@ def _told(seen: Cells) -> tuple[float, float]:
     if seen.shape[-1] == CELL * CELL:
         return 0.0, 0.0
     told = seen[..., CELL * CELL : CELL * CELL + 2].reshape(-1, 2).mean(0, dtype=np.float32) - ZERO_RESIDUAL
-    return float(told[0]) / 8, float(np.log1p(max(0.0, float(told[1]))))
+    return float(told[0]) / AGE_UNIT, float(np.log1p(max(0.0, float(told[1]))))
 
 
 def _log(energy: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

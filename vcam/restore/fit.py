@@ -37,8 +37,8 @@ def fit_size(source: Size, size: str | None, scale: float | None, fit: str) -> S
 def fit_values(source: Size, size: Size | None = None, scale: float | None = None) -> Size:
     """As `fit_size` of values, for "contain".
 
-    Raises TypeError if a side is no whole number, ValueError if both are given, or if the result is smaller
-    than 16 or larger than 1920x1080 pixels.
+    Raises TypeError if a side is not a whole number, ValueError if both are given, or if the result is
+    smaller than 16 or larger than 1920x1080 pixels.
     """
     box = check_values(size, scale)
     if scale is not None:

@@ -105,7 +105,7 @@ class Restorer:
         fused, cells = self._fuse(base)
         network = self._tuning.network(cells, frame.size, frame.is_cut)
         added = self._still.residual(network, cells)
-        scale = self.size[0] / frame.width
+        scale = max(self.size[0] / frame.width, self.size[1] / frame.height)  # what is cut off does not count
         confidence = self._confident(network, cells, added, scale, self.crispness, frame.is_cut)
         strength = self._strength * confidence
         residual = from_cells(added, cell, self.size)

@@ -19,7 +19,8 @@ from vcam.api.sharpener import Sharpener
 from vcam.conversion.alpha import alpha_of, opaque
 from vcam.conversion.geometry import turn_plane
 from vcam.conversion.opencv import to_bgr
-from vcam.conversion.pyav import Converter, to_frame
+from vcam.conversion.pyav import to_frame
+from vcam.conversion.sdr import needs_mapping
 from vcam.errors import VcamError
 from vcam.frame import Frame, Plane, Size, parse_size
 from vcam.media.exif import PREFIX, follow
@@ -124,7 +125,7 @@ def decode(content: bytes, kind: Kind, beside: Beside) -> tuple[Frame, Plane | N
             check_demuxer(path, kind.demuxers, PICTURES_TAKEN)
             with Recording(path) as recording:
                 first, geometry = recording.first, recording.geometry
-                if beside.profile and Converter().to_sdr(first) is not first:
+                if beside.profile and needs_mapping(first):
                     beside.profile = b""
                     beside.notes.append("the colour profile is left out: the colours are those of sRGB now")
                 alpha = alpha_of(first)

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vcam.control.limits import configure
 from vcam.daemon.signals import Flags
 from vcam.errors import AlreadyRunningError, ConfigError
 from vcam.instance import Instance
@@ -65,7 +66,7 @@ def run_server(options: ServeOptions, flags: Flags, say: Callable[[str], None]) 
         stack.enter_context(hold(options.folder))
         service = stack.enter_context(make_service(options))
         app = Draining(make_app(service, options.token, options.names, options.version), service)
-        asyncio.run(_serve(app, service, listener, options, flags, say))
+        asyncio.run(_serve(app, service, listener, flags, say))
 
 
 @contextmanager
@@ -163,11 +164,10 @@ async def _serve(
     app: Draining,
     service: Service,
     listener: socket.socket,
-    options: ServeOptions,
     flags: Flags,
     say: Callable[[str], None],
 ) -> None:
-    server = _Server(_configure(app, options.limits))
+    server = _Server(configure(app, ServeProtocol, int(SPARE_S)))  # Draining has waited for the answers
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     loading = asyncio.create_task(asyncio.to_thread(service.pool.start))
     swept_s = time.monotonic()
@@ -205,23 +205,6 @@ async def _drain(app: Draining, service: Service, server: uvicorn.Server) -> Non
 
 def _silent(line: str) -> None:
     """Says nothing: it has been said."""
-
-
-def _configure(app: ASGIApp, limits: Limits) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=ServeProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="error",  # its warnings are of what strangers send
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=ServeProtocol.backlog,
-        timeout_graceful_shutdown=int(SPARE_S),  # Draining has waited for the answers
-    )
 
 
 class _Server(uvicorn.Server):

@@ -9,6 +9,7 @@ import numpy as np
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import SinkError
 from vcam.frame import Frame, Plane
+from vcam.media.beside import Beside, encode
 from vcam.partial import make_partial
 from vcam.sinks.disk import explain, sync
 
@@ -23,10 +24,13 @@ STILL_ENDINGS = {
 ALPHA_ENDINGS = (".png", ".webp")
 
 
-def write_still(path: Path | str, frame: Frame, alpha: Plane | None = None) -> None:
+def write_still(
+    path: Path | str, frame: Frame, alpha: Plane | None = None, beside: Beside | None = None
+) -> None:
     """Write one frame as a .png, .jpg or .webp picture, whole or not at all. Raises SinkError.
 
-    alpha  opacity, (H, W) uint8 of any size, scaled to the frame's; ALPHA_ENDINGS only
+    alpha   opacity, (H, W) uint8 of any size, scaled to the frame's; ALPHA_ENDINGS only
+    beside  what the file has beside its pixels
     """
     path = Path(path)
     ending = path.suffix.lower()
@@ -38,9 +42,9 @@ def write_still(path: Path | str, frame: Frame, alpha: Plane | None = None) -> N
     if alpha is not None:
         scaled = cv2.resize(alpha, frame.size, interpolation=cv2.INTER_CUBIC)
         pixels = np.dstack((pixels, scaled))
-    _, encoded = cv2.imencode(ending, pixels, STILL_ENDINGS[ending])
+    content = encode(ending, pixels, STILL_ENDINGS[ending], beside or Beside(), frame.size)
     try:
-        _write_whole(path, encoded.tobytes())
+        _write_whole(path, content)
     except OSError as error:
         raise SinkError(explain(path, error)) from error
 

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from vcam.conversion.alpha import alpha_of, opaque
 from vcam.conversion.geometry import shown_size, turn_plane
 from vcam.conversion.pyav import Converter, to_frame
+from vcam.conversion.sdr import needs_mapping
 from vcam.frame import Frame, Plane, Size
 from vcam.media.reading import Recording, moment_s
 from vcam.media.sound import Sound
@@ -39,6 +40,8 @@ class FileSource(GuardedSource):
 
     Once open: `size` (even width, height), `fps` (25 where the file says nothing) and `frame_count`
     (None where the container does not say). `name` is the file's name.
+
+    `has_other_colours` says whether they are shown as sRGB's, having been HDR's or wider ones.
 
     `damaged` counts packets that could not be decoded, each one picture less as a rule, and `end_ns` is when
     the last picture so far ends, on the timeline of the time stamps.
@@ -73,6 +76,7 @@ class FileSource(GuardedSource):
         self.end_ns = 0
         self.alpha: Plane | None = None
         self.is_laid_on_white = False
+        self.has_other_colours = False
         self._with_sound = with_sound
         self._with_alpha = with_alpha
         self._converter = Converter()
@@ -105,6 +109,7 @@ class FileSource(GuardedSource):
         alpha = alpha_of(recording.first)
         self.alpha = None if alpha is None or not self._with_alpha else turn_plane(alpha, recording.geometry)
         self.is_laid_on_white = alpha is not None and not self._with_alpha
+        self.has_other_colours = needs_mapping(recording.first)
         self.fps = recording.fps
         self.frame_count = recording.stream.frames or None
         self.damaged = self.end_ns = 0

@@ -21,7 +21,7 @@ class Version:
     inode: int = 0
 
     def is_same(self, other: "Version") -> bool:
-        """Whether both are the same content; some network folders give inodes anew."""
+        """Whether both are the same content; some network folders give inodes again."""
         return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
 
 

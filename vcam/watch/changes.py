@@ -39,7 +39,7 @@ class Changes:
     def follow(self, folders: Iterable[Path]) -> bool:
         """Tell of changes in these, too; False if not all of them can be followed.
 
-        One that is followed already costs a system call, and one that was made anew is followed again.
+        One that is followed already costs a system call, and one that was made again is followed again.
         """
         if self._inotify is None:
             return False

@@ -19,7 +19,7 @@ from vcam.watch.arrivals import Version
 
 NAME = ".sharpkd-watch.jsonl"
 MOST_DEATHS = 3  # of the program while it restored one file, after which it is left alone
-SLACK_LINES = 1000  # beyond one a file, from which on the journal is written anew
+SLACK_LINES = 1000  # beyond one a file, from which on the journal is written again
 
 State: TypeAlias = Literal["begun", "stopped", "done", "bad"]
 STATES = ("begun", "stopped", "done", "bad")
@@ -67,7 +67,7 @@ class Journal:
         try:
             lines = self._read()
             if lines > len(self._entries) + SLACK_LINES:
-                self._write_anew()
+                self._rewrite()
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise SinkError(explain(self._path, error)) from error
@@ -118,7 +118,7 @@ class Journal:
                 self.lost_lines += 1
         return len(lines)
 
-    def _write_anew(self) -> None:
+    def _rewrite(self) -> None:
         partial = make_partial(self._path)
         with partial.open("wb") as file:
             file.writelines(map(_line, self._entries.values()))

@@ -142,7 +142,7 @@ def test_only_one_watch_writes_to_a_folder(watcher: Watcher, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("none", "out"), 4, "is no folder"),
+        (("none", "out"), 4, "is not a folder"),
         (("in", "in"), 5, "name another folder"),
         (("in/sub", "in"), 5, "name another folder"),
         (("in", "in/file"), 5, "cannot write"),

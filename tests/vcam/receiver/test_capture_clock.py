@@ -41,7 +41,7 @@ def test_moments_never_go_back() -> None:
     assert moments == sorted(moments)
 
 
-def test_a_sender_with_another_clock_begins_anew() -> None:
+def test_a_sender_with_another_clock_begins_again() -> None:
     clock = CaptureClock()
     clock.moment_ns(0, 0)
     assert clock.moment_ns(PERIOD_TICKS, 2 * LATEST_NS) == 2 * LATEST_NS

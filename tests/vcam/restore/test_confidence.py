@@ -120,6 +120,20 @@ def test_so_much_of_the_residual_is_added(tmp_path: Path, confidence: float, exp
     assert (Restorer(model, SIZE)(black).y == expected).all()
 
 
+@pytest.mark.parametrize(
+    ("seen", "scale"), [((64, 48), 1), ((128, 48), 1), ((64, 96), 1), ((32, 48), 2), ((32, 24), 2)]
+)
+def test_what_is_cut_off_does_not_count_for_the_scale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, int], scale: float
+) -> None:
+    model, asked = Model(with_confidence(tmp_path, 1.0, 1.0), tmp_path, CPU), []
+    monkeypatch.setattr(model, "confidence", lambda figures: asked.append(figures) or np.ones(2, np.float32))
+    width, height = seen
+    chroma = np.full((height // 2, width // 2), 128, np.uint8)
+    Restorer(model, SIZE)(Frame(np.zeros((height, width), np.uint8), chroma, chroma))
+    assert asked[0][0, 0] == np.log2(scale)
+
+
 def test_a_model_without_it_is_believed(tmp_path: Path) -> None:
     spec = write_experts(tmp_path, "two", [138, 118])
     model = Model(spec, tmp_path, CPU)

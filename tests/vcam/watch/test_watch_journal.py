@@ -43,7 +43,7 @@ def test_a_line_that_was_torn_costs_only_itself(tmp_path: Path, torn: bytes) -> 
     assert again[ENTRY.place] == replace(ENTRY, state="done")
 
 
-def test_a_long_journal_is_written_anew(tmp_path: Path) -> None:
+def test_a_long_journal_is_written_again(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(ENTRY)
     line = (tmp_path / NAME).read_bytes()
