@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_S = 100.0  # a busy machine loads models slowly
+PATIENCE_S = 50.0  # a busy machine loads models slowly
 READY = re.compile(r"ready at (http://\S+)")
 
 
@@ -36,9 +37,10 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._reader.join()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # its workers, too: they hold the pipe that is read
+        self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
         self.client.close()
 
     def start(self) -> None:
@@ -74,7 +76,8 @@ class Server:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         os.kill(self.process.pid, number)
         code = self.process.wait(PATIENCE_S)
-        self._reader.join()
+        self._reader.join(PATIENCE_S)
+        assert not self._reader.is_alive(), f"a worker is left: {self.lines}"
         return code
 
     def _read(self) -> None:
