@@ -49,6 +49,11 @@ class Paths:
         return self.log.with_name("phone")
 
     @property
+    def screen_token(self) -> Path:
+        """What has a Wayland desktop share the same screen again without a dialog: a secret."""
+        return self.log.with_name("screen-token")
+
+    @property
     def opinions(self) -> Path:
         """How the live picture was judged; see vcam.live_opinions."""
         return self.log.with_name("opinions.jsonl")

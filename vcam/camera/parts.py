@@ -24,7 +24,8 @@ from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.restore.plugins import PLUGINS
 from vcam.restore.verdicts import Verdicts
 from vcam.sinks import PipeWireSink, VirtualCameraSink
-from vcam.sources import CaptureDevice, DeviceChoice, Receivers, list_devices, make_source
+from vcam.sources import CaptureDevice, DeviceChoice, Receivers, Shares, list_devices, make_source
+from vcam.sources.screen import is_screen
 from vcam.v4l2loopback.cameras import find_virtual_camera
 
 OFF = "off"
@@ -101,6 +102,7 @@ def make_source_of(
     cameras: Callable[[], Sequence[CaptureDevice]] | None = None,
     used: Callable[[CaptureDevice], None] = lambda camera: None,
     receivers: Receivers | None = None,
+    shares: Shares | None = None,
 ) -> Source:
     """The source that a Config names, not yet open.
 
@@ -108,7 +110,10 @@ def make_source_of(
     cameras  lists those that `auto` chooses from; None for all in their order
     used     gets the webcam that gives pictures
     receivers  keeps what receives from a phone; it ends where another source is named
+    shares     keeps what shares a Wayland desktop's screen; the same
     """
+    if shares is not None and not is_screen(config.source):
+        shares.end()
     if receivers is not None and not is_whip(config.source):
         receivers.end()
     return make_source(
@@ -121,6 +126,7 @@ def make_source_of(
         used=used,
         controls=config.camera,
         receivers=receivers,
+        shares=shares,
     )
 
 

@@ -46,7 +46,7 @@ from vcam.paths import user_paths
 from vcam.sinks import FileSink, NullSink, make_sink
 from vcam.sinks.disk import check_free
 from vcam.sinks.file import VIDEO_ENDINGS
-from vcam.sources import Receivers, list_devices, usable_devices
+from vcam.sources import Receivers, Shares, list_devices, usable_devices
 from vcam.summary import Usage, read_usage, summarise
 from vcam.v4l2loopback.module import how_to_install
 
@@ -90,13 +90,14 @@ def run(args: argparse.Namespace) -> int:
         opinions=LiveOpinions(user_paths().opinions),
     )
     receivers = Receivers(user_paths().phone, print_invitation)
-    with catch_signals() as flags, closing(sink), receivers:
+    with catch_signals() as flags, closing(sink), receivers, Shares() as shares:
         source_of = partial(
             make_source_of,
             loop=is_looped,
             cameras=make_device_choice(config, last),
             used=last.note,
             receivers=receivers,
+            shares=shares,
         )
         camera = Camera(config, chain, sink, source_of, terms)
         with show_preview(camera, sink), StatusLine(is_shown=sys.stdout.isatty() and not args.json) as line:

@@ -30,7 +30,7 @@ from vcam.page.memory import PageMemory
 from vcam.page.page import open_page
 from vcam.paths import Paths, hide_from_others, make_private
 from vcam.pipeline import Sink
-from vcam.sources import Receivers
+from vcam.sources import Receivers, Shares
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
             config, given or {}, find_surroundings(last, load_config(paths.config))
         ):
             log.warning("%s", awaited)
-        receivers = Receivers(paths.phone)
+        receivers, shares = Receivers(paths.phone), Shares(paths.screen_token)
         opinions = LiveOpinions(paths.opinions)
         make = partial(
             make_camera,
@@ -63,10 +63,12 @@ def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
             last=last,
             history=History(),
             receivers=receivers,
+            shares=shares,
             opinions=opinions,
         )
         with (
             receivers,
+            shares,
             RestartableCamera(config, make, saved) as camera,
             serve(camera, paths, instance, config.preview_port, receivers) as (look, is_served),
         ):
@@ -82,6 +84,7 @@ def make_camera(
     last: LastDevice,
     history: History,
     receivers: Receivers,
+    shares: Shares,
     opinions: LiveOpinions,
 ) -> Camera:
     """The daemon's camera on an open output."""
@@ -95,7 +98,7 @@ def make_camera(
         opinions=opinions,
         history=history,
     )
-    source_of = partial(make_source_of, cameras=cameras, used=last.note, receivers=receivers)
+    source_of = partial(make_source_of, cameras=cameras, used=last.note, receivers=receivers, shares=shares)
     return Camera(config, chain, sink, source_of, terms)
 
 

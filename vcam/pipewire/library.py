@@ -1,4 +1,4 @@
-"""As much of libpipewire-0.3 as a program that publishes frames calls, through ctypes.
+"""As much of libpipewire-0.3 as a program that publishes or captures frames calls, through ctypes.
 
 The layouts are those of 64-bit machines and of all 0.3 and 1.x: spa/buffer/buffer.h, spa/buffer/meta.h and
 pipewire/stream.h, compared in 0.3.65 and 1.4.2. Structs that PipeWire allocates may grow at their end, which
@@ -8,7 +8,7 @@ only reads of the front survive; the one that we allocate, `StreamEvents`, says 
 import ctypes
 import re
 from collections.abc import Iterator
-from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any, TypeAlias
 
 from vcam.errors import SinkError
@@ -21,14 +21,18 @@ INSTALL = "sudo apt install libpipewire-0.3-0 pipewire wireplumber"
 Library: TypeAlias = Any  # a ctypes.CDLL; a test's own object with the same functions
 
 # pipewire/stream.h
-DIRECTION_OUTPUT = 1
-MAP_BUFFERS, DRIVER, RT_PROCESS = 1 << 2, 1 << 3, 1 << 4
+DIRECTION_INPUT, DIRECTION_OUTPUT = 0, 1
+AUTOCONNECT, MAP_BUFFERS, DRIVER, RT_PROCESS, DONT_RECONNECT = 1 << 0, 1 << 2, 1 << 3, 1 << 4, 1 << 7
 ERROR, UNCONNECTED, CONNECTING, PAUSED, STREAMING = -1, 0, 1, 2, 3
 ANY_TARGET = 0xFFFFFFFF
 
 STATE_CHANGED = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_int, c_char_p)  # data, old, new, error
 BUFFER_CHANGED = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)  # data, StreamBuffer
+PROCESS = ctypes.CFUNCTYPE(None, c_void_p)  # data
 PARAM_CHANGED = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_void_p)  # data, param, pod or NULL
+
+
+CORRUPTED = 1 << 0  # flag of a chunk: spa/buffer/buffer.h
 
 
 class Chunk(ctypes.Structure):
@@ -64,7 +68,7 @@ class Header(ctypes.Structure):
 
 
 class Meta(ctypes.Structure):
-    """struct spa_meta: a Header or a Busy, as its type says."""
+    """struct spa_meta: a Header, a Region or a Busy, as its type says."""
 
     _fields_ = (("type", c_uint32), ("size", c_uint32), ("data", c_void_p))
 
@@ -86,6 +90,18 @@ class StreamBuffer(ctypes.Structure):
     _fields_ = (("buffer", POINTER(SpaBuffer)),)
 
 
+class Region(ctypes.Structure):
+    """struct spa_meta_region: the part of a buffer that is the picture."""
+
+    _fields_ = (("x", c_int32), ("y", c_int32), ("width", c_uint32), ("height", c_uint32))
+
+
+class Hook(ctypes.Structure):
+    """struct spa_hook, which is the library's own: six pointers, and as many more for what is to come."""
+
+    _fields_ = (("memory", c_void_p * 12),)
+
+
 class Busy(ctypes.Structure):
     """struct spa_meta_busy: how many programs hold the buffer, kept by all of them in shared memory."""
 
@@ -104,7 +120,7 @@ class StreamEvents(ctypes.Structure):
         ("param_changed", PARAM_CHANGED),
         ("add_buffer", BUFFER_CHANGED),
         ("remove_buffer", BUFFER_CHANGED),
-        ("process", c_void_p),
+        ("process", PROCESS),
         ("drained", c_void_p),
     )
 
@@ -120,6 +136,12 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {  # name: (result, argumen
     "pw_thread_loop_lock": (None, (c_void_p,)),
     "pw_thread_loop_unlock": (None, (c_void_p,)),
     "pw_thread_loop_destroy": (None, (c_void_p,)),
+    "pw_context_new": (c_void_p, (c_void_p, c_void_p, c_size_t)),
+    "pw_context_connect_fd": (c_void_p, (c_void_p, c_int, c_void_p, c_size_t)),
+    "pw_context_destroy": (None, (c_void_p,)),
+    "pw_core_disconnect": (c_int, (c_void_p,)),
+    "pw_stream_new": (c_void_p, (c_void_p, c_char_p, c_void_p)),
+    "pw_stream_add_listener": (None, (c_void_p, POINTER(Hook), POINTER(StreamEvents), c_void_p)),
     "pw_stream_new_simple": (
         c_void_p,
         (c_void_p, c_char_p, c_void_p, POINTER(StreamEvents), c_void_p),
@@ -134,13 +156,16 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {  # name: (result, argumen
 }
 
 
-def load_library(soname: str = SONAME) -> Library:
-    """PipeWire's client library, ready for use. Raises SinkError if it is absent or too old."""
+def load_library(soname: str = SONAME, other: str = OTHER) -> Library:
+    """PipeWire's client library, ready for use. Raises SinkError if it is absent or too old.
+
+    other  what can be done where no newer one can be installed
+    """
     try:
         library = ctypes.CDLL(soname)
     except OSError as error:
         raise SinkError(f"no PipeWire on this system: {error}. Run: {INSTALL}") from error
-    check_version(library)
+    check_version(library, other)
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -148,10 +173,10 @@ def load_library(soname: str = SONAME) -> Library:
     return library
 
 
-def check_version(library: Library) -> None:
+def check_version(library: Library, other: str = OTHER) -> None:
     """Raises SinkError if the library is older than what is called, or of a machine with other layouts."""
     if ctypes.sizeof(c_void_p) != 8:
-        raise SinkError(f"the PipeWire sink needs a 64-bit Python; {OTHER}")
+        raise SinkError(f"PipeWire needs a 64-bit Python; {other}")
     try:
         version = library.pw_get_library_version
     except AttributeError as error:
@@ -161,7 +186,7 @@ def check_version(library: Library) -> None:
     numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:3])
     if numbers < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise SinkError(f"PipeWire is {text}, {oldest} or newer is needed; {OTHER}")
+        raise SinkError(f"PipeWire is {text}, {oldest} or newer is needed; {other}")
 
 
 def pod_array(*pods: bytes) -> "ctypes.Array[c_char_p]":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vcam.address import parse_whip
 from vcam.errors import VcamError
-from vcam.whip.wire import write_word
+from vcam.wire import write_word
 
 MISSING = "the parts for WebRTC are not installed; run: pip install 'sharpkd-camera[webrtc]'"
 

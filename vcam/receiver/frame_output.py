@@ -11,7 +11,7 @@ from vcam.conversion.colour import BT601_TAGS, UNSPECIFIED
 from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import SourceError
 from vcam.frame import Size
-from vcam.whip.wire import Word, write_frame, write_word
+from vcam.wire import Word, write_frame, write_word
 
 
 class FrameOutput:

@@ -1,6 +1,7 @@
 """Where frames come from: webcams, files, live streams, the bundled clip and a test pattern."""
 
 import errno
+import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,9 +19,11 @@ from vcam.sources.devices import CaptureDevice, list_devices, usable_devices
 from vcam.sources.file import FileSource
 from vcam.sources.pace import Clock, Sleep
 from vcam.sources.pattern import PatternSource
+from vcam.sources.portal import PortalSource
 from vcam.sources.receiver import Receivers
 from vcam.sources.sample import SAMPLE_PATH, sample_source, still_sample_source
-from vcam.sources.screen import ScreenSource, is_screen
+from vcam.sources.screen import ScreenSource, is_screen, is_wayland
+from vcam.sources.share import Shares
 from vcam.sources.stamp import Stamp, read_stamp
 from vcam.sources.still import StillSource
 from vcam.sources.stream import StreamSource
@@ -34,8 +37,10 @@ __all__ = [
     "DeviceChoice",
     "FileSource",
     "PatternSource",
+    "PortalSource",
     "Receivers",
     "ScreenSource",
+    "Shares",
     "Stamp",
     "StillSource",
     "StreamSource",
@@ -51,7 +56,14 @@ __all__ = [
 ]
 
 AnySource: TypeAlias = (
-    FileSource | StillSource | StreamSource | WebcamSource | PatternSource | WhipSource | ScreenSource
+    FileSource
+    | StillSource
+    | StreamSource
+    | WebcamSource
+    | PatternSource
+    | WhipSource
+    | ScreenSource
+    | PortalSource
 )
 
 EXPECTED = "auto, /dev/videoN, a camera's name, sample, sample-still, pattern, screen, a video file, or a URL"
@@ -74,6 +86,7 @@ def make_source(
     used: Callable[[CaptureDevice], None] = lambda camera: None,
     controls: Tables | None = None,
     receivers: Receivers | None = None,
+    shares: Shares | None = None,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> AnySource:
@@ -85,7 +98,7 @@ def make_source(
     | /dev/video0, /dev/v4l/by-id/..., 0          | that camera                                         |
     | sample                                      | the bundled clip; it always loops                   |
     | sample-still                                | its person before a background that stands still    |
-    | screen, screen:X,Y,WxH, screen:TITLE        | all of the screen, a region, a window (X11)         |
+    | screen, screen:X,Y,WxH, screen:TITLE        | all of the screen, a region, a window (X11 alone)   |
     | pattern                                     | the test pattern, with a stamp in each frame        |
     | rtsp, rtsps, srt, rtp, udp, http, https :// | that live stream                                    |
     | whip://127.0.0.1:8443/phone                 | whoever sends there by WebRTC, as a phone           |
@@ -101,6 +114,7 @@ def make_source(
     used        gets the camera that gives pictures
     controls    that a camera is to have
     receivers   keeps what receives by WebRTC over reopenings; None: the source has its own
+    shares      the same of what shares a Wayland desktop's screen
 
     Nothing is opened here: that a file, camera or sender is missing is said by the source's `__enter__`.
     Raises SourceError if the spec is none of these.
@@ -116,6 +130,8 @@ def make_source(
         return PatternSource(size, fps, clock=clock, sleep=sleep)
     if is_file_url(spec):
         return FileSource(path_of(spec), loop, clock=clock, sleep=sleep)
+    if is_screen(spec) and is_wayland(os.environ):
+        return PortalSource(spec, fps, shares, clock=clock)
     if is_screen(spec):
         return ScreenSource(spec, fps, clock=clock, sleep=sleep)
     if is_whip(spec):

@@ -1,135 +1,54 @@
 """The process that receives a phone's picture, as its source sees it: its end is a SourceError."""
 
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from vcam.address import WhipAddress
-from vcam.errors import SourceError
 from vcam.frame import Frame
 from vcam.paths import user_paths
+from vcam.sources.frame_process import FrameProcess
 from vcam.whip.secrets import forget_token
-from vcam.whip.wire import read_one
 
 PHONE = "whip://0.0.0.0:8443/phone"  # what a person's switch means: every network that the machine is in
 RECEIVER = (sys.executable, "-m", "vcam.receiver")
-START_S = 60.0  # to start a Python on a busy machine
-END_S = 3.0
 REST_S = 15.0  # that the phone may stay connected though nobody takes its pictures
 
 
-class Receiver:
+class Receiver(FrameProcess):
     """Holds a process that speaks as vcam.receiver does, and the newest frame that came from it.
 
     Any thread may ask it anything.
     """
 
     def __init__(self, address: WhipAddress, command: Sequence[str]) -> None:
+        super().__init__(command, "WebRTC")
         self.address = address
         self.url = ""  # of the page, with the token in it: for the user's own eyes
         self.code: list[str] = []  # that as the rows of a QR code
         self.sender: dict[str, Any] | None = None
-        self.failure = ""
-        self._command = command
-        self._frame: Frame | None = None
-        self._changed = threading.Condition()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._listener: threading.Thread | None = None
 
     def open(self) -> Self:
         """Start it. Raises SourceError if it cannot receive."""
-        process = self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
-        assert process.stdout is not None
-        self._listener = threading.Thread(
-            target=self._listen, args=(process.stdout,), name="receiver", daemon=True
-        )
-        self._listener.start()
-        with self._changed:
-            if not self._changed.wait_for(lambda: self.url or self.failure, START_S):
-                self.failure = f"the process for WebRTC did not answer within {START_S:.0f} s"
-        if self.failure:
-            self.close()
-            raise SourceError(self.failure)
+        self.start(lambda: self.url)
         return self
 
-    def give_up(self) -> None:
-        """Have `open` end now, in whatever thread it waits."""
-        with self._changed:
-            self.failure = self.failure or "the process for WebRTC is not wanted any more"
-            self._changed.notify_all()
+    def next_sent(self, timeout_s: float) -> Frame:
+        """As `next`; TimeoutError comes at once when the sender leaves."""
+        had_sender = self.sender is not None
+        return self.next(timeout_s, lambda: had_sender and self.sender is None)
 
-    def next(self, timeout_s: float) -> Frame:
-        """The newest frame that was not taken yet.
+    def _note_word(self, word: dict[str, Any]) -> None:
+        if "open" in word:
+            self.url, self.code = word["open"]["url"], word["open"]["code"]
+        elif "sender" in word:
+            self.sender = word["sender"]
 
-        Raises TimeoutError after `timeout_s`, or at once when the sender leaves; SourceError if the process
-        has ended.
-        """
-        with self._changed:
-            had_sender = self.sender is not None
-            self._changed.wait_for(
-                lambda: self._frame or self.failure or (had_sender and self.sender is None), timeout_s
-            )
-            frame, self._frame = self._frame, None
-            if frame is None and self.failure:
-                raise SourceError(self.failure)
-        if frame is None:
-            raise TimeoutError
-        return frame
-
-    def drop(self) -> None:
-        """Forget a frame that waits: it may be old."""
-        with self._changed:
-            self._frame = None
-
-    def close(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        with suppress(OSError):
-            process.stdin.close()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        assert self._listener is not None
-        self._listener.join(END_S)
-        if process.stdout is not None and not self._listener.is_alive():
-            process.stdout.close()
-
-    def _listen(self, stream: BinaryIO) -> None:
-        """The thread that takes frames and words, until the process ends."""
-        why = "the process for WebRTC has ended"
-        try:
-            while (one := read_one(stream)) is not None:
-                with self._changed:
-                    self._note(one)
-                    self._changed.notify_all()
-        except (SourceError, ValueError, OSError) as error:
-            why = f"the process for WebRTC failed: {error}"
-        with self._changed:
-            self.failure = self.failure or why
-            self.sender = self._frame = None
-            self._changed.notify_all()
-
-    def _note(self, one: Frame | dict[str, Any]) -> None:
-        if isinstance(one, Frame):
-            is_cut = one.is_cut or (self._frame is not None and self._frame.is_cut)
-            self._frame = Frame(one.y, one.u, one.v, one.index, one.captured_ns, is_cut)
-        elif "error" in one:
-            self.failure = str(one["error"])
-        elif "open" in one:
-            self.url, self.code = one["open"]["url"], one["open"]["code"]
-        elif "sender" in one:
-            self.sender = one["sender"]
+    def _note_end(self) -> None:
+        self.sender = None
 
 
 class Receivers:

@@ -1,21 +1,21 @@
-"""The screen, a part of it, or a window as a source: the other side of a call, for example. X11 alone."""
+"""The screen, a part of it, or a window of an X server as a source: the other side of a call, for example."""
 
 import os
 import re
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 
+from vcam.conversion.opencv import from_bgrx
 from vcam.errors import SourceError
-from vcam.frame import MIN_SIDE, Frame, from_packed
+from vcam.frame import MIN_SIDE, Frame
 from vcam.sources.guard import GuardedSource
-from vcam.sources.own_size import Box, OwnSize, cut, find_own
+from vcam.sources.own_picture import OwnPicture
+from vcam.sources.own_size import Box
 from vcam.sources.pace import SECOND_NS, Clock, Pace, Sleep
 from vcam.sources.x11 import NEEDED, Windows
 
@@ -24,15 +24,16 @@ FORMS = "screen, screen:X,Y,WxH or screen:WINDOW TITLE"
 REGION = re.compile(r"(\d{1,5}),(\d{1,5}),(\d{1,5})x(\d{1,5})")
 OURS = "SharpKD Camera"  # the title of our panel
 LOOK_NS = 1_000_000_000
-WAYLAND = (
-    "this desktop runs on Wayland, which shows the screen to no program; choose a session with X11 (Xorg) at"
-    " login, or let OBS capture the window and name its virtual camera as the source"
-)
 LOOP = "the panel's window is in the picture that it shows; move it away, or name another window"
 
 
 def is_screen(spec: str) -> bool:
     return spec == SCREEN or spec.startswith(f"{SCREEN}:")
+
+
+def is_wayland(environ: Mapping[str, str]) -> bool:
+    """Whether a desktop's session is Wayland's; programs for X11 may run in it all the same."""
+    return bool(environ.get("WAYLAND_DISPLAY")) or environ.get("XDG_SESSION_TYPE") == "wayland"
 
 
 def parse_region(spec: str) -> Box | None:
@@ -81,57 +82,45 @@ class ScreenSource(GuardedSource):
         self._environ = environ
         self._windows: Windows | None = None
         self._grabber: Any = None
-        self._looker = ThreadPoolExecutor(1)
         self._pace = Pace(clock, sleep)
         self._window = 0
         self._box: Box = (0, 0, 0, 0)
-        self._own = OwnSize()
+        self._own: OwnPicture | None = None
         self._count = 0
         self._looked_ns: int | None = None
 
     def _enter(self) -> None:
-        if self._environ.get("WAYLAND_DISPLAY") or self._environ.get("XDG_SESSION_TYPE") == "wayland":
-            raise SourceError(WAYLAND)
         self._grabber = _open_grabber(self._environ.get("DISPLAY", ""))
         self._windows = Windows()
         if self._title:
             self._window = self._windows.find(self._title).id
-        self._looker = ThreadPoolExecutor(1, "own size")
-        self._own, self._count, self._looked_ns = self._make_own(), 0, None
+        self._own, self._count, self._looked_ns = OwnPicture(), 0, None
         self._pace = Pace(self._clock, self._sleep)
         self._box = (0, 0, 0, 0)
 
     def _close(self) -> None:
         windows, self._windows = self._windows, None
         grabber, self._grabber = self._grabber, None
+        own, self._own = self._own, None
         with ExitStack() as rest:  # each of them, whatever the one before raises
-            rest.callback(self._looker.shutdown, cancel_futures=True)
+            if own is not None:
+                rest.callback(own.close)
             if grabber is not None:
                 rest.callback(_close_grabber, grabber)
             if windows is not None:
                 rest.callback(windows.close)
 
     def _read(self) -> Frame:
-        if self._windows is None:
+        if self._windows is None or self._own is None:
             raise ValueError("the screen is not open: use it in a with statement")
         index, self._count = self._count, self._count + 1
         self._pace.wait(round(index * SECOND_NS / self.fps))
         box = self._find_box()
         is_cut = index == 0 or box[2:] != self._box[2:]
-        if is_cut:
-            self._own = self._make_own()
         self._box = box
         captured_ns = self._clock()
         self._look_for_panel(captured_ns)
-        frame = replace(self._grab(box), index=index, captured_ns=captured_ns)
-        is_cut = self._own.look(frame) or is_cut
-        assert self._own.box is not None
-        return replace(cut(frame, self._own.box, self._own.size), is_cut=is_cut)
-
-    def _make_own(self) -> OwnSize:
-        """It looks beside the frames: a look takes longer than a frame may."""
-        looker = self._looker
-        return OwnSize(lambda luma: looker.submit(find_own, luma))
+        return self._own.of(replace(self._grab(box), index=index, captured_ns=captured_ns, is_cut=is_cut))
 
     def _find_box(self) -> Box:
         """Where to read now: within the screen, with even sides. Raises SourceError."""
@@ -159,7 +148,7 @@ class ScreenSource(GuardedSource):
         except Exception:  # mss and its libraries raise many kinds, AssertionError among them
             raise SourceError("the X server does not answer any more, or its screen has changed") from None
         pixels = np.frombuffer(shot.bgra, np.uint8).reshape(height, width, 4)
-        return from_packed(cv2.cvtColor(pixels, cv2.COLOR_BGRA2YUV_I420), (width, height))
+        return from_bgrx(pixels)
 
     def _look_for_panel(self, now_ns: int) -> None:
         """Once a second: whether our panel shows its own picture again."""

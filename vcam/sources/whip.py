@@ -63,7 +63,7 @@ class WhipSource(GuardedSource):
         if self._receiver is None:
             raise ValueError("the source is not open: use it in a with statement")
         try:
-            return self._receiver.next(self._read_s)
+            return self._receiver.next_sent(self._read_s)
         except TimeoutError:
             raise self._say_awaited() from None
 

@@ -1,1 +1,1 @@
-"""What a WhipSource and the process that receives for it agree on: how frames and words pass, and secrets."""
+"""What a WhipSource and the process that receives for it agree on: the token of a phone's code."""

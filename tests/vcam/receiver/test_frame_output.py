@@ -9,7 +9,7 @@ from av import VideoFrame
 
 from vcam.frame import Frame
 from vcam.receiver.frame_output import FrameOutput
-from vcam.whip.wire import read_one
+from vcam.wire import read_one
 
 
 def picture(width: int = 64, height: int = 48, luma: int = 100) -> VideoFrame:

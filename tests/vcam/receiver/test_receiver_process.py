@@ -17,10 +17,10 @@ from vcam.errors import SenderAwaitedError, SourceError
 from vcam.frame import black
 from vcam.sources import Receivers, WhipSource, make_source
 from vcam.whip.secrets import forget_token, read_token
-from vcam.whip.wire import FRAME, HEADER, read_one, write_frame, write_word
+from vcam.wire import FRAME, HEADER, read_one, write_frame, write_word
 
 ADDRESS = WhipAddress("127.0.0.1", 8443, "phone")
-WIRE = "from vcam.whip.wire import *; import sys;"
+WIRE = "from vcam.wire import *; import sys;"
 OPEN = f"{WIRE} write_word(sys.stdout.buffer, {{'open': {{'url': 'u', 'code': []}}}});"
 
 

@@ -18,7 +18,7 @@ from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
 from vcam.frame import Frame
 from vcam.public import public_name
-from vcam.sources import ScreenSource, make_source, sample_source
+from vcam.sources import PortalSource, ScreenSource, make_source, sample_source
 from vcam.sources.screen import LOOP
 
 TITLE = "Call with Ada"
@@ -196,14 +196,11 @@ def test_a_window_that_is_not_there_is_said_without_the_others_titles(display: s
         source_of("screen:Nobody").__enter__()
 
 
-def test_without_an_x_server_or_on_wayland_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_x_server_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mss", reason="no mss; run: pip install 'sharpkd-camera[screen]'")
     monkeypatch.setenv("DISPLAY", ":987")
     with pytest.raises(SourceError, match=r"no X server answers at DISPLAY=':987'"):
         source_of("screen").__enter__()
-    wayland = ScreenSource("screen", environ={"WAYLAND_DISPLAY": "wayland-0"})
-    with pytest.raises(SourceError, match="runs on Wayland, which shows the screen to no program; choose"):
-        wayland.__enter__()
 
 
 def test_without_its_parts_it_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,3 +217,10 @@ def test_specs_are_read_and_titles_stay_private() -> None:
     for spec, said in (("screen:", "names no window"), ("screen:0,0,8x8", "expected at least 16x16 pixels")):
         with pytest.raises(SourceError, match=said):
             make_source(spec, size=(64, 48), fps=10)
+
+
+def test_on_wayland_the_screen_is_what_the_portal_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("WAYLAND_DISPLAY", "wayland-0"), ("XDG_SESSION_TYPE", "wayland")):
+        with monkeypatch.context() as session:
+            session.setenv(name, value)
+            assert isinstance(make_source("screen", size=(64, 48), fps=10), PortalSource)

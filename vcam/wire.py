@@ -1,6 +1,7 @@
-"""How frames and words come from the process that receives them: a header, then a payload, on its output.
+"""How frames and words come from a process that receives or captures: header and payload, on its output.
 
-A word is a JSON object with one key that says what it is: `open`, `sender`, `error`; see vcam.receiver.
+A word is a JSON object with one key that says what it is: `open`, `sender`, `error`; see vcam.receiver and
+vcam.screencast.
 """
 
 import json

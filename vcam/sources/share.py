@@ -1,0 +1,126 @@
+"""The process that shares a Wayland desktop's screen, and how long it goes on while its source is closed."""
+
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vcam.errors import SourceError
+from vcam.paths import user_paths
+from vcam.sources.frame_process import FrameProcess
+
+SCREENCAST = (sys.executable, "-m", "vcam.screencast")
+REST_S = 5.0  # a source that waits for a person is opened again much sooner
+AGAIN = "to be asked again, choose the source again or start the camera anew"
+
+
+class Share(FrameProcess):
+    """Holds a process that speaks as vcam.screencast does.
+
+    is_asking  whether a person is asked, or has been
+    is_shared  whether its pictures can come
+    declined   why they do not want to; empty if they do
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        super().__init__(command, "the screen")
+        self.is_asking = self.is_shared = False
+        self.declined = ""
+
+    def _note_word(self, word: dict[str, Any]) -> None:
+        self.is_asking = self.is_asking or bool(word.get("asking"))
+        self.is_shared = self.is_shared or bool(word.get("shared"))
+        if "declined" in word:
+            self.declined = self.failure = f"{word['declined']}; {AGAIN}"
+
+
+class Shares:
+    """Keeps the process over reopenings of its source while a person is asked, and what they have declined.
+
+    A dialog must not vanish and come back at each attempt; nor come back when somebody has said no.
+
+    token_file  keeps what makes the next start ask no more
+    command     what to start; rate and file are added
+    rest_s      how long the dialog stays while nothing reopens the source
+
+    Any thread may ask it anything; it is a context manager.
+    """
+
+    def __init__(
+        self,
+        token_file: Path | None = None,
+        command: Sequence[str] = SCREENCAST,
+        rest_s: float = REST_S,
+    ) -> None:
+        self._token_file = token_file
+        self._command = command
+        self._rest_s = rest_s
+        self._lock = threading.RLock()
+        self._share: Share | None = None
+        self._timer: threading.Timer | None = None
+        self._declined = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def take(self, fps: float) -> Share:
+        """The process whose pictures are the screen, started if it is not there. Raises SourceError."""
+        with self._lock:
+            self._keep_on()
+            if self._declined:
+                raise SourceError(self._declined)
+            if self._share is not None and not self._share.failure:
+                return self._share
+            self.close()
+            token_file = self._token_file or user_paths().screen_token
+            share = self._share = Share([*self._command, f"{fps:g}", str(token_file)])
+            share.start()  # what keeps it from sharing is said where its first picture is awaited
+            return share
+
+    def rest(self) -> None:
+        """The source is closed: end the process, but while a person is asked only if it stays so."""
+        with self._lock:
+            self._keep_on()
+            share = self._share
+            if share is None:
+                return
+            self._declined = self._declined or share.declined
+            if share.is_shared or share.failure:
+                self.close()
+                return
+            timer = self._timer = threading.Timer(self._rest_s, lambda: self._close_rested(timer))
+            timer.daemon = True
+            timer.start()
+
+    def close(self) -> None:
+        with self._lock:
+            self._keep_on()
+            share, self._share = self._share, None
+            if share is not None:
+                share.close()
+
+    def end(self) -> None:
+        """Another source was chosen: whoever chooses the screen again is asked again."""
+        self.close()
+        with self._lock:
+            self._declined = ""
+
+    def _close_rested(self, timer: threading.Timer) -> None:
+        with self._lock:
+            if timer is self._timer:  # else the source was opened again since it rang
+                self.close()
+
+    def _keep_on(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
