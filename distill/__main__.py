@@ -20,8 +20,10 @@ COMMANDS = {
     "fetch": "download a public image data set: CIFAR-10, CelebA or DIV2K",
     "evaluate": "evaluate published models on a folder of clips",
     "judge": "evaluate published models as publication does",
+    "restate": "write published records again from their files and recipes",
     "networks": "list the networks with their size and cost",
     "sweep": "compare filters, shipped models, recipes and peers on the same frames",
+    "webcam": "count frames a second of recipes' networks between a webcam and a display",
     "ablate": "train one recipe with and without each of its losses",
     "report": "write docs/results.md: tables, plots and crops of the measurements",
 }

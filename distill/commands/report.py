@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from distill.evaluate.contenders import Contender
 from distill.evaluate.degradations import NAMED, WEBCAM
 from distill.evaluate.farend import CALLS_FILE, read_arrived
 from distill.evaluate.recipe_network import recipe_networks
-from distill.evaluate.results import read_results
+from distill.evaluate.results import read_results, read_speeds
 from distill.publish.weights_folder import published
 from distill.report.ablation import read_ablation
 from distill.report.costs import costs_of
@@ -18,6 +19,7 @@ from distill.report.crops import SAMPLE, SAMPLE_CREDIT, all_crops, choose_places
 from distill.report.page import Page, make_page, replace_sections, write_page
 from distill.report.records import read_records
 from distill.report.sections import Evidence
+from distill.report.served import read_served
 from distill.report.view import GROUPS, INPUT, View, make_view
 from distill.studies.peers.upscalers import peer_graphs, peers
 
@@ -29,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=Path("build/results/sweep.json"))
     parser.add_argument(
         "--recipes", type=Path, help="folder of records and networks; default: WEIGHTS/recipes"
+    )
+    parser.add_argument(
+        "--webcam", type=Path, help="results of `webcam`; default: webcam.json beside the sweep's"
+    )
+    parser.add_argument(
+        "--served", type=Path, help="the last line of `python -m bench.serve load`; default: serve.json there"
     )
     parser.add_argument("--calls", type=Path, default=CALLS_FILE, help="results of `evaluate --set call`")
     parser.add_argument("--ablation", type=Path, help="default: BUILD/ablation.json")
@@ -47,7 +55,10 @@ def run(args: argparse.Namespace) -> None:
     recipes = args.recipes or args.weights / "recipes"
     results = read_results(args.results)
     records = read_records(recipes)
-    view = make_view(results, records)
+    if webcam := named_or_found(args.webcam, args.results.with_name("webcam.json")):
+        results = replace(results, speed=[*results.speed, *read_speeds(webcam)])
+    served = named_or_found(args.served, args.results.with_name("serve.json"))
+    view = make_view(results, records, read_served(served) if served else None)
     graphs = peer_graphs(args.peers) if args.peers else {}
     evidence = Evidence(
         view=view,
@@ -64,6 +75,11 @@ def run(args: argparse.Namespace) -> None:
         page = redo(page, evidence, args)
     write_page(page, args.out)
     print(f"{args.out}: {len(page.text.splitlines())} lines, {len(page.pictures)} pictures")
+
+
+def named_or_found(named: Path | None, usual: Path) -> Path | None:
+    """The file that was named, else the usual one if it is there."""
+    return named or (usual if usual.exists() else None)
 
 
 def redo(page: Page, evidence: Evidence, args: argparse.Namespace) -> Page:

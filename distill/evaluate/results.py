@@ -134,3 +134,19 @@ def read_results(path: Path) -> Results:
         raise SourceError(f"no {path}; run: python -m distill sweep CLIPS") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(f"cannot read {path}: {error}; run: python -m distill sweep CLIPS") from None
+
+
+def write_speeds(speeds: Sequence[Speed], path: Path) -> None:
+    """Write timings alone, as JSON, atomically: those of a webcam's path stand beside a sweep's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps([asdict(each) for each in speeds], indent=1, allow_nan=False) + "\n")
+    os.replace(temporary, path)
+
+
+def read_speeds(path: Path) -> list[Speed]:
+    """Read what `write_speeds` wrote. Raises SourceError if it cannot be read."""
+    try:
+        return [Speed(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError) as error:
+        raise SourceError(f"cannot read {path}: {error}; run: python -m distill webcam") from None

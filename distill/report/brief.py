@@ -1,24 +1,49 @@
-"""A summary of the results in a few sentences, and notes for readers of the tables."""
+"""A summary of the results in a few sentences, and notes for readers of the tables.
 
-from collections.abc import Iterator, Mapping, Sequence
+Each sentence of the summary ends with a link to its section: a page of which some sections are redone alone
+takes over the sentences of these, see distill.report.page.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from distill.evaluate.speed import PROCESSOR_TIME
 from distill.report.ablation import HELPS, HURTS, Ablation, compare
-from distill.report.claims import FREE, REACHED, find, published_systems
+from distill.report.claims import FREE, PARTLY, REACHED, UNASKED, UNMEASURED, find, published_systems
 from distill.report.markdown import duration, interval, plain
+from distill.report.reasons import MISSED
 from distill.report.records import Record
 from distill.report.summary import FULL_HD, HD, short
 from distill.report.view import GROUPS, Contender, View
+
+GAINS, CLAIMED, HELPING = "Gain and price", "Claimed and measured", "What helps, and what does not"
+VERDICTS = {  # what a verdict begins with, as it is counted
+    "hold on their own protocol": (REACHED,),
+    "hold as they do for the untouched input": (FREE,),
+    "hold on luma or against their teacher's picture only": PARTLY,
+    "are missed": (MISSED,),
+    "were not measured": (UNMEASURED,),
+    "are left open": (UNASKED,),
+}
 
 
 def in_short(view: View, records: Mapping[str, Record], ablation: Ablation | None) -> str:
     """A list with one line per finding; findings that were not measured are left out."""
     lines = [
-        *_best_of(view),
-        *_published(view, published_systems(records)),
-        *([_ablated(ablation)] if ablation else []),
+        *_linked(_best_of(view), GAINS),
+        *_linked(_published(view, published_systems(records)), CLAIMED),
+        *_linked([_ablated(ablation)] if ablation else [], HELPING),
     ]
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(lines)
+
+
+def _linked(lines: Iterable[str], title: str) -> Iterator[str]:
+    for line in lines:
+        yield f"- {line} {link_to(title)}"
+
+
+def link_to(title: str) -> str:
+    """A link to a section of the page, as GitHub names its heading."""
+    return f"[↓](#{title.lower().replace(',', '').replace(' ', '-')})"
 
 
 def _best_of(view: View) -> Iterator[str]:
@@ -53,15 +78,26 @@ def _published(view: View, records: Sequence[Record]) -> Iterator[str]:
     findings = [finding for record in records for finding in find(record, view)]
     if not findings:
         return
-    held = [each for each in findings if each.verdict in (REACHED, FREE)]
-    free = [each for each in held if each.verdict == FREE]
-    measured = [each for each in findings if each.found is not None]
-    text = f"Of {len(findings)} published claims {len(measured)} could be measured and {len(held)} hold on "
-    text += "their own protocol" + f", {len(free)} of them for the untouched input too" * bool(free)
+    counts = {
+        told: sum(_begins(each.verdict, words) for each in findings) for told, words in VERDICTS.items()
+    }
+    counts["name no figure, or one that only our own models answer"] = len(findings) - sum(counts.values())
+    told = [f"{number} {words}" for words, number in counts.items() if number]
+    yield f"Of {len(findings)} claims of published systems {', '.join(told)}."
+    hours = sorted(record.seconds / 3600 for record in records)
+    yield (
+        f"These systems were trained here on stand-ins for their pictures, {plain(hours[0])} to "
+        f"{plain(hours[-1])} hours each: a missed claim says how far we came, nothing against its authors."
+    )
     judged = [gain for record in records if (gain := view.gain(record.name, view.main)) is not None]
-    better = sum(gain > 0 for gain in judged)
-    text += f"; {better} of {len(judged)} systems make pictures from a codec better" * bool(judged)
-    yield f"{text}."
+    if judged:
+        better = sum(gain > 0 for gain in judged)
+        yield f"{better} of {len(judged)} of them make pictures from a codec better, for which none was made."
+
+
+def _begins(verdict: str, words: Sequence[str]) -> bool:
+    """Whether a verdict is of these words; "reached" alone is another one than "reached on luma only"."""
+    return verdict in words or any(verdict.startswith(f"{word} ") for word in words if word != REACHED)
 
 
 def _ablated(ablation: Ablation) -> str:

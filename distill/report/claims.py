@@ -1,7 +1,7 @@
 """Claims of published systems compared with measurements, and a verdict for each."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from distill.recipe import Claim
@@ -14,8 +14,12 @@ OTHER_COLOUR = {"ssim_rgb": "ssim_y", "ssim_y": "ssim_rgb", "psnr_rgb": "psnr_y"
 IN_WORDS = {"ssim_y": "on luma", "psnr_y": "on luma", "ssim_rgb": "on RGB", "psnr_rgb": "on RGB"}
 IN_SWEEP = ("ssim_rgb", "ssim_y", "psnr_y", "ms_ssim")  # metrics that the sweep has too
 SPEED = "fps "
+SERVED = "served"  # the metric of a system that answers over HTTP: pictures answered
 REACHED, FREE, UNMEASURED = "reached", "reached, as by the untouched input", "not measured"
 UNASKED = "left open"  # no figure of ours can decide it
+BY_OURS = "answered, by our own models"
+PARTLY = "reached against", "reached on"  # what these verdicts begin with
+NO_NUMBER = "no number is claimed"
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,10 @@ class Finding:
         wanted = read_number(self.claim.claimed)
         if self.found is None:
             return UNMEASURED if self.claim.metric else UNASKED
+        if self.key == SERVED:
+            return BY_OURS
         if wanted is None:
-            return "no number is claimed"
+            return NO_NUMBER
         if self._is_reached(self.found):
             return FREE if self._is_reached(self.untouched) else REACHED
         worse = self.untouched is not None and self._is_better(self.untouched, self.found)
@@ -51,7 +57,7 @@ class Finding:
             return f"reached against its teacher only{tail}"
         if self._is_reached(self.other_colour):
             return f"reached {IN_WORDS[OTHER_COLOUR[self.key]]} only{tail}"
-        return f"missed by {plain(abs(wanted - self.found), _digits(self.key))}{tail}"
+        return f"missed by {plain(abs(wanted - self.found), digits_of(self.key))}{tail}"
 
     def _is_better(self, one: float, other: float) -> bool:
         return one < other if self.key in LOWER_IS_BETTER else one > other
@@ -82,6 +88,8 @@ def find(record: Record, view: View) -> list[Finding]:
 
 
 def _find(claim: Claim, record: Record, view: View) -> Finding:
+    if claim.metric == SERVED:
+        return Finding(claim, float(view.served.answered) if view.served else None)
     if SPEED in claim.metric:
         name, _, size = claim.metric.partition(SPEED)
         speed = view.speed(name.strip() or record.name, size)
@@ -133,7 +141,7 @@ def system_table(record: Record, view: View) -> str:
 
 
 def _cells(finding: Finding) -> list[str]:
-    digits = _digits(finding.key)
+    digits = digits_of(finding.key)
     on_calls = f"{plain(finding.on_calls, digits)} ({plain(finding.on_calls_untouched, digits)})"
     return [
         f"{finding.claim.what}, {finding.claim.metric or 'no metric'}",
@@ -146,41 +154,10 @@ def _cells(finding: Finding) -> list[str]:
     ]
 
 
-def _digits(key: str) -> int:
+def digits_of(key: str) -> int:
+    if key == SERVED:
+        return 0
     return 1 if SPEED in key else 2 if key.startswith("psnr") else 4
-
-
-def reasons(record: Record, view: View) -> Iterator[str]:
-    """Reasons for differences between claims and measurements: from the numbers, then from the recipe."""
-    for finding in find(record, view):
-        told = [*_numbers(finding), *[finding.claim.why] * bool(finding.claim.why)]
-        if told:
-            yield f"- *{finding.claim.what}*: {' '.join(told)}"
-
-
-def _numbers(finding: Finding) -> Iterator[str]:
-    wanted, digits = finding.claim.claimed, _digits(finding.key)
-    if finding.verdict == FREE:
-        yield f"The input has {plain(finding.untouched, digits)} already; {wanted} shows nothing."
-    if finding.on_calls is not None and finding.found is not None:
-        yield _why_calls_differ(finding, digits)
-    if "teacher only" in finding.verdict:
-        found, taught = plain(finding.found, digits), plain(finding.against_teacher, digits)
-        yield f"Against the truth it is {found}; {taught} is against its teacher's picture."
-    if finding.verdict.startswith("reached on"):
-        other = OTHER_COLOUR[finding.key]
-        yield f"{plain(finding.other_colour, digits)} is what it is {IN_WORDS[other]}."
-
-
-def _why_calls_differ(finding: Finding, digits: int) -> str:
-    """One sentence on why a score on frames of calls is another one."""
-    assert finding.on_calls is not None
-    change = finding.on_calls - (finding.on_calls_untouched or 0.0)
-    word = "better" if (change < 0) == (finding.key in LOWER_IS_BETTER) else "worse"
-    return (
-        f"On frames of calls it makes the input {word}, by {plain(abs(change), digits)}: a codec's blocks, "
-        "which it has never seen, are damage of another kind than its own."
-    )
 
 
 def published_systems(records: Mapping[str, Record]) -> list[Record]:

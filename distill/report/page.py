@@ -8,6 +8,7 @@ from pathlib import Path
 
 from distill.report import sections
 from distill.report.ablation import section as ablation_section
+from distill.report.brief import link_to
 from distill.report.plots.bars import draw_bars, main_contenders
 from distill.report.plots.curves import draw_curves
 from distill.report.plots.pareto import draw_pareto
@@ -59,6 +60,8 @@ def make_page(evidence: Evidence) -> Page:
 def replace_sections(old: str, new: Page, titles: Sequence[str], note: str) -> Page:
     """A page with some sections, and their pictures, as in a newer one; the others stay as they were.
 
+    The sentences of the summary that link to these sections are the newer ones, too.
+
     titles   headings of the sections: "Training"
     note     a paragraph that says what is of when, in place of an earlier one before the first section
 
@@ -71,12 +74,26 @@ def replace_sections(old: str, new: Page, titles: Sequence[str], note: str) -> P
             raise SourceError(f"the page has no section {title!r}; choose some of: {known}")
         before[title] = after[title]
     opening = [part for part in before[""].strip().split("\n\n") if not part.startswith(NOTE)]
+    summary = opening.pop() if opening[-1].startswith("- ") else ""
+    opening.append(_join_summaries(summary, after[""].strip().split("\n\n")[-1], titles))
     before[""] = "\n\n".join([*opening[:2], f"{NOTE}{note}", *opening[2:]]) + "\n\n"
     parts = [after[title] for title in titles]
     pictures = {
         name: each for name, each in new.pictures.items() if any(f"/{name})" in part for part in parts)
     }
     return Page("".join(before.values()).rstrip() + "\n", pictures)
+
+
+def _join_summaries(old: str, new: str, titles: Sequence[str]) -> str:
+    """The lines of two summaries: of the newer one those that link to `titles`, of the older one the rest.
+
+    A line without a link, as pages of before have them, is of no section and is left out.
+    """
+    links = tuple(link_to(title) for title in titles)
+    older = [line for line in old.splitlines() if "](#" in line and not line.endswith(links)]
+    newer = [line for line in new.splitlines() if line.endswith(links)]
+    order = {link.rpartition("[")[2]: place for place, link in enumerate(new.splitlines())}
+    return "\n".join(sorted([*older, *newer], key=lambda line: order.get(line.rpartition("[")[2], 0)))
 
 
 def _split(text: str) -> dict[str, str]:

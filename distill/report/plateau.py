@@ -26,6 +26,12 @@ def gain_of_last_fifth(curve: Sequence[tuple[int, float]]) -> float | None:
     return curve[-1][1] - (low + share * (high - low))
 
 
+def is_at_rest(record: Record) -> bool:
+    """Whether its whole schedule is done and its last fifth gained next to nothing."""
+    gained = gain_of_last_fifth(record.curve)
+    return gained is not None and gained <= STILL_DB and record.iterations >= (record.planned or 0)
+
+
 def standing(record: Record) -> str:
     """The verdict on a record's training, for a table."""
     gained = gain_of_last_fifth(record.curve)

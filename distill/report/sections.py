@@ -9,11 +9,12 @@ from distill.evaluate.speed import PROCESSOR_TIME
 from distill.report import words
 from distill.report.ablation import Ablation
 from distill.report.brief import in_short, notes
-from distill.report.claims import overview, published_systems, reasons, system_table
+from distill.report.claims import overview, published_systems, system_table
 from distill.report.costs import Cost
 from distill.report.farend import bits_table, gain_table, measured_figures
 from distill.report.matrices import by_clip, by_content, by_degradation
 from distill.report.networks import network_table
+from distill.report.reasons import reasons
 from distill.report.records import Record
 from distill.report.studies import call_table
 from distill.report.summary import harm_table, input_sentence, picture_table

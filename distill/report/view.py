@@ -6,6 +6,7 @@ from statistics import fmean
 
 from distill.evaluate.results import CONTENDER_KINDS, Results, Speed, Summary, SweepRow
 from distill.report.records import Record
+from distill.report.served import Served
 from vcam.errors import SourceError
 
 INPUT = "bicubic"  # the contender that gains are relative to
@@ -36,6 +37,7 @@ class View:
 
     results: Results
     contenders: Sequence[Contender]  # all but the input, in the order of GROUPS
+    served: Served | None = None  # how restoration over HTTP answered
 
     @property
     def sets(self) -> Mapping[str, Sequence[str]]:
@@ -109,7 +111,7 @@ class View:
         return next(iter(self.of_group(group)), None)
 
 
-def make_view(results: Results, records: Mapping[str, Record]) -> View:
+def make_view(results: Results, records: Mapping[str, Record], served: Served | None = None) -> View:
     """Sort a sweep's contenders into groups; a recipe whose record has claims is a published system.
 
     Raises SourceError if the results lack what the report needs.
@@ -120,7 +122,7 @@ def make_view(results: Results, records: Mapping[str, Record]) -> View:
         for each in results.contenders
         if each["name"] != INPUT
     ]
-    return View(results, sorted(found, key=lambda each: GROUPS.index(each.group)))
+    return View(results, sorted(found, key=lambda each: GROUPS.index(each.group)), served)
 
 
 def _check(results: Results) -> None:

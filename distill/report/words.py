@@ -49,8 +49,9 @@ CLAIMS = """\
 Each published system was built and trained here from its recipe. *Own protocol*: held-out samples of its own
 data and degradation. Beside it is the same score of the unchanged input: a value that the input reaches too
 says nothing about a network. The systems' own collections cannot be had here; what stands in for them is said
-with each. Frames per second are of whole frames on this machine, from a decoded picture to a picture: what a
-webcam's capture and a window add is not in them."""
+with each. Frames per second are of whole frames on this machine, from a decoded picture to a picture; those
+*on a webcam* are from a webcam's JPEG of 60 a second to what a display takes, without a window (`python -m
+distill webcam`). The sentences below each table say why a figure is another one than the claimed."""
 
 ON_CALLS = """\
 On frames of calls, PSNR-Y gain over the input in dB, mean over the clips; networks of more than 40,000 MAC a
@@ -73,6 +74,8 @@ contender."""
 COMMANDS = """\
 ```
 make results CLIPS=clips STILLS=stills PEERS=peers   # python -m distill sweep, then report
+python -m distill webcam                             # frames a second on a webcam
+python -m bench.serve load | tail -n 1 > build/results/serve.json   # answers over HTTP
 make distill RECIPE=name                             # one record: training, and its own protocol
 python -m distill ablate                             # what helps
 ```"""
