@@ -1,13 +1,14 @@
 """A webcam that answers OpenCV's calls."""
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import cv2
 import numpy as np
 from manual_time import ManualTime
 
-from vcam.sources.negotiation import YUYV
+from vcam.sources.negotiation import MJPG, YUYV
 
 
 class FakeCapture:
@@ -18,6 +19,8 @@ class FakeCapture:
     hang      if given, a grab waits for this event
     fourcc    of its pictures, before anybody asks
     buffer    what it hands over where OpenCV converts nothing
+    jpegs     its first pictures as MJPG; empty ones and those that follow are white
+    is_raw    False: OpenCV converts, though it is asked not to
     """
 
     def __init__(
@@ -33,6 +36,8 @@ class FakeCapture:
         hang: threading.Event | None = None,
         fourcc: str = "BGR3",
         buffer: Any = None,
+        jpegs: Iterable[bytes] = (),
+        is_raw: bool = True,
     ) -> None:
         self.time = time
         self.is_open = is_open
@@ -42,6 +47,8 @@ class FakeCapture:
         self.has_mjpg = has_mjpg
         self.hang = hang
         self.buffer = buffer
+        self.jpegs = iter(jpegs)
+        self.is_raw = is_raw
         self.asked: list[int] = []
         self.opened_as: tuple[str | int, int] | None = None
         self.is_released = threading.Event()
@@ -78,10 +85,14 @@ class FakeCapture:
         return self.frames >= 0
 
     def retrieve(self) -> tuple[bool, Any]:
-        if self.wanted.get(cv2.CAP_PROP_CONVERT_RGB) == 0:
-            return True, self.buffer
         width, height = self._size()
-        return True, np.full((height, width, 3), 255, np.uint8)
+        white = np.full((height, width, 3), 255, np.uint8)
+        if not self.is_raw or self.wanted.get(cv2.CAP_PROP_CONVERT_RGB) != 0:
+            return True, white
+        if self.values[cv2.CAP_PROP_FOURCC] != MJPG:
+            return True, self.buffer
+        jpeg = next(self.jpegs, None) or cv2.imencode(".jpg", white)[1].tobytes()
+        return True, np.frombuffer(jpeg, np.uint8).reshape(1, -1)
 
     def release(self) -> None:
         self.is_released.set()

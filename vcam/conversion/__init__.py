@@ -7,4 +7,5 @@ alpha     transparency
 geometry  pictures that are to be cut, stretched, mirrored or turned
 opencv    full-range BGR; what screens have, BGRx
 buffers   a driver's 4:2:0 bytes
+mjpg      a webcam's JPEGs
 """

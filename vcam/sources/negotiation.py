@@ -9,7 +9,7 @@ from vcam.frame import Size
 from vcam.sources.grabber import Capture
 from vcam.v4l2.device import fourcc_name
 
-MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
+MJPG, JPEG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "JPEG", "YUYV"))
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class CaptureFormat:
     size: Size
     fps: float
     is_planar: bool
+
+    @property
+    def is_jpeg(self) -> bool:
+        """Whether its buffers are handed over as they are and hold a JPEG each."""
+        return self.fourcc in (MJPG, JPEG)
 
     @property
     def pixels(self) -> str:
@@ -55,7 +60,9 @@ def read_back(capture: Capture, size: Size, fps: float) -> CaptureFormat:
     sides = [int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
     given = (sides[0], sides[1]) if all(sides) else size
     even = given[0] & ~1, given[1] & ~1
-    is_planar = fourcc in PLANAR and given == even
-    if is_planar:
+    found = CaptureFormat(
+        fourcc, even, capture.get(cv2.CAP_PROP_FPS) or fps, is_planar=fourcc in PLANAR and given == even
+    )
+    if found.is_planar or found.is_jpeg:
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
-    return CaptureFormat(fourcc, even, capture.get(cv2.CAP_PROP_FPS) or fps, is_planar)
+    return found

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 
 from vcam.conversion.buffers import frame_of
+from vcam.conversion.mjpg import MjpgDecoder
 from vcam.conversion.opencv import from_bgr
 from vcam.deadline import call_within
 from vcam.errors import SourceError
@@ -32,6 +33,7 @@ FIRST_S = 6.0
 LARGEST_RAW = (640, 480)  # that USB 2 carries uncompressed at 30 fps
 CLOSE_S = 0.5
 CHECK_FEEDER = "check the program that feeds it"
+TRY_CABLE = "try another cable, or a USB port of its own"
 
 
 class WebcamSource(GuardedSource):
@@ -52,11 +54,12 @@ class WebcamSource(GuardedSource):
 
     A v4l2loopback that a program feeds is a camera, too: its pictures are taken as they are. `measured_fps`
     is the rate of the last two seconds (None in the first two), `name` the card's name, `warnings` what
-    keeps the camera from its best, with the remedy, as long as it does.
+    keeps the camera from its best, with the remedy, as long as it does. A damaged JPEG is left out, as a gap
+    in `index`.
 
     `__enter__` raises SourceError if there is no such camera, it is our own, busy, hanging or not permitted;
-    `__next__` raises it if the camera was unplugged or delivers nothing for `read_s`. The first frame is a
-    cut.
+    `__next__` raises it if the camera was unplugged, or delivers nothing or only damaged JPEGs for `read_s`.
+    The first frame is a cut.
     """
 
     def __init__(
@@ -93,7 +96,10 @@ class WebcamSource(GuardedSource):
         self._camera: CaptureDevice | None = None
         self._agreed: CaptureFormat | None = None
         self._grabber: Grabber | None = None
+        self._decoder = MjpgDecoder()
         self._count = 0
+        self._is_first = True  # of the pictures since the opening
+        self._is_damage_told = False
         self._rate = Rate(fps)
         self._faults: tuple[str, ...] = ()  # of controls
         self._refusal = ""  # of MJPG, where it matters
@@ -105,7 +111,9 @@ class WebcamSource(GuardedSource):
         self._refusal = self._judge_pixels(self._agreed.pixels)
         self.set_controls(self._controls)
         self._grabber = Grabber(capture, self._clock)
+        self._decoder = MjpgDecoder()
         self._count, self._rate = 0, Rate(self.fps)
+        self._is_first, self._is_damage_told = True, False
 
     def _close(self) -> None:
         grabber, self._grabber = self._grabber, None
@@ -116,24 +124,32 @@ class WebcamSource(GuardedSource):
         if self._grabber is None:
             raise ValueError("the webcam is not open: use it in a with statement")
         limit_s = self._read_s
-        if self._is_loopback and not self._count:
+        if self._is_loopback and self._is_first:
             limit_s = max(limit_s, FIRST_S)  # who feeds it may start its camera only now
-        try:
-            answer = self._grabber.read(limit_s)
-        except TimeoutError:
-            remedy = CHECK_FEEDER if self._is_loopback else "plug it in again"
-            raise SourceError(
-                f"{self.name} ({self._path}) delivered nothing for {limit_s:g} s: {remedy}"
-            ) from None
-        if answer is None:
-            raise SourceError(self._say_ended())
-        picture, captured_ns = answer
-        index, self._count = self._count, self._count + 1
-        if not index and self._camera is not None:
+        left_s, began_ns = limit_s, self._clock()
+        while True:
+            try:
+                answer = self._grabber.read(left_s)
+            except TimeoutError:
+                raise SourceError(self._say_nothing(limit_s, is_damaged=left_s < limit_s)) from None
+            if answer is None:
+                raise SourceError(self._say_ended())
+            picture, captured_ns = answer
+            index, self._count = self._count, self._count + 1
+            frame = self._frame_of(picture, index, captured_ns)
+            if frame is not None:
+                return self._note(frame)
+            self._tell_damage()
+            left_s = max(0.0, limit_s - (captured_ns - began_ns) / 1e9)
+
+    def _note(self, frame: Frame) -> Frame:
+        """Count a picture that came in; the first one is a cut."""
+        is_first, self._is_first = self._is_first, False
+        if is_first and self._camera is not None:
             self._used(self._camera)
-        if self._rate.note(captured_ns):
+        if self._rate.note(frame.captured_ns):
             self._tell_rate()
-        return replace(self._frame_of(picture, index, captured_ns), is_cut=index == 0)
+        return replace(frame, is_cut=is_first)
 
     @property
     def camera(self) -> CaptureDevice | None:
@@ -177,10 +193,22 @@ class WebcamSource(GuardedSource):
         log.warning("%s", refusal)
         return refusal if math.prod(self.size) > math.prod(LARGEST_RAW) else ""
 
-    def _frame_of(self, picture: Any, index: int, captured_ns: int) -> Frame:
-        if self._agreed is None or not self._agreed.is_planar:
-            return from_bgr(picture, index, captured_ns)
-        return frame_of(picture, self._agreed.fourcc, self.size, self.name, index, captured_ns)
+    def _frame_of(self, picture: Any, index: int, captured_ns: int) -> Frame | None:
+        """The picture in what the driver handed over; None if it is damaged."""
+        agreed = self._agreed
+        if agreed is not None and agreed.is_planar:
+            return frame_of(picture, agreed.fourcc, self.size, self.name, index, captured_ns)
+        is_converted = picture.ndim == 3  # by OpenCV, perhaps all the same
+        if agreed is not None and agreed.is_jpeg and not is_converted:
+            return self._decoder.decode(picture.reshape(-1), index, captured_ns)
+        return from_bgr(picture, index, captured_ns)
+
+    def _say_nothing(self, limit_s: float, is_damaged: bool) -> str:
+        what, remedy = (
+            ("nothing but damaged JPEGs", TRY_CABLE) if is_damaged else ("nothing", "plug it in again")
+        )
+        remedy = CHECK_FEEDER if self._is_loopback else remedy
+        return f"{self.name} ({self._path}) delivered {what} for {limit_s:g} s: {remedy}"
 
     def _say_ended(self) -> str:
         if self._is_loopback:
@@ -189,6 +217,13 @@ class WebcamSource(GuardedSource):
             return f"{self.name} ({self._path}) stopped: unplugged? Check its cable"
         who = f"to find it run: fuser -v {self._path}"
         return f"{self.name} ({self._path}) gives no picture: unplugged, or held by another program; {who}"
+
+    def _tell_damage(self) -> None:
+        """Once an opening, but not of what comes first: many cameras begin with half a picture."""
+        if not (self._is_first or self._is_damage_told):
+            self._is_damage_told = True
+            remedy = CHECK_FEEDER if self._is_loopback else TRY_CABLE
+            log.warning("%s sends damaged JPEGs, which are left out: %s", self.name, remedy)
 
     def _tell_rate(self) -> None:
         if self._rate.is_slow:

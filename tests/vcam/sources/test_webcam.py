@@ -61,7 +61,7 @@ def test_mjpg_is_set_before_the_size_and_the_size_before_the_rate(time: ManualTi
     with webcam(capture):
         pass
     size = [cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT]
-    assert capture.asked == [cv2.CAP_PROP_FOURCC, *size, cv2.CAP_PROP_FPS]
+    assert capture.asked == [cv2.CAP_PROP_FOURCC, *size, cv2.CAP_PROP_FPS, cv2.CAP_PROP_CONVERT_RGB]
 
 
 def test_what_the_camera_gives_instead_is_read_back(time: ManualTime) -> None:
@@ -80,6 +80,42 @@ def test_a_camera_that_refuses_mjpg_works_and_is_named(
     with webcam(FakeCapture(time, has_mjpg=False)) as source:
         assert next(source).index == 0
     assert "refuses MJPG and sends YUYV" in caplog.text
+
+
+CUT = cv2.imencode(".jpg", np.full((720, 1280, 3), 255, np.uint8))[1].tobytes()[:900]  # half a picture
+
+
+def test_a_jpeg_that_opencv_decodes_all_the_same_is_taken_as_it_gives_it(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, is_raw=False)) as source:
+        assert set(np.unique(next(source).y)) == {235}
+
+
+def test_damaged_jpegs_are_left_out_counted_and_named_once(
+    time: ManualTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    capture = FakeCapture(time, jpegs=[b"", CUT, b"", CUT])
+    with webcam(capture) as source:
+        frames = list(islice(source, 3))
+    assert [frame.index for frame in frames] == [0, 2, 4]
+    assert [frame.is_cut for frame in frames] == [True, False, False]
+    (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "C920 sends damaged JPEGs, which are left out: try another cable" in record.getMessage()
+
+
+def test_half_a_picture_at_first_is_no_fault(time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[CaptureDevice] = []
+    with webcam(FakeCapture(time, jpegs=[CUT]), used=told.append) as source:
+        frames = list(islice(source, 2))
+    assert [(frame.index, frame.is_cut) for frame in frames] == [(1, True), (2, False)]
+    assert "damaged" not in caplog.text
+    assert told == [CAMERA]
+
+
+def test_a_camera_that_sends_only_damaged_jpegs_is_an_error_at_the_deadline(time: ManualTime) -> None:
+    with webcam(FakeCapture(time, jpegs=[CUT] * 1000), read_s=2) as source:
+        with pytest.raises(SourceError, match=r"nothing but damaged JPEGs for 2 s: try another cable"):
+            next(source)
+        assert source.measured_fps is None
 
 
 def test_the_real_rate_is_measured_once_the_camera_has_settled(time: ManualTime) -> None:
