@@ -13,6 +13,8 @@ import imageio_ffmpeg
 import numpy as np
 import onnxruntime
 
+GIT_S = 30.0  # it looks at every file of the checkout
+
 
 def describe_machine(threads: int) -> dict[str, Any]:
     """CPU, cores, ONNX Runtime's threads, system, commit of the code, and versions of the libraries."""
@@ -47,8 +49,10 @@ def current_commit() -> str:
     """The commit of the running code, marked -dirty if it has changes; empty outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=GIT_S
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         return ""
 
 

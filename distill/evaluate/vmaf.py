@@ -12,6 +12,7 @@ from vcam.errors import ModelError
 from vcam.frame import Frame, pack
 
 MODELS = {"vmaf": "vmaf_v0.6.1", "vmaf_neg": "vmaf_v0.6.1neg"}
+LIMIT_S = 3600.0  # for one clip: minutes of HD take minutes
 REMEDY = "run: pip install --force-reinstall imageio-ffmpeg; or leave VMAF out: --no-vmaf"
 
 
@@ -79,7 +80,13 @@ def _command(ffmpeg: Path, frame: Frame, features: Sequence[str], models: Sequen
 
 def _run(command: list[str], folder: Path) -> None:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            f"{command[0]} has not computed VMAF within {LIMIT_S:.0f} s, expected seconds a clip; {REMEDY}"
+        ) from None
     except OSError as error:
         raise ModelError(f"cannot run {command[0]}: {error.strerror}; {REMEDY}") from None
     if done.returncode == 0 and (folder / "log.json").exists():

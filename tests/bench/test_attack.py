@@ -3,7 +3,6 @@
 import hashlib
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from children import PATIENCE_S, child
 
 from bench.attack import Outcome, attack, attack_once, rounds, summary, table
 from bench.faults import FAULTS
@@ -52,11 +52,11 @@ def test_a_process_that_a_fault_ends_counts_as_dead_and_ends_the_attack(
     @contextmanager
     def kill(victim: Victim, rng: np.random.Generator) -> Iterator[None]:
         os.kill(victim.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(PATIENCE_S)
         yield
 
     monkeypatch.setitem(FAULTS, "kill", kill)
-    with subprocess.Popen(["sleep", "60"]) as process:
+    with child(["sleep", "60"]) as process:
         outcomes = list(attack(Victim(tmp_path, process.pid, 1, ""), ["kill"], 5, seed=0))
     found = summary(outcomes, {})
     assert (found["injected"], found["recovered"], found["dead"]) == (1, 0, 1)

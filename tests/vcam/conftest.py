@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from children import child
 from fake_video import FakeCameras, FakeSystem
 from stand_in import write_weights
 
@@ -44,9 +45,8 @@ def bus_daemon(paths: Paths) -> Iterator[subprocess.Popen[str]]:
         pytest.skip("no dbus-daemon; run: sudo apt install dbus")
     pytest.importorskip("dbus_fast", reason="no dbus-fast; run: pip install dbus-fast")
     command = ["dbus-daemon", "--session", "--nofork", "--print-address"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as daemon:
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as daemon:
         yield daemon
-        daemon.kill()
 
 
 @pytest.fixture

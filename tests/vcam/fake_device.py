@@ -11,7 +11,7 @@ from vcam.errors import SinkError
 from vcam.frame import Frame, Packed, Size, pack
 from vcam.v4l2.device import YU12
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class FakeDevice:

@@ -14,7 +14,7 @@ from vcam.frame import Frame, black
 from vcam.pipeline import FailFast, Pipeline, Source, Stages
 
 SIZE = (64, 48)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 FPS = 200.0
 CARD = black(SIZE)
 

@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+from children import join
 
 from vcam.deadline import call_within
 
@@ -40,7 +41,7 @@ def test_after_the_hanging_one_has_ended_another_is_made() -> None:
     hang.set()
     for thread in threading.enumerate():
         if thread.name == "hangs: ends":
-            thread.join()
+            join([thread])
     assert call_within(5, "ends", lambda: 42) == 42
 
 

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from children import PATIENCE_S, child, join
 
 from vcam.errors import AlreadyRunningError, VcamError
 from vcam.instance import FLOCK, HELD, Instance, holder
@@ -33,14 +34,13 @@ def test_the_lock_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         assert holder(path) == process.pid
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.wait(PATIENCE_S)
     assert path.exists()
     assert holder(path) is None
     with Instance(path):
@@ -59,7 +59,7 @@ def test_a_query_never_keeps_anybody_from_the_lock(tmp_path: Path) -> None:
         while not is_over.is_set():
             holder(path)
 
-    pollers = [threading.Thread(target=poll) for _ in range(2)]
+    pollers = [threading.Thread(target=poll, daemon=True) for _ in range(2)]
     for poller in pollers:
         poller.start()
     try:
@@ -68,8 +68,7 @@ def test_a_query_never_keeps_anybody_from_the_lock(tmp_path: Path) -> None:
                 assert holder(path) == os.getpid()
     finally:
         is_over.set()
-        for poller in pollers:
-            poller.join()
+        join(pollers)
 
 
 def test_a_pid_that_a_killed_holder_left_is_not_taken_for_the_next_ones(tmp_path: Path) -> None:

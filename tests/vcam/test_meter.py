@@ -1,6 +1,5 @@
-import threading
-
 import pytest
+from children import run_together
 
 from vcam.meter import WINDOW, Meter, Percentiles, percentiles
 
@@ -106,11 +105,7 @@ def test_no_count_is_lost_between_threads() -> None:
         for _ in range(2000):
             meter.count_drop("busy")
 
-    threads = [threading.Thread(target=count) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together(*[count] * 4)
     assert meter.read(0).drops == {"busy": 8000}
 
 

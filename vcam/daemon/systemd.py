@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 SEND_S = 1.0  # how long a full socket may hold a thread
+JOIN_S = 5.0  # a camera that hangs must not keep the daemon from ending
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class WatchdogNotifier:
     ) -> None:
         self._is_over.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(JOIN_S)
         self._supervisor.tell(STOPPING=1, STATUS="stopping")
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 START_S = 120.0  # to load and warm up models on a busy machine
 END_S = 5.0
 LOOK_S = 0.1
+STUCK_S = 30  # without a byte in the middle of a message, after which its process is taken to hang
 RETRY_S = 2
 TOO_LONG = "it took longer than one request may; send a smaller one, or this one again later"
 CRASHED = "the worker ended while it read this file, which is damaged in an unforeseen way; send another one"
@@ -68,6 +70,8 @@ class WorkerProcess:
         if self._ends is not None:
             return
         ours, theirs = socket.socketpair()
+        for direction in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, direction, struct.pack("ll", STUCK_S, 0))  # a timeval
         with theirs:
             process = subprocess.Popen(
                 self._options.command(theirs.fileno()),

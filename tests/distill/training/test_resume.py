@@ -133,7 +133,7 @@ def test_a_process_killed_by_sigkill_is_resumed_to_the_same_weights_bit_for_bit(
     assert killed.stdout is not None
     line = killed.stdout.readline()
     killed.kill()
-    killed.communicate()
+    killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL
     assert line.startswith("toy 8/64 ")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from children import join
 from fake_ends import PATIENCE_S, wait_for
 from stand_in import write_experts, write_weights
 from studio import SIZE, Studio
@@ -237,7 +238,7 @@ def test_a_pause_does_not_wait_for_a_card_to_be_drawn(
         return black(SIZE)
 
     monkeypatch.setattr("vcam.camera.cards.placeholder", draw)
-    setting = threading.Thread(target=camera.do, args=(Command(set={"source": "other"}),))
+    setting = threading.Thread(target=camera.do, args=(Command(set={"source": "other"}),), daemon=True)
     setting.start()
     try:
         assert is_drawing.wait(PATIENCE_S)
@@ -245,6 +246,6 @@ def test_a_pause_does_not_wait_for_a_card_to_be_drawn(
         assert camera.status().state == "paused"
     finally:
         may_end.set()
-        setting.join()
+        join([setting])
         camera.stop()
     assert camera.status().state == "paused"

@@ -1,12 +1,13 @@
 """Settings of the picture under names, and the cameras that they are for."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from children import run_together
 from fake_ends import wait_for
 from pydantic import ValidationError
 from studio import Studio
@@ -170,9 +171,5 @@ def test_saving_again_keeps_the_camera_until_another_is_named(camera: Camera) ->
 
 
 def test_two_clients_save_both_of_their_presets(camera: Camera, path: Path) -> None:
-    clients = [threading.Thread(target=preset, args=(camera,), kwargs={"save": name}) for name in "ABCD"]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    run_together(*(partial(preset, camera, save=name) for name in "ABCD"))
     assert set(load_config(path).preset) == set("ABCD") == set(camera.config.preset)

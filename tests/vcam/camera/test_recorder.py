@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from children import run_together
 from fake_ends import wait_for
 from full_disk import files_of_at_most
 from studio import SIZE, Studio
@@ -140,11 +141,7 @@ def test_a_full_disk_ends_it_with_a_warning_and_keeps_what_there_is(
 
 
 def test_two_clients_begin_one_recording(sink: RecordedSink, tmp_path: Path) -> None:
-    clients = [threading.Thread(target=sink.record, args=(True,)) for _ in range(4)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    run_together(*[lambda: sink.record(True)] * 4)
     sink.send(black(SIZE))
     sink.record(False)
     assert len(list(tmp_path.iterdir())) == 1

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from children import join, run_together
 from fake_ends import wait_for
 from pydantic import ValidationError
 from studio import SIZE, Studio
@@ -182,11 +184,7 @@ def test_two_clients_restart_one_after_the_other_and_settings_are_not_lost(confi
             Command(set={"light": 0.5}),
             Command(set={"wipe": 0.25}),
         ]
-        clients = [threading.Thread(target=camera.do, args=(command,)) for command in commands]
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
+        run_together(*(partial(camera.do, command) for command in commands))
         now = camera.config
         assert (now.fps, now.size, now.light, now.wipe) == (25, (160, 120), 0.5, 0.25)
     assert len(room.sinks) == 3
@@ -195,10 +193,10 @@ def test_two_clients_restart_one_after_the_other_and_settings_are_not_lost(confi
 def test_a_stop_during_a_restart_is_the_end(config: Config) -> None:
     room = Room()
     with running(config, room) as camera:
-        stopping = threading.Thread(target=camera.stop)
+        stopping = threading.Thread(target=camera.stop, daemon=True)
         room.on_open = stopping.start
         camera.do(Command(restart={"fps": 25}))
-        stopping.join()
+        join([stopping])
         assert camera.wait(1)
         room.on_open = lambda: None
         with pytest.raises(VcamError, match="being stopped"):

@@ -1,12 +1,13 @@
 """What is set and what is saved, while the camera runs."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from children import run_together
 from studio import Studio
 
 from vcam.camera.camera import Camera, CameraOptions
@@ -137,11 +138,7 @@ def test_two_clients_that_set_and_save_at_once_leave_a_whole_file(camera: Camera
         for step in range(20):
             camera.do(Command(set={key: step / 20}, save=True))
 
-    clients = [threading.Thread(target=change, args=(key,)) for key in ("light", "wipe")]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    run_together(partial(change, "light"), partial(change, "wipe"))
     assert load_config(path) == camera.config
     assert (camera.config.light, camera.config.wipe) == (0.95, 0.95)
 

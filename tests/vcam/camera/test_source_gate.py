@@ -26,7 +26,7 @@ from vcam.presence import Presence
 from vcam.sinks import NullSink, VirtualCameraSink
 
 SIZE = (128, 96)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 IDLE_STATE = "idle: nobody watches"
 
 

@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from children import child
 from program import PATIENCE_S, ROOT, Program
 
 from vcam.sources.sample import SAMPLE_PATH
@@ -73,9 +74,8 @@ def test_run_records_what_it_shows(program: Program, tmp_path: Path) -> None:
 
 def test_an_interrupted_run_says_what_it_did(program: Program) -> None:
     words = ("run", "--source", "pattern", "--sink", "preview", "--json")
-    with subprocess.Popen(
-        [sys.executable, "-m", "vcam.cli", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-m", "vcam.cli", *words]
+    with child(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert "before and after, live: http://127.0.0.1:" in process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from children import child
 from program import ROOT
 
 from vcam.cli import main
@@ -80,17 +81,14 @@ def test_votes_are_reported_drawn_and_exported(study: Path, capsys: pytest.Captu
 
 def test_a_study_is_served_until_a_signal(study: Path) -> None:
     command = [sys.executable, "-m", "vcam.cli", "mos", "serve", str(study)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    with child(command, cwd=ROOT, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
-        try:
-            address, _, key = server.stdout.readline().strip().partition("#key=")
-            assert key == read_study(study).key
-            with urllib.request.urlopen(f"{address}study", timeout=30) as answer:
-                assert json.load(answer)["minutes"] == 25
-            server.send_signal(signal.SIGTERM)  # SIGINT is ignored by what a shell starts in the background
-            assert server.wait(timeout=60) == 128 + signal.SIGTERM
-        finally:
-            server.kill()
+        address, _, key = server.stdout.readline().strip().partition("#key=")
+        assert key == read_study(study).key
+        with urllib.request.urlopen(f"{address}study", timeout=30) as answer:
+            assert json.load(answer)["minutes"] == 25
+        server.send_signal(signal.SIGTERM)  # SIGINT is ignored by what a shell starts in the background
+        assert server.wait(timeout=60) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Self
 
 import av
 import pytest
+from children import child
 from program import PATIENCE_S, ROOT, Program, wait_for
 from talking_head import talking_head
 
@@ -154,7 +155,7 @@ def test_what_cannot_be_recorded_is_said(
 def test_ctrl_c_keeps_a_file_that_can_be_played(program: Program, tmp_path: Path) -> None:
     path = tmp_path / "me.mp4"
     command = [sys.executable, "-m", "vcam.cli", "record", str(path), "--source", "pattern"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with child(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         wait_for(lambda: any(tmp_path.glob(".me.mp4.*.partial")))
         threading.Event().wait(0.3)  # some frames
         process.send_signal(signal.SIGINT)

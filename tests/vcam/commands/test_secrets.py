@@ -42,7 +42,7 @@ def supervised(folder: Path, heard: list[str]) -> Iterator[subprocess.Popen[str]
             pass
         finally:
             daemon.kill()
-            daemon.communicate()
+            daemon.communicate(timeout=PATIENCE_S)
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def watcher(program: Program, tmp_path: Path) -> Iterator[Watcher]:
     yield watcher
     if watcher.process is not None and watcher.process.poll() is None:
         watcher.process.kill()
-        watcher.process.wait()
+        watcher.process.wait(PATIENCE_S)
 
 
 def test_once_restores_what_is_there_and_ends(

@@ -248,8 +248,8 @@ def test_changes_that_wait_for_a_model_keep_neither_status_nor_pause_waiting(
     camera.may_set.clear()
     with ThreadPoolExecutor(40) as pool:
         changes = [pool.submit(client.command, set={"link": "360p"}) for _ in range(40)]
-        wait_for(lambda: sum(change.done() for change in changes) >= 40 - 9)
         try:
+            wait_for(lambda: sum(change.done() for change in changes) >= 40 - 9)
             client.status()
             assert client.command(pause=True)["state"] == "paused"
             assert not all(

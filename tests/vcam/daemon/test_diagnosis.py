@@ -1,9 +1,10 @@
 """The doctor's findings, as clients of the running camera read them."""
 
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+
+from children import run_together
 
 from vcam.camera.parts import Chain
 from vcam.config import Config
@@ -80,9 +81,5 @@ def test_an_answer_is_given_again_for_some_seconds(paths: Paths) -> None:
 def test_two_clients_share_one_examination(paths: Paths) -> None:
     patient = Patient()
     diagnosis = patient.diagnose(paths)
-    clients = [threading.Thread(target=diagnosis.as_json) for _ in range(4)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    run_together(*[diagnosis.as_json] * 4)
     assert patient.looks == 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fake_ends import wait_for
 
 from vcam.daemon.systemd import Supervisor, WatchdogNotifier, find_supervisor
 
@@ -196,8 +197,7 @@ def test_nothing_is_told_after_the_end_has_been(systemd: Receiver, tmp_path: Pat
     camera = Faulty(errors=0)
     camera.on_look = lambda look: threading.Event().wait(0.1)
     with WatchdogNotifier(camera, Supervisor(str(tmp_path / "notify"), watchdog_s=0.01)) as notifier:
-        while not camera.frames:
-            threading.Event().wait(0.001)
+        wait_for(lambda: camera.frames > 0)
     assert not notifier._thread.is_alive()
     assert systemd.read()[-1] == "STOPPING=1\nSTATUS=stopping"
 

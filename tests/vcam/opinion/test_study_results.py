@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from children import child
 
 from vcam.errors import ConfigError
 from vcam.opinion.plan import Trial
@@ -61,9 +62,7 @@ def test_secrets_are_not_in_the_file_and_who_leaves_is_not_either(tmp_path: Path
 
 def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "results.sqlite"
-    with subprocess.Popen(
-        [sys.executable, "-c", VOTER, str(path)], stdout=subprocess.PIPE, text=True
-    ) as voter:
+    with child([sys.executable, "-c", VOTER, str(path)], stdout=subprocess.PIPE) as voter:
         assert voter.stdout is not None
         said = [int(voter.stdout.readline()) for _ in range(15)]
         os.kill(voter.pid, signal.SIGKILL)

@@ -358,7 +358,7 @@ def test_the_card_can_be_changed_while_it_is_shown() -> None:
 
 
 def test_a_source_that_is_opened_on_request_is_tried_soon_again() -> None:
-    feed, policy = Feed(), Patient(delay_s=PATIENCE_S)
+    feed, policy = Feed(), Patient(delay_s=3600)
     feed.opening_error = SourceError("unplugged")
     with running(feed, Tape(), policy=policy) as pipeline:
         for tries in (1, 2, 3):

@@ -9,7 +9,7 @@ from fake_loopback import DAY_S, NODE, UBUNTU_USAGE, USAGE, FakeLoopback, Watch
 from vcam.presence import EventProbe, Presence, ProbeReading, WatchingLinux
 from vcam.presence.probe import POLLIN
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def watching(kernel: FakeLoopback) -> Watch:

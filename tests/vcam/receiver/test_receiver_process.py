@@ -3,6 +3,7 @@
 import io
 import struct
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def test_a_process_that_is_slow_to_start_keeps_nobody_from_ending_it(tmp_path: P
         opening = opener.submit(receivers.take, ADDRESS)
         while receivers._opening is None:
             assert not opening.done()
+            time.sleep(0.001)
         receivers.end()
         with pytest.raises(SourceError, match="not wanted any more"):
             opening.result(30)

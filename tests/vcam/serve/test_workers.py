@@ -30,6 +30,27 @@ def test_what_takes_too_long_ends_with_its_worker_and_the_next_one_is_served(tin
         process.close()
 
 
+class Hanging(WorkerOptions):
+    """A worker that takes nothing."""
+
+    def command(self, descriptor: int) -> list[str]:
+        return ["sleep", "600"]
+
+
+def test_a_worker_that_does_not_take_its_task_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vcam.serve.workers.STUCK_S", 1)
+    process = WorkerProcess(Hanging())
+    try:
+        process.start()
+        process._is_ready = True
+        content = bytes(10_000_000)  # more than a socket keeps
+        with pytest.raises(RefusedError, match="the worker ended"):
+            process.call(PictureTask(content, PictureOptions()), time.monotonic() + 100)
+        assert process.starts == 2
+    finally:
+        process.kill()
+
+
 def test_what_waited_too_long_costs_no_worker(tiny: Path) -> None:
     async def ask(limit_s: float) -> object:
         return check((await pool.run(TASK, limit_s))[0])

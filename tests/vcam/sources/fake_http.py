@@ -13,6 +13,7 @@ from typing import ClassVar
 import av
 import cv2
 import numpy as np
+from children import join
 from video_files import grey_picture
 
 SIZE, FPS = (64, 48), 10
@@ -34,13 +35,13 @@ class Handler(BaseHTTPRequestHandler):
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """A server; yields its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join()
+        join([thread])
         server.server_close()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from children import PATIENCE_S, join
 from fake_sender import Pipe, encode_to
 
 SDP = "\r\n".join(
@@ -77,7 +78,7 @@ class RtspHandler(socketserver.StreamRequestHandler):
 
     def _play(self) -> None:
         pipe = Pipe()
-        encoder = threading.Thread(target=encode_to, args=(pipe, self.stop))
+        encoder = threading.Thread(target=encode_to, args=(pipe, self.stop), daemon=True)
         encoder.start()
         number = 0
         try:
@@ -85,7 +86,7 @@ class RtspHandler(socketserver.StreamRequestHandler):
                 number = self._send(pipe, number)
         except OSError:
             self.stop.set()  # the reader has left
-        encoder.join()
+        encoder.join(PATIENCE_S)
 
     def _send(self, pipe: Pipe, number: int) -> int:
         """Send what the encoder wrote as RTP packets of up to 7 TS packets."""
@@ -111,12 +112,13 @@ def serving_rtsp(refuses_tcp: bool = False, sends_by_tcp: bool = True) -> Iterat
     manners = {"stop": stop, "refuses_tcp": refuses_tcp, "sends_by_tcp": sends_by_tcp}
     handler = type("Handler", (RtspHandler,), manners)
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    server.daemon_threads = True  # else it waits for each of them when it is closed
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"rtsp://127.0.0.1:{server.server_address[1]}/live"
     finally:
         stop.set()
         server.shutdown()
-        thread.join()
+        join([thread])
         server.server_close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import av
+from children import PATIENCE_S, join
 from video_files import grey_picture
 
 SIZE, FPS, GOP = (64, 48), 30, 10
@@ -45,13 +46,13 @@ def encode_to(target: Any, stop: threading.Event, container_format: str = "mpegt
 def sending(target: str, container_format: str = "mpegts") -> Iterator[threading.Event]:
     """A sender to a URL; set the event to let it die."""
     stop = threading.Event()
-    thread = threading.Thread(target=encode_to, args=(target, stop, container_format))
+    thread = threading.Thread(target=encode_to, args=(target, stop, container_format), daemon=True)
     thread.start()
     try:
         yield stop
     finally:
         stop.set()
-        thread.join()
+        join([thread])
 
 
 def write_sdp(path: Path, port: int) -> Path:
@@ -89,16 +90,16 @@ class LiveHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "video/mp2t")
         self.end_headers()
         pipe = Pipe()
-        encoder = threading.Thread(target=encode_to, args=(pipe, self.stop))
+        encoder = threading.Thread(target=encode_to, args=(pipe, self.stop), daemon=True)
         encoder.start()
         try:
             while encoder.is_alive() or not pipe.chunks.empty():
                 self._forward(pipe)
             if self.path == "/stall.ts":
-                self.done.wait()
+                self.done.wait(PATIENCE_S)
         except OSError:
             self.stop.set()  # the reader has left
-        encoder.join()
+        encoder.join(PATIENCE_S)
 
     def _forward(self, pipe: Pipe) -> None:
         try:
@@ -115,7 +116,7 @@ def serving() -> Iterator[tuple[str, threading.Event]]:
     """A web server; yields its address and the event that ends the stream."""
     events = {"stop": threading.Event(), "done": threading.Event()}
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (LiveHandler,), events))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", events["stop"]
@@ -123,5 +124,5 @@ def serving() -> Iterator[tuple[str, threading.Event]]:
         for event in events.values():
             event.set()
         server.shutdown()
-        thread.join()
+        join([thread])
         server.server_close()

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from children import child
 
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import SourceError
@@ -34,10 +36,11 @@ needs_x = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
     command = ["Xvfb", "-noreset", "-displayfd", "1", "-screen", "0", "1600x900x24"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdout is not None
         yield f":{server.stdout.readline().strip()}"
-        server.terminate()
+        server.terminate()  # so that it removes its lock
+        server.wait(PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)
@@ -67,20 +70,20 @@ def files(small: list[Frame], tmp_path_factory: pytest.TempPathFactory) -> list[
     return names
 
 
-def open_window(display: str, title: str, bar: int, files: list[str]) -> "subprocess.Popen[str]":
+@contextmanager
+def open_window(display: str, title: str, bar: int, files: list[str]) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, str(PROGRAM), title, str(bar), *files]
     environ = {**os.environ, "DISPLAY": display}
-    window = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
-    assert window.stdout is not None
-    assert window.stdout.readline() == "shown\n"
-    return window
+    with child(command, env=environ, stdout=subprocess.PIPE) as window:
+        assert window.stdout is not None
+        assert window.stdout.readline() == "shown\n"
+        yield window
 
 
 @pytest.fixture
 def window(display: str, files: list[str]) -> Iterator["subprocess.Popen[str]"]:
     with open_window(display, TITLE, 40, files) as window:
         yield window
-        window.kill()
 
 
 class Clock:
@@ -145,21 +148,20 @@ def test_a_window_that_is_closed_is_said(display: str, files: list[str]) -> None
     with open_window(display, "Another call", 0, files) as window, source_of("screen:Another call") as source:
         next(source)
         window.kill()
-        window.wait()
+        window.wait(PATIENCE_S)
         with pytest.raises(SourceError, match="the window is closed or minimised: show it again"):
             list(itertools.islice(source, 200))
 
 
 @needs_x
 def test_our_own_panel_in_its_picture_is_warned_of(display: str, files: list[str]) -> None:
-    with open_window(display, "SharpKD Camera - Browser", 0, files[:1]) as window:
+    with open_window(display, "SharpKD Camera - Browser", 0, files[:1]):
         with source_of("screen") as source:
             next(source)
             assert source.warnings == (LOOP,)
         with source_of("screen:1400,0,100x40") as source:  # beside it
             next(source)
             assert source.warnings == ()
-        window.kill()
 
 
 @needs_x
@@ -167,13 +169,13 @@ def test_a_desktop_that_ends_is_said_and_everything_closed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     command = ["Xvfb", "-noreset", "-displayfd", "1", "-screen", "0", "320x240x24"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdout is not None
         monkeypatch.setenv("DISPLAY", f":{server.stdout.readline().strip()}")
         with source_of("screen") as source:
             next(source)
             server.kill()
-            server.wait()
+            server.wait(PATIENCE_S)
             with pytest.raises(SourceError, match="the X server does not answer any more"):
                 list(itertools.islice(source, 5))
     assert "could not be closed" not in caplog.text

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from children import join
+
 
 @dataclass
 class FileServer:
@@ -33,14 +35,14 @@ def serve(server: FileServer) -> Iterator[FileServer]:
             """Not to the terminal."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         server.url = f"http://127.0.0.1:{listening.server_port}/file"
         try:
             yield server
         finally:
             listening.shutdown()
-            thread.join()
+            join([thread])
 
 
 def _answer(request: BaseHTTPRequestHandler, server: FileServer) -> None:

@@ -17,7 +17,7 @@ from vcam.sinks.pipewire import NODE, PipeWireSink, process
 
 SIZE = (64, 32)
 STAND_IN = Path(__file__).with_name("stand_in_publisher.py")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def make(behaviour: str, file: Path, size: Size = SIZE) -> PipeWireSink:
