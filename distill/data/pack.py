@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -63,6 +64,9 @@ def pack_shards(
     paths = [folder / f"{number:05d}.npy" for number in range(count)]
     missing = [_Order(draw, path, seed) for path in paths if not path.exists()]
     yield from (path for path in paths if path.exists())
+    if min(workers, len(missing)) < 2:  # here: a process would need seconds to begin
+        yield from map(_pack_shard, missing)
+        return
     with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_parent) as pool:
         yield from pool.map(_pack_shard, missing, chunksize=_chunk(len(missing), workers))
 
@@ -128,16 +132,27 @@ def _leave_interrupts_to_parent() -> None:
 
 
 def _pack_shard(order: _Order) -> Path:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     rng = np.random.default_rng([order.seed, int(order.path.stem)])
     made: list[Samples] = []
-    for _ in range(SAMPLES_A_SHARD * ATTEMPTS):
-        made.append(order.draw(rng))
-        if sum(len(part.kinds) for part in made) >= SAMPLES_A_SHARD:
-            break
+    with _one_thread():
+        for _ in range(SAMPLES_A_SHARD * ATTEMPTS):
+            made.append(order.draw(rng))
+            if sum(len(part.kinds) for part in made) >= SAMPLES_A_SHARD:
+                break
     _write_shard(order.path, join_samples(made))
     return order.path
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before[0])
+        torch.set_num_threads(before[1])
 
 
 def join_samples(parts: Sequence[Samples]) -> Samples:

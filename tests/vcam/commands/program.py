@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from vcam import cli
 from vcam.config import KEYS, Config
 from vcam.config_file import save_settings
 from vcam.instance import holder
@@ -34,6 +37,16 @@ class Program:
         return subprocess.run(
             command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S * 2, check=False
         )
+
+    def run_here(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same without a process, for a command that ends before it has done anything."""
+        said, errors = StringIO(), StringIO()
+        with redirect_stdout(said), redirect_stderr(errors):
+            try:
+                code: Any = cli.main(words)
+            except SystemExit as error:  # of the parser
+                code = error.code
+        return subprocess.CompletedProcess(words, code, said.getvalue(), errors.getvalue())
 
     def status(self) -> dict[str, Any]:
         return json.loads(self.run("status", "--json").stdout)

@@ -1,4 +1,4 @@
-"""`run`, `enhance`, `bench` and the small ones, as processes of their own."""
+"""`run`, `enhance`, `bench` and the small ones, as processes of their own where they do something."""
 
 import json
 import signal
@@ -106,7 +106,7 @@ def test_an_interrupted_run_says_what_it_did(program: Program) -> None:
 def test_what_cannot_be_run_is_one_line_and_an_exit_code(
     program: Program, words: tuple[str, ...], code: int, message: str
 ) -> None:
-    answer = program.run("run", "--frames", "3", *words)
+    answer = program.run_here("run", "--frames", "3", *words)
     assert (answer.returncode, answer.stdout) == (code, "")
     assert answer.stderr.startswith("sharpkd: ")
     assert message in answer.stderr
@@ -162,7 +162,7 @@ def test_what_cannot_be_enhanced_says_why_and_leaves_no_file(
     program: Program, tmp_path: Path, names: tuple[str, str], code: int, message: str
 ) -> None:
     write_clip(tmp_path / "in.mp4")
-    answer = program.run("enhance", *(str(tmp_path / name) for name in names))
+    answer = program.run_here("enhance", *(str(tmp_path / name) for name in names))
     assert answer.returncode == code
     assert message in answer.stderr.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["in.mp4"]
@@ -231,7 +231,7 @@ def test_a_disk_that_is_full_for_the_sound_is_an_error_and_leaves_what_was_finis
 
 def test_an_output_folder_that_cannot_be_made_is_one_line(program: Program, tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "in.mp4")
-    answer = program.run("enhance", str(clip), str(clip), str(clip / "out"))
+    answer = program.run_here("enhance", str(clip), str(clip), str(clip / "out"))
     assert (answer.returncode, answer.stderr.count("\n")) == (5, 1)
     assert "cannot write" in answer.stderr
 
@@ -302,7 +302,7 @@ def test_the_clip_is_where_the_demonstration_looks_for_it() -> None:
     "command", [("enhance", str(SAMPLE_PATH)), ("record", "--source", "pattern", "--seconds", "1")]
 )
 def test_an_output_whose_name_is_too_long_is_one_line(program: Program, command: tuple[str, ...]) -> None:
-    answer = program.run(*command, f"{'a' * 300}.mp4")
+    answer = program.run_here(*command, f"{'a' * 300}.mp4")
     assert (answer.returncode, "Traceback" in answer.stderr) == (5, False)
     assert "File name too long" in answer.stderr.splitlines()[-1]
 
@@ -314,7 +314,7 @@ def test_config_lists_the_settings_of_the_file(program: Program) -> None:
     assert lines[1].split() == ["size", "320x240", "1280x720", "size", "needs", "a", "restart"]
     assert lines[3].split() == ["strength", "1.0", "1.0", "0..1"]
     assert lines[-1] == f"file: {program.paths.config}"
-    everything = json.loads(program.run("config", "--json").stdout)
+    everything = json.loads(program.run_here("config", "--json").stdout)
     assert {"source", "light"} <= {one["name"] for one in everything["settings"]}
-    wrong = program.run("config", "strenght")
+    wrong = program.run_here("config", "strenght")
     assert (wrong.returncode, "did you mean 'strength'" in wrong.stderr) == (2, True)
