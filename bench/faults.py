@@ -159,7 +159,7 @@ def damaged_config(victim: Victim, rng: Random) -> Iterator[None]:
 def deleted_runtime(victim: Victim, rng: Random) -> Iterator[None]:
     """As logind does at logout, and cleaners of old files."""
     if rng.integers(2):
-        shutil.rmtree(victim.runtime)
+        shutil.rmtree(victim.runtime, ignore_errors=True)  # the daemon makes it again meanwhile
     else:
         (victim.runtime / str(rng.choice(sorted(os.listdir(victim.runtime))))).unlink()
     yield

@@ -1,24 +1,32 @@
 """A persistent encoder and decoder pair without delay: one frame in, at most one frame out."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import av
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType
+from av.video.frame import PictureType, VideoFrame
 
 from vcam.conversion.pyav import to_picture
+from vcam.deadline import call_within
 from vcam.errors import LinkError
 from vcam.frame import Frame, Size, from_packed
 from vcam.link.profile import LinkProfile
 
+log = logging.getLogger(__name__)
+
+HANG_S = (
+    10.0  # for one frame, which takes hundredths of a second; a busy machine may need a hundred times that
+)
 NO_PERIODIC_KEYFRAMES = 1_000_000
 VPX_REOPEN_RATIO = 1.15  # libvpx ignores a changed bit_rate; reopening it costs a keyframe
 
@@ -68,7 +76,7 @@ class Codec:
         picture.pts = self._count
         picture.pict_type = PictureType.I if wants_keyframe else PictureType.NONE
         self._count += 1
-        return [packet for packet in self._encoder.encode(picture) if packet.size]
+        return [packet for packet in self._encode(picture) if packet.size]
 
     def decode(self, packets: list[Packet]) -> Frame | None:
         """Decode one frame's packets to a Frame of `size`, or None if they complete no picture."""
@@ -90,7 +98,33 @@ class Codec:
     def close(self) -> None:
         """End the stream; SVT-AV1 complains on stderr if it is dropped in the middle of one."""
         if self._profile.codec == "av1":
-            self._encoder.encode(None)
+            with suppress(TimeoutError):
+                self._encode_in_time(None)
+
+    def _encode(self, picture: VideoFrame) -> list[Packet]:
+        """Encode a picture. An SVT-AV1 that hangs is left behind, and another one begins with a keyframe.
+
+        SVT-AV1 4.1's threads sometimes all wait for each other on a busy machine, in the middle of a stream,
+        and svt_av1_enc_get_packet then never returns.
+        """
+        if self._profile.codec != "av1":
+            return self._encoder.encode(picture)
+        try:
+            return self._encode_in_time(picture)
+        except TimeoutError:
+            log.warning("SVT-AV1 hangs: another encoder goes on")
+        self._encoder = self._open_encoder()
+        try:
+            return self._encode_in_time(picture)
+        except TimeoutError:
+            raise LinkError(
+                f"SVT-AV1 hangs: no frame within {HANG_S:g} s; choose another codec for the link"
+            ) from None
+
+    def _encode_in_time(self, picture: VideoFrame | None) -> list[Packet]:
+        """Raises TimeoutError; the encoder must not be used after it."""
+        encoder = self._encoder
+        return call_within(HANG_S, f"SVT-AV1 {id(encoder)}", partial(encoder.encode, picture))
 
     def _open_encoder(self) -> VideoCodecContext:
         profile = self._profile

@@ -1,8 +1,10 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from av.packet import Packet
 from talking_head import Film
 
 from vcam.errors import LinkError
@@ -108,6 +110,33 @@ def test_constant_quality_spends_more_on_more_detail(name: str, film: Film) -> N
         return sum(packet.size for frame in frames for packet in codec.encode(frame))
 
     assert spend(film(20, SIZE)) > 3 * spend([black(SIZE)] * 20)
+
+
+def test_an_encoder_that_hangs_is_replaced_by_one_that_begins_with_a_keyframe(
+    film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = 1
+
+    def hang(limit_s: float, name: str, call: Callable[[], list[Packet]]) -> list[Packet]:
+        nonlocal hanging
+        if hanging:
+            hanging -= 1
+            raise TimeoutError
+        return call()
+
+    codec = open_codec("av1")
+    first, second, third = film(3, SIZE)
+    codec.decode(codec.encode(first))
+    monkeypatch.setattr("vcam.link.codec.call_within", hang)
+    packets = codec.encode(second)
+    assert [packet.is_keyframe for packet in packets] == [True]
+    assert codec.decode(packets) is not None
+    assert not any(packet.is_keyframe for packet in codec.encode(third))
+    hanging = 2
+    with pytest.raises(LinkError, match=r"SVT-AV1 hangs: .* choose another codec"):
+        codec.encode(third)
+    hanging = 1
+    codec.close()
 
 
 def test_a_codec_that_cannot_be_opened_says_so_in_one_line() -> None:
