@@ -54,42 +54,57 @@ def figures_of(cells: Cells, residual: Cells, scale: float) -> Figures:
     step = max(1, round(rows * columns / MOST_CELLS))
     start = step // 2 if rows > step // 2 else 0
     seen, added = cells[0, start::step], residual[0, start::step]
-    picture = _coefficients(seen[..., : CELL * CELL])
-    change = _coefficients(added[..., : CELL * CELL])
-    detail, changed = np.square(picture[:, 1:]), np.square(change[:, 1:])
-    busy = detail.sum(1)
-    order = np.argsort(busy)
-    quarters = np.array_split(order, PARTS)
-    both = float((picture[:, 1:] * change[:, 1:]).sum())
-    alike = both / np.sqrt(float(busy.sum()) * float(changed.sum()) + 1e-6)
+    picture, change = _coefficients(seen), _coefficients(added)
+    both = float((picture[1:] * change[1:]).sum())
+    detail, changed = np.square(picture[1:]), np.square(change)
+    busy, total = _summed(detail), changed.sum(0)
+    alike = both / np.sqrt(float(busy.sum()) * float(changed[1:].sum()) + 1e-6)
+    quarters = np.array_split(np.argsort(busy), PARTS)
     age, noise = _told(seen)
     figures = [
         np.clip(np.log2(scale), -1, 3),
         age,
         noise,
-        *_log(detail.mean(0)),
-        *_log(changed.mean(0)),
+        *_log(detail.mean(1)),
+        *_log(changed[1:].mean(1)),
         *_log(np.array([busy[part].mean() for part in quarters])),
-        *_log(np.array([np.square(change[part]).sum(1).mean() for part in quarters])),
-        _log(np.square(change).sum(1).mean()),
+        *_log(np.array([total[part].mean() for part in quarters])),
+        _log(total.mean()),
         alike,
     ]
     return np.array([figures], np.float32)
 
 
-def _coefficients(pixels: Cells) -> npt.NDArray[np.float32]:
-    """The DCT of each cell (..., 16), (N, 16)."""
-    flat = pixels.reshape(-1, CELL * CELL).astype(np.float32) - ZERO_RESIDUAL
+def _coefficients(cells: Cells) -> npt.NDArray[np.float32]:
+    """The DCT of each cell (..., 16 or more), (16, N): sums over the cells are then sums along rows."""
+    flat = cells[..., : CELL * CELL].reshape(-1, CELL * CELL).astype(np.float32)
+    flat -= ZERO_RESIDUAL
     # numpy's own product wakes threads of its BLAS, which then spin beside the camera's
-    return np.asarray(cv2.gemm(flat, _COSINES, 1.0, None, 0.0), np.float32)  # type: ignore[call-overload]  # None: no sum
+    product = cv2.gemm(flat, _COSINES, 1.0, None, 0.0)  # type: ignore[call-overload]  # None: no sum
+    return np.asarray(cv2.transpose(product), np.float32)
+
+
+def _summed(detail: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The sum of each column (15, N), added in the order in which the published files were fitted.
+
+    A busyness that is rounded otherwise puts cells of a flat picture, which are alike, into other quarters.
+    """
+    first = ((detail[0] + detail[1]) + (detail[2] + detail[3])) + (
+        (detail[4] + detail[5]) + (detail[6] + detail[7])
+    )
+    for row in detail[8:]:
+        first += row
+    return first
 
 
 def _told(seen: Cells) -> tuple[float, float]:
     """Frames beyond the first that the cells are means of, and the logarithm of the noise of one."""
     if seen.shape[-1] == CELL * CELL:
         return 0.0, 0.0
-    told = seen[..., CELL * CELL : CELL * CELL + 2].reshape(-1, 2).mean(0, dtype=np.float32) - ZERO_RESIDUAL
-    return float(told[0]) / AGE_UNIT, float(np.log1p(max(0.0, float(told[1]))))
+    age, noise = (
+        float(seen[..., CELL * CELL + told].astype(np.float32).mean()) - ZERO_RESIDUAL for told in range(2)
+    )
+    return age / AGE_UNIT, float(np.log1p(max(0.0, noise)))
 
 
 def _log(energy: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -112,7 +127,8 @@ class Confident:
     It is estimated twice a second, at once when the network changes, and more often after a new scene, while
     fusion deepens; small changes of it are left out, so that the picture does not pump.
 
-    crispness  as in Restorer: the confidence is mixed of those in the looks as the looks are
+    For each frame `is_due` says whether its residual is to be looked at, `look` does that, and `share` is
+    what it comes to: a frame that is not looked at needs no residual if its share is nothing.
     """
 
     def __init__(self, model: Trusted) -> None:
@@ -121,34 +137,46 @@ class Confident:
         self._frames = 0  # since the last estimate
         self._wait = FIRST_WAIT  # frames from the last estimate to the next
         self._estimate: Confidence | None = None
+        self._is_new = False
         self._used = 1.0
 
-    def __call__(
-        self, network: object, cells: Cells, residual: Cells, scale: float, crispness: float, is_cut: bool
-    ) -> float:
-        """How much of this frame's residual to add, 0..1; arguments as in `figures_of` and Tuning."""
-        if not self._model.has_confidence:
-            return 1.0
-        is_new = is_cut or self._estimate is None
-        self._frames += 1
-        if is_new or network is not self._network or self._frames >= self._wait:
-            self._network, self._frames = network, 0
-            self._wait = FIRST_WAIT if is_new else min(2 * self._wait, LOOK_EVERY)
-            self._look(figures_of(cells, residual, scale), INERTIA if self._wait == LOOK_EVERY else 0.0)
-        assert self._estimate is not None
-        return self._settle(self._mixed(self._estimate, crispness), is_new)
+    def is_due(self, network: object, is_cut: bool) -> bool:
+        """Whether the next frame is to be looked at; asked once a frame.
 
-    def _look(self, figures: Figures, inertia: float) -> None:
-        found = self._model.confidence(figures)
+        network  whose residual it gets
+        """
+        if not self._model.has_confidence:
+            return False
+        self._is_new = is_cut or self._estimate is None
+        self._frames += 1
+        if not (self._is_new or network is not self._network or self._frames >= self._wait):
+            return False
+        self._network, self._frames = network, 0
+        self._wait = FIRST_WAIT if self._is_new else min(2 * self._wait, LOOK_EVERY)
+        return True
+
+    def look(self, cells: Cells, residual: Cells, scale: float) -> None:
+        """Estimate it by a frame that is due; arguments as in `figures_of`."""
+        found = self._model.confidence(figures_of(cells, residual, scale))
         last = found if self._estimate is None else self._estimate
+        inertia = INERTIA if self._wait == LOOK_EVERY else 0.0
         self._estimate = inertia * last + (1 - inertia) * found
+
+    def share(self, crispness: float) -> float:
+        """How much of this frame's residual to add, 0..1.
+
+        crispness  as in Restorer: the confidence is mixed of those in the looks as the looks are
+        """
+        if self._estimate is None:
+            return 1.0
+        return self._settle(self._mixed(self._estimate, crispness))
 
     @staticmethod
     def _mixed(estimate: Confidence, crispness: float) -> float:
         return float((1 - crispness) * estimate[0] + crispness * estimate[-1])
 
-    def _settle(self, wanted: float, is_new: bool) -> float:
+    def _settle(self, wanted: float) -> float:
         """The confidence in use: moved where it is off by more than the tolerance, or at its ends."""
-        if is_new or abs(wanted - self._used) > TOLERANCE or wanted in (0.0, 1.0):
+        if self._is_new or abs(wanted - self._used) > TOLERANCE or wanted in (0.0, 1.0):
             self._used = wanted
         return self._used

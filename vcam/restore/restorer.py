@@ -9,9 +9,11 @@ from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
 from vcam.restore.chroma import StillChroma
 from vcam.restore.confidence import Confident
 from vcam.restore.fusion import FULL_DEPTH, Fusion
-from vcam.restore.model import Model, Shares
+from vcam.restore.model import Model, Network, Shares
 from vcam.restore.still import StillCells
 from vcam.restore.tuning import Tuning, prepare_beside, prepare_here
+
+LEAST_STRENGTH = 1 / 256  # with less, even the largest residual rounds to nothing
 
 
 class Restorer:
@@ -101,17 +103,33 @@ class Restorer:
         base = resize(crop_to_aspect(frame, self.size), self.size)
         if self._strength == 0:
             return base
-        cell = self.model.spec.cell
         fused, cells = self._fuse(base)
         network = self._tuning.network(cells, frame.size, frame.is_cut)
-        added = self._still.residual(network, cells)
-        scale = max(self.size[0] / frame.width, self.size[1] / frame.height)  # what is cut off does not count
-        confidence = self._confident(network, cells, added, scale, self.crispness, frame.is_cut)
-        strength = self._strength * confidence
-        residual = from_cells(added, cell, self.size)
-        luma = cv2.addWeighted(fused.y, 1, residual, strength, -ZERO_RESIDUAL * strength)
+        added, strength = self._residual(network, cells, frame)
+        luma = fused.y
+        if added is not None:
+            residual = from_cells(added, self.model.spec.cell, self.size)
+            luma = cv2.addWeighted(luma, 1, residual, strength, -ZERO_RESIDUAL * strength)
         u, v = self._chroma(luma, fused.u, fused.v, network.chroma * self._strength)
         return replace(fused, y=luma, u=u, v=v)
+
+    def _residual(self, network: Network, cells: Cells, frame: Frame) -> tuple[Cells | None, float]:
+        """What to add to a picture, and how much of it; None if nothing would come of it.
+
+        The network then runs only for the looks that tell whether it is to be trusted again.
+        """
+        added = None
+        if self._confident.is_due(network, frame.is_cut):
+            added = self._still.residual(network, cells)
+            # what is cut off does not count
+            scale = max(self.size[0] / frame.width, self.size[1] / frame.height)
+            self._confident.look(cells, added, scale)
+        strength = self._strength * self._confident.share(self.crispness)
+        if strength < LEAST_STRENGTH:
+            if added is None:
+                self._still.skip()
+            return None, 0.0
+        return added if added is not None else self._still.residual(network, cells), strength
 
     def _fuse(self, base: Frame) -> tuple[Frame, Cells]:
         """The picture that the residual is added to, and what the network is shown of it."""

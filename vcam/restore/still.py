@@ -85,6 +85,10 @@ class StillCells:
         self.done = needed / (rows * columns)
         return residual
 
+    def skip(self) -> None:
+        """Compute nothing of this frame: the next one is compared with the last that was computed."""
+        self.done = 0.0
+
     def _run_all(self, network: Local, cells: Cells) -> Cells:
         self.done = 1.0
         self._residual = network.residual(cells)

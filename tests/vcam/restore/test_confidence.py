@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from stand_in import confidence_bytes, write_experts
@@ -12,6 +13,7 @@ from vcam.frame import Frame
 from vcam.manifest import ModelFile, ModelSpec, sha256_of
 from vcam.restore import Engine, Model, Restorer, to_cells
 from vcam.restore.confidence import FIGURES, LOOK_EVERY, MOST_CELLS, TOLERANCE, Confident, Figures, figures_of
+from vcam.restore.fusion import AGE_UNIT
 
 CPU = Engine("cpu", threads=1)
 SIZE = (64, 48)
@@ -40,8 +42,15 @@ class Script:
 
 
 def run(confident: Confident, frames: int, crispness: float = 0.0, network: object = "same") -> list[float]:
-    cells = cells_of(0, 5)
-    return [confident(network, cells, cells, 1.0, crispness, False) for _ in range(frames)]
+    return [share_of(confident, network, crispness) for _ in range(frames)]
+
+
+def share_of(confident: Confident, network: object, crispness: float, is_cut: bool = False) -> float:
+    """Of the next frame."""
+    if confident.is_due(network, is_cut):
+        cells = cells_of(0, 5)
+        confident.look(cells, cells, 1.0)
+    return confident.share(crispness)
 
 
 def test_figures_tell_detail_that_is_repeated_from_detail_that_is_taken_away() -> None:
@@ -72,6 +81,38 @@ def test_figures_of_a_large_picture_are_those_of_a_part_of_its_rows() -> None:
     np.testing.assert_allclose(figures_of(cells, residual, 1.0), whole, atol=0.1)
 
 
+def plain_figures(cells: np.ndarray, residual: np.ndarray, scale: float) -> list[float]:
+    """The same without a thought of speed, for a picture that is not thinned out."""
+    basis = np.stack([cv2.dct(unit.reshape(4, 4)).reshape(-1) for unit in np.eye(16, dtype=np.float32)])
+    picture, change = (
+        (part.reshape(-1, part.shape[-1])[:, :16].astype(np.float32) - 128) @ basis
+        for part in (cells, residual)
+    )
+    detail, changed = picture[:, 1:] ** 2, change[:, 1:] ** 2
+    quarters = np.array_split(np.argsort(detail.sum(1)), 4)
+    told = cells[..., 16:18].reshape(-1, 2).mean(0) - 128
+    alike = (picture[:, 1:] * change[:, 1:]).sum() / np.sqrt(detail.sum() * changed.sum() + 1e-6)
+    energies = [
+        *detail.mean(0),
+        *changed.mean(0),
+        *(detail[part].sum(1).mean() for part in quarters),
+        *((change[part] ** 2).sum(1).mean() for part in quarters),
+        (change**2).sum(1).mean(),
+    ]
+    return [np.log2(scale), told[0] / AGE_UNIT, np.log1p(told[1]), *np.log(np.add(energies, 0.01)), alike]
+
+
+def test_figures_are_those_that_published_files_were_fitted_to() -> None:
+    rng = np.random.default_rng(4)
+    cells = rng.normal(128, np.linspace(1, 30, 600)[None, :, None, None], (1, 600, 12, 20)).clip(0, 255)
+    cells = cells.astype(np.uint8)
+    cells[:, :400] = rng.integers(127, 130, (1, 400, 12, 20))  # many as busy: rounding says which is calmer
+    cells[..., 16:] = (140, 133, 0, 0)
+    residual = rng.integers(118, 139, (1, 600, 12, 16), np.uint8)
+    found = figures_of(cells, residual, 1.5)[0]
+    np.testing.assert_allclose(found, plain_figures(cells, residual, 1.5), atol=2e-4)  # sums in float32
+
+
 def test_it_is_estimated_twice_a_second_more_often_at_first_and_when_the_network_changes() -> None:
     model = Script((0.5, 0.5))
     confident = Confident(model)
@@ -90,8 +131,7 @@ def test_a_cut_is_believed_at_once_and_other_changes_with_inertia() -> None:
     confident = Confident(Script(*settled, (0.0, 0.0)))
     assert set(run(confident, 2 * LOOK_EVERY)) == {1.0}
     assert run(confident, 1) == [0.5]
-    cells = cells_of(0, 5)
-    assert confident("same", cells, cells, 1.0, 0.0, True) == 0.0
+    assert share_of(confident, "same", 0.0, is_cut=True) == 0.0
 
 
 def test_small_changes_are_left_out_so_that_the_picture_does_not_pump() -> None:
@@ -118,6 +158,43 @@ def test_so_much_of_the_residual_is_added(tmp_path: Path, confidence: float, exp
     chroma = np.full((24, 32), 128, np.uint8)
     black = Frame(np.zeros((48, 64), np.uint8), chroma, chroma)
     assert (Restorer(model, SIZE)(black).y == expected).all()
+
+
+def restore_moving(
+    model: Model, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> tuple[list[Frame], list[float]]:
+    """A film that never stands still, restored; and the shares of it that were computed."""
+    monkeypatch.setattr(model, "confidence", script.confidence)
+    restore, rng = Restorer(model, SIZE), np.random.default_rng(5)
+    chroma = np.full((24, 32), 128, np.uint8)
+    frames, computed = [], []
+    for index in range(3 * LOOK_EVERY + 1):
+        luma = rng.integers(16, 236, (48, 64), np.uint8)
+        frames.append(restore(Frame(luma, chroma, chroma, index, is_cut=index == 0)))
+        computed.append(restore.computed)
+    return frames, computed
+
+
+def test_without_confidence_the_network_runs_for_looks_alone_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model(with_confidence(tmp_path, 1.0, 1.0), tmp_path, CPU)
+    says = [(0.0, 0.0)] * 5 + [(1.0, 1.0)]
+    frames, computed = restore_moving(model, monkeypatch, Script(*says))
+    assert [index for index, share in enumerate(computed) if share] == [0, 1, 3, 7, 15, *range(30, 46)]
+    monkeypatch.setattr("vcam.restore.restorer.LEAST_STRENGTH", -1.0)
+    always, computed = restore_moving(model, monkeypatch, Script(*says))
+    assert min(computed) == 1.0
+    for ours, theirs in zip(frames, always, strict=True):
+        assert np.array_equal(ours.y, theirs.y)
+
+
+def test_what_rounds_to_nothing_is_not_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model(with_confidence(tmp_path, 1.0, 1.0), tmp_path, CPU)
+    _, computed = restore_moving(model, monkeypatch, Script((0.003, 0.003)))
+    assert computed.count(0.0) == 3 * LOOK_EVERY + 1 - 7
+    _, computed = restore_moving(model, monkeypatch, Script((0.01, 0.01)))
+    assert computed.count(0.0) == 0
 
 
 @pytest.mark.parametrize(
