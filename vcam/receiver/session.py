@@ -66,6 +66,16 @@ def check_offer(sdp: str) -> None:
         raise OfferError("the offer has a channel for data; expected a picture alone")
 
 
+def without_end_of_candidates(sdp: str) -> str:
+    """An offer that leaves open whether its sender has more addresses than it tells.
+
+    A browser may hide its addresses behind .local names that this machine cannot resolve. With an end,
+    aiortc gives up at once; without one it waits until the sender's checks arrive (RFC 8863). Session
+    limits that time.
+    """
+    return "".join(line for line in sdp.splitlines(keepends=True) if line.strip() != "a=end-of-candidates")
+
+
 class Session:
     """Holds one connection from its offer to its end.
 
@@ -109,7 +119,8 @@ class Session:
         connection.on("track", self._take)
         connection.on("connectionstatechange", self._note_state)
         try:
-            await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+            open_end = without_end_of_candidates(sdp)
+            await connection.setRemoteDescription(RTCSessionDescription(open_end, "offer"))
             for one in connection.getTransceivers():
                 one.direction = "recvonly" if one.kind == "video" else "inactive"  # no sound is received
             await connection.setLocalDescription(await connection.createAnswer())

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import socket
 import time
@@ -95,6 +96,26 @@ def test_a_phone_that_sends_is_a_source(phone: Phone, receivers: Receivers, addr
     receiver = receivers.take(address)
     assert receiver.sender is not None
     assert receiver.sender["address"] == "127.0.0.1"
+
+
+def test_a_phone_that_hides_its_addresses_is_a_source_too(
+    phone: Phone, receivers: Receivers, address: WhipAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Firefox does behind names that only it resolves."""
+    offer = phone.offer
+    hide = re.compile(r"^(a=candidate:.*) 127\.0\.0\.1 ", re.MULTILINE)
+    hidden: list[int] = []
+
+    def hidden_offer() -> str:
+        text, count = hide.subn(r"\1 9ffe7577-413f-4bc0-a8c0-08a6b625a307.local ", offer())
+        hidden.append(count)
+        return text
+
+    monkeypatch.setattr(phone, "offer", hidden_offer)
+    assert phone.start().status_code == 201
+    with opened(address, receivers) as source:
+        assert len(take(source, 3)) == 3
+    assert hidden == [1]
 
 
 def test_a_phone_that_stops_is_awaited_and_comes_back_as_a_cut(

@@ -119,6 +119,7 @@ find("again").addEventListener("click", async () => {
   replays += 1;
   await watch();
 });
+find("full").hidden = !document.fullscreenEnabled; // a phone with Safari has none
 find("full").addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen().catch(() => {});
@@ -132,6 +133,7 @@ find("stop-yes").addEventListener("click", () => {
 });
 find("failure-close").addEventListener("click", () => { find("failure").hidden = true; });
 
+find("begin").disabled = false; // Firefox keeps it as it was before a reload
 const study = await (await fetch("study")).json();
 useStudy(study.id);
 document.title = study.title;

@@ -6,6 +6,7 @@ import { get } from "./session.js";
 import { onStatus } from "./status.js";
 
 const SNAPSHOT_MS = 10000;
+const SAVING_MS = 60000; // in which a browser reads what it saves; Safari begins after the click
 
 const record = find("record");
 
@@ -16,7 +17,7 @@ async function takeSnapshot() {
     const address = URL.createObjectURL(await answer.blob());
     const moment = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
     make("a", { href: address, download: `sharpkd-${moment}.png` }).click();
-    URL.revokeObjectURL(address);
+    setTimeout(() => URL.revokeObjectURL(address), SAVING_MS);
   } catch {
     showFailure("No snapshot was taken; is the camera running?");
   }

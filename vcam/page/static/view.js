@@ -48,6 +48,7 @@ for (const [id, right, down] of [["view-left", STEP, 0], ["view-right", -STEP, 0
   find(id).addEventListener("click", () => moveView(right, down));
 }
 
+fullscreen.hidden = !document.fullscreenEnabled; // Safari has none before 16.4, nor on a phone
 fullscreen.addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
   else screen.requestFullscreen();

@@ -5,6 +5,7 @@ const GATHER_MS = 1500; // for the ways to reach this phone; those of the own ne
 const LOST_MS = 4000; // a connection that is cut for longer is made again
 const MOST_BPS = 6000000;
 const IDLE = "Nothing is sent. Press Start to send this phone's picture to your computer.";
+const INPUTS = ["start", "facing", "height"];
 const REFUSED = {
   NotAllowedError: "This page may not use the camera. Allow it in the browser's settings for this address, then press Start.",
   NotFoundError: "This device has no camera that the browser can use.",
@@ -45,7 +46,7 @@ function openCamera() {
 
 /** Open the camera for this start; its track, or nothing if it does not open or Stop was pressed meanwhile. */
 async function takeCamera(mine) {
-  const inputs = ["start", "facing", "height"].map(find);
+  const inputs = INPUTS.map(find);
   for (const input of inputs) input.disabled = true; // what is opened twice is closed once
   try {
     const opened = await openCamera();
@@ -221,6 +222,7 @@ async function change() {
   if (track) await connection?.getSenders()[0]?.replaceTrack(track).catch(() => {});
 }
 
+for (const id of INPUTS) find(id).disabled = false; // Firefox keeps them as they were before a reload
 find("start").addEventListener("click", start);
 find("stop").addEventListener("click", () => stop());
 find("facing").addEventListener("change", change);
