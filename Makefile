@@ -27,7 +27,7 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-# The camera where it lives: its page in Chromium, a PipeWire and an Xfce panel of its own, then real kernels in
+# The camera where it lives: its pages in browsers, a PipeWire and an Xfce panel of its own, then real kernels in
 # emulated machines with readers up to a browser. About ten minutes; needs root and qemu, and says so where it has to skip.
 test-system: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/system/opinion tests/system/panel tests/system/pipewire tests/system/tray

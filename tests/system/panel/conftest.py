@@ -1,22 +1,11 @@
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from panel_page import PanelPage
-from panel_session import CHROMIUM, FLAGS, PanelSession
+from panel_session import PanelSession
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+from tests.system.browsers import Browsers
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +18,12 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PanelSession]:
 
 
 @pytest.fixture
-def open_panel(browser: "Browser", session: PanelSession) -> Iterator[Callable[..., PanelPage]]:
+def open_panel(browsers: Browsers, session: PanelSession) -> Iterator[Callable[..., PanelPage]]:
     """Opens the panel in a profile of its own; at the end, nothing may have been complained of."""
     panels: list[PanelPage] = []
 
     def open_panel(**looks: Any) -> PanelPage:
-        panels.append(PanelPage(browser, session, **looks))
+        panels.append(PanelPage(browsers, session, **looks))
         return panels[-1].open()
 
     yield open_panel

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from panel_session import OUT, PATIENCE_S, PanelSession
 
+from tests.system.browsers import Browsers
+
 if TYPE_CHECKING:  # where there is no Playwright, these tests are skipped
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+    from playwright.sync_api import ConsoleMessage, Page, Response
 
 TABS = ("picture", "camera", "network", "model", "numbers", "help")
+SCREENSHOT_STYLE = (
+    "blocked an inline style"  # Playwright's own, which Firefox tells of; ours would fail in Chromium
+)
 SMALL = (32, 18)  # pixels of a picture that is compared: noise is averaged away
 PIXELS = """([id, width, height]) => {
     const small = new OffscreenCanvas(width, height).getContext("2d");
@@ -26,10 +31,11 @@ class PanelPage:
     """
 
     def __init__(
-        self, browser: "Browser", session: PanelSession, size: tuple[int, int] = (1280, 800), **looks: Any
+        self, browsers: Browsers, session: PanelSession, size: tuple[int, int] = (1280, 800), **looks: str
     ) -> None:
+        self._browsers = browsers
         self._session = session
-        self._context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **looks)
+        self._context = browsers.new_profile(size, looks)
         self._context.set_default_timeout(PATIENCE_S * 1000)
         self.faults: list[str] = []
         self.page = self.new_tab()
@@ -37,7 +43,7 @@ class PanelPage:
     def new_tab(self) -> "Page":
         page = self._context.new_page()
         page.on("console", self._note)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self._complain(str(error)))
         page.on("response", self._look_at)
         return page
 
@@ -71,12 +77,28 @@ class PanelPage:
         self.page.screenshot(path=path)
         return path
 
+    def download(self, id: str) -> Path:
+        """The file, with its name, that is saved by a click."""
+        if self._browsers.name == "firefox":  # which tells Playwright of none
+            self.page.click(f"#{id}")
+            self.until("the file", lambda: any(self._browsers.downloads.glob("*.png")))
+            return next(self._browsers.downloads.glob("*.png"))
+        with self.page.expect_download() as download:
+            self.page.click(f"#{id}")
+        path = self._browsers.downloads / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
     def close(self) -> None:
         self._context.close()
 
     def _note(self, message: "ConsoleMessage") -> None:
         if message.type in ("error", "warning"):
-            self.faults.append(f"{message.text} {message.location.get('url', '')}")
+            self._complain(f"{message.text} {message.location.get('url', '')}")
+
+    def _complain(self, fault: str) -> None:
+        if SCREENSHOT_STYLE not in fault:
+            self.faults.append(fault)
 
     def _look_at(self, response: "Response") -> None:
         if response.status >= 400:

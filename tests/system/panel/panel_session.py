@@ -1,8 +1,6 @@
 """A camera of the test's own on the bundled clip, and a real Chromium that shows its panel."""
 
-import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,22 +14,11 @@ from vcam.config_file import save_settings
 from vcam.control.client import ControlClient
 from vcam.errors import NotRunningError
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]  # a container has no sandbox
-PACKAGES = {"playwright": "playwright", "axe_playwright_python": "axe-playwright-python"}  # on PyPI
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build/panel"
 PATIENCE_S = 60.0  # of a machine that has much else to do
 # small and slow, so that the browser has a core of its own
 CONFIG = Config(source="sample", sink="null", size=(640, 360), fps=12, threads=1, provider="cpu")
-
-
-def missing() -> str:
-    """Why these tests cannot run here; empty if they can."""
-    if shutil.which(CHROMIUM) is None:
-        return f"no {CHROMIUM}. Run: sudo apt install chromium"
-    packages = [package for name, package in PACKAGES.items() if importlib.util.find_spec(name) is None]
-    return f"Run: .venv/bin/pip install {' '.join(packages)}" if packages else ""
 
 
 class PanelSession:

@@ -5,12 +5,8 @@ from typing import Any
 
 import pytest
 from panel_page import TABS, PanelPage
-from panel_session import missing
 
-pytestmark = [
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.timeout(300)
 
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
