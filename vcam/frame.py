@@ -7,13 +7,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vcam.size import MAX_SIDE as MAX_SIDE
+from vcam.size import MIN_SIDE as MIN_SIDE
+from vcam.size import Size as Size
+from vcam.size import check_size as check_size
+from vcam.size import parse_size as parse_size
+
 # uint8, all three; OpenCV's and PyAV's stubs know no narrower element type than Any
 Plane: TypeAlias = npt.NDArray[Any]  # (H, W), C-contiguous
 Packed: TypeAlias = npt.NDArray[Any]  # I420 in one buffer, (H * 3/2, W)
-Size: TypeAlias = tuple[int, int]  # (width, height), in the order people say it
 
 BLACK_Y, GREY_UV = 16, 128  # BT.601 limited range
-MIN_SIDE, MAX_SIDE = 16, 8192
 MAX_OUTPUT: Size = (1920, 1080)  # of a restored picture, either way up
 
 
@@ -48,24 +52,6 @@ class Frame:
     @property
     def size(self) -> Size:
         return self.width, self.height
-
-
-def check_size(size: Size) -> Size:
-    """Return `size` if it can be a Frame's, else raise ValueError saying which rule it breaks."""
-    width, height = size
-    if width % 2 or height % 2:
-        raise ValueError(f"{width}x{height}: width and height must be even (4:2:0 chroma)")
-    if min(size) < MIN_SIDE or max(size) > MAX_SIDE:
-        raise ValueError(f"{width}x{height}: sides must be {MIN_SIDE}..{MAX_SIDE} pixels")
-    return size
-
-
-def parse_size(text: str) -> Size:
-    """Read "1280x720" as (1280, 720). Raises ValueError on anything else, or on odd sides."""
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        raise ValueError(f"{text!r} is not a valid size; expected WIDTHxHEIGHT, for example 1280x720")
-    return check_size((int(width), int(height)))
 
 
 def from_packed(packed: Packed, size: Size, index: int = 0, captured_ns: int = 0) -> Frame:

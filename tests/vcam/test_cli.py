@@ -79,3 +79,13 @@ def test_another_system_is_refused_in_one_line_before_its_modules_are_missed(
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == f"sharpkd: this program is for Linux, this system is {platform}\n"
+
+
+def test_commands_that_only_talk_to_the_camera_load_no_pictures() -> None:
+    names = ("config", "open", "restart", "set", "start", "status", "toggle")
+    look = f"import sys; {'; '.join(f'import vcam.commands.{name}' for name in names)}"
+    look += "; print({'av', 'cv2', 'numpy', 'onnxruntime'} & set(sys.modules))"
+    found = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout == "set()\n"

@@ -11,7 +11,7 @@ from vcam.config.messages import say_range, short
 from vcam.config.presets import Presets, check_presets
 from vcam.config.tables import Controls, check_controls
 from vcam.errors import ConfigError, SourceError
-from vcam.frame import Size, check_size, parse_size
+from vcam.size import Size, check_size, parse_size
 from vcam.spelling import closest
 
 LARGEST = (1920, 1080)

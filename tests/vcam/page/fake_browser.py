@@ -1,5 +1,6 @@
 """A browser small enough for a test: the real page and its real script, on a clock that the test moves."""
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -60,14 +61,10 @@ class Browser:
         self._answer = answer
         self._context = quickjs.Context()
         self._context.add_callable("answer", self._reply)
-        page = _Tree()
-        page.feed((panel / "index.html").read_text())
-        self._context.eval(
-            f"const tree = {json.dumps(page.root)}; const stored = {json.dumps(stored or {})};"
-        )
+        tree, script = _read(panel)
+        self._context.eval(f"const tree = {tree}; const stored = {json.dumps(stored or {})};")
         self._context.eval(FAKE.read_text())
         self._context.eval(f"location.hash = {json.dumps(hash)}")
-        script = bundle(panel / "app.js")
         self._context.eval(
             f"(async () => {{{script}\n}})().catch((error) => browser.errors.push(`${{error}}`))"
         )
@@ -118,6 +115,14 @@ class Browser:
         return json.dumps(
             answer and {"status": answer.status, "text": answer.text, "headers": dict(answer.headers)}
         )
+
+
+@functools.cache
+def _read(panel: Path) -> tuple[str, str]:
+    """The page's elements as JSON, and its script; both are read once for all tabs."""
+    page = _Tree()
+    page.feed((panel / "index.html").read_text())
+    return json.dumps(page.root), bundle(panel / "app.js")
 
 
 def bundle(entry: Path) -> str:
