@@ -10,6 +10,20 @@ from stand_in import write_weights
 
 from vcam.paths import Paths, user_paths
 
+# no folders of services: no program that is installed here is started by a test's call
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
@@ -39,12 +53,13 @@ def cameras() -> FakeCameras:
 
 
 @pytest.fixture
-def bus_daemon(paths: Paths) -> Iterator[subprocess.Popen[str]]:
+def bus_daemon(paths: Paths, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A session bus of the test's own; its address is its first line."""
     if shutil.which("dbus-daemon") is None:
         pytest.skip("no dbus-daemon; run: sudo apt install dbus")
     pytest.importorskip("dbus_fast", reason="no dbus-fast; run: pip install dbus-fast")
-    command = ["dbus-daemon", "--session", "--nofork", "--print-address"]
+    (tmp_path / "bus.conf").write_text(BUS)
+    command = ["dbus-daemon", f"--config-file={tmp_path}/bus.conf", "--nofork", "--print-address"]
     with child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as daemon:
         yield daemon
 

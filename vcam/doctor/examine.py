@@ -16,7 +16,9 @@ from vcam.doctor.model import check_model
 from vcam.doctor.module import check_module
 from vcam.doctor.node import check_node, check_permission
 from vcam.doctor.programs import check_apps, check_daemon, check_listing, check_obs
+from vcam.doctor.screen import check_screen
 from vcam.doctor.webcams import check_webcams
+from vcam.sources.screen import is_screen
 from vcam.v4l2loopback.cameras import name_loss, other_cameras
 from vcam.v4l2loopback.module import UNLOAD
 
@@ -29,6 +31,7 @@ def list_checks(case: Case) -> dict[str, Check]:
     """The checks of a case by their names, in order."""
     return {
         **_list_output_checks(case, case.machine),
+        **({"screen": check_screen} if is_screen(case.config.source) else {}),
         "model": partial(check_model, case),
         "codecs": check_codecs,
         "daemon": partial(check_daemon, case),

@@ -1,7 +1,7 @@
 """The desktop's own dialog for sharing the screen: org.freedesktop.portal.ScreenCast, over D-Bus.
 
 Source: xdg-desktop-portal's org.freedesktop.portal.ScreenCast.xml, Request.xml and Session.xml. A request is
-a method that returns at once; its answer is a signal from an object whose path is known before.
+a method that returns at once; its answer is a signal from an object whose path we choose, since version 0.9.
 """
 
 import asyncio
@@ -151,10 +151,7 @@ class Portal:
         answer = self._answers[path] = asyncio.get_running_loop().create_future()
         options = {**options, "handle_token": _text(token)}
         try:
-            (handle,) = await self._call(
-                NAME, PATH, SCREENCAST, member, f"{signature}a{{sv}}", [*body, options]
-            )
-            self._answers[handle] = answer  # portals before 0.9 choose it themselves
+            await self._call(NAME, PATH, SCREENCAST, member, f"{signature}a{{sv}}", [*body, options])
             code, results = await answer
         except DBusError as error:
             raise SourceError(f"the desktop's portal refuses to share the screen: {error.text}") from None
@@ -219,6 +216,15 @@ async def connect(address: str) -> MessageBus:
         return await MessageBus(address, negotiate_unix_fd=True).connect()
     except (InvalidAddressError, AuthError, OSError, EOFError):
         raise SourceError(NO_SESSION) from None
+
+
+async def look(address: str) -> Facts:
+    """What the portal of a session can do. Raises SourceError if there is none, or it shares no screen."""
+    bus = await connect(address)
+    try:
+        return await Portal(bus, lambda is_stopped: None).open()
+    finally:
+        bus.disconnect()
 
 
 def session_address(environ: Mapping[str, str]) -> str:

@@ -45,16 +45,16 @@ async def share(
         raise SourceError(str(error)) from None
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     _watch(held, ended)
-    output = Output(stream, fps)
     bus = await connect(session_address(os.environ))
+    output = Output(stream, fps)
     portal = Portal(bus, lambda is_stopped: _settle(ended, STOPPED if is_stopped else LOST))
     try:
         asking = asyncio.ensure_future(_ask(portal, token_file, output))
         await asyncio.wait((asking, ended), return_when=asyncio.FIRST_COMPLETED)
-        if not asking.done():
+        if asking.done():
+            await _capture(portal, asking.result(), fps, library, output, ended)
+        else:
             asking.cancel()
-            return
-        await _capture(portal, asking.result(), fps, library, output, ended)
         if ended.result() == STOPPED:
             token_file.unlink(missing_ok=True)  # who has stopped it wants to be asked before the next time
         if ended.result():

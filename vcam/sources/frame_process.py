@@ -26,6 +26,7 @@ class FrameProcess:
 
     def __init__(self, command: Sequence[str], purpose: str) -> None:
         self.failure = ""
+        self.has_sent = False  # a frame, ever
         self._command = command
         self._purpose = purpose
         self._frame: Frame | None = None
@@ -120,6 +121,7 @@ class FrameProcess:
         if isinstance(one, Frame):
             owes_cut = self._frame is not None and self._frame.is_cut
             self._frame = replace(one, is_cut=True) if owes_cut else one
+            self.has_sent = True
         elif "error" in one:
             self.failure = str(one["error"])
         else:

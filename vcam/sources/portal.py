@@ -19,7 +19,7 @@ TITLES = (
 )
 STARTING = "the desktop is being asked whether SharpKD Camera may see the screen"
 ASKED = "choose what to share in the desktop's dialog; it asks whether SharpKD Camera may see the screen"
-EMPTY = "the desktop shares the screen, but sends no picture: is it switched off, or the window minimised?"
+EMPTY = "the desktop shares the screen, and sends its first picture when something changes in it"
 
 
 class PortalSource(GuardedSource):

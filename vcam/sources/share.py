@@ -37,7 +37,7 @@ class Share(FrameProcess):
 
 
 class Shares:
-    """Keeps the process over reopenings of its source while a person is asked, and what they have declined.
+    """Keeps the process over reopenings of its source until its first picture, and what was declined.
 
     A dialog must not vanish and come back at each attempt; nor come back when somebody has said no.
 
@@ -88,14 +88,14 @@ class Shares:
             return share
 
     def rest(self) -> None:
-        """The source is closed: end the process, but while a person is asked only if it stays so."""
+        """The source is closed: end the process, but before its first picture only if it stays so."""
         with self._lock:
             self._keep_on()
             share = self._share
             if share is None:
                 return
             self._declined = self._declined or share.declined
-            if share.is_shared or share.failure:
+            if share.has_sent or share.failure:
                 self.close()
                 return
             timer = self._timer = threading.Timer(self._rest_s, lambda: self._close_rested(timer))
