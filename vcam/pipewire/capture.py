@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import json
 import os
 import time
 from collections.abc import Callable
@@ -35,6 +36,14 @@ from vcam.pipewire.pods import (
 LONGEST_POD = 1 << 16  # bytes; a format has some hundred
 PIXEL_BYTES = 4
 OLDEST_NS = 1_000_000_000  # a picture said to be older has a time of another clock
+TITLE = "SharpKD Camera, the screen"
+PROPERTIES = {
+    "media.type": "Video",
+    "media.category": "Capture",
+    "media.role": "Screen",
+    "node.name": "sharpkd-screen",
+    "node.description": TITLE,
+}
 BROKEN = "PipeWire's library does not start. Run: systemctl --user restart pipewire wireplumber"
 
 
@@ -123,9 +132,8 @@ class CaptureStream:
         self._core = library.pw_context_connect_fd(self._context, fd, None, 0)
         if not self._core:
             raise SourceError("PipeWire does not answer. Run: systemctl --user restart pipewire wireplumber")
-        properties = b'{"media.type": "Video", "media.category": "Capture", "media.role": "Screen"}'
         self._stream = library.pw_stream_new(
-            self._core, b"SharpKD Camera screen", library.pw_properties_new_string(properties)
+            self._core, TITLE.encode(), library.pw_properties_new_string(json.dumps(PROPERTIES).encode())
         )
         if not self._stream:
             raise SourceError(BROKEN)
