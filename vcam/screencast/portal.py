@@ -37,7 +37,8 @@ BACKENDS = {  # which package asks on which desktop, by XDG_CURRENT_DESKTOP
     "Wayfire": "xdg-desktop-portal-wlr",
 }
 NO_SESSION = "no desktop session is reached from here, so that nobody can share the screen; run it in one"
-NO_ANSWER = f"the desktop's portal did not answer within {ANSWER_S:.0f} s. Run: systemctl --user restart"
+RESTART = "Run: systemctl --user restart xdg-desktop-portal"
+NO_ANSWER = f"the desktop's portal did not answer within {ANSWER_S:.0f} s. {RESTART}"
 
 
 class DeclinedError(SourceError):
@@ -128,9 +129,7 @@ class Portal:
         request = self._message(NAME, PATH, SCREENCAST, "OpenPipeWireRemote", "oa{sv}", [self._session, {}])
         answer = await self._send(request)
         if not answer.unix_fds:
-            raise SourceError(
-                "the desktop's portal gave no connection to PipeWire. Restart it, or the session"
-            )
+            raise SourceError(f"the desktop's portal gave no connection to PipeWire. {RESTART}")
         return int(answer.unix_fds[answer.body[0]])
 
     async def close(self) -> None:
@@ -204,7 +203,7 @@ class Portal:
         try:
             answer = await asyncio.wait_for(self._bus.call(request), ANSWER_S)
         except TimeoutError:
-            raise SourceError(f"{NO_ANSWER} xdg-desktop-portal") from None
+            raise SourceError(NO_ANSWER) from None
         if answer.message_type is MessageType.ERROR:
             raise DBusError._from_message(answer)
         return answer
@@ -239,13 +238,13 @@ def explain_absence(error: str, environ: Mapping[str, str]) -> str:
     """
     desktops = environ.get("XDG_CURRENT_DESKTOP", "").split(":")
     backend = next((BACKENDS[name] for name in desktops if name in BACKENDS), "")
-    packages = f"xdg-desktop-portal {backend or 'xdg-desktop-portal-gtk'}"
     if error == ErrorType.SERVICE_UNKNOWN.value:
         why = "no portal answers on this desktop, and on Wayland only that shares the screen"
     else:
         why = "this desktop's portal shares no screen: its part for that is missing"
     if not backend:
         return f"{why}. Install xdg-desktop-portal and the part that is your desktop's (-gnome, -kde, -wlr)"
+    packages = f"xdg-desktop-portal {backend}"
     return f"{why}. Run: sudo apt install {packages} && systemctl --user restart xdg-desktop-portal"
 
 

@@ -105,6 +105,16 @@ def test_a_dialog_stays_until_it_is_answered_and_then_the_picture_comes(desk: De
     assert not is_running(pid)  # nobody looks: nothing is shared
 
 
+def test_a_screen_that_sends_nothing_yet_is_awaited_and_not_asked_for_again(desk: Desk) -> None:
+    shares = desk.plays("say(shared=True); wait('change'); show(64, 48, 90); hold()")
+    while not await_answer(shares).startswith("the desktop shares the screen, and sends its first picture"):
+        pass
+    desk.say("change")
+    with PortalSource("screen", shares=shares, read_s=ANSWER_S) as source:
+        assert next(source).is_cut
+    assert len(desk.pids()) == 1
+
+
 def test_a_no_is_not_asked_again_until_the_screen_is_chosen_again(desk: Desk) -> None:
     shares = desk.plays("say(declined='it was declined'); hold()")
     for _ in range(3):
