@@ -35,7 +35,7 @@ from vcam.frame import Frame, Size, crop_to_aspect, pack, parse_size, resize
 from vcam.link import Link, fit_size, parse_profile
 from vcam.link.codec import Codec
 from vcam.memory import keep_freed_memory
-from vcam.restore import ZERO_RESIDUAL, Engine, Model, Restorer, from_cells, thread_count, to_cells
+from vcam.restore import Engine, Model, Restorer, add_residual, from_cells, thread_count, to_cells
 from vcam.restore.fusion import Fusion
 from vcam.sinks import make_sink
 from vcam.sources import sample_source
@@ -83,10 +83,6 @@ def restore_steps(model: Model, seen: Sequence[Frame], size: Size) -> list[Step]
     small, large, luma = frame_bytes(seen[0].size), frame_bytes(size), size[0] * size[1]
     macs = model.spec.macs_per_pixel * luma
 
-    def add_residual() -> None:
-        plane = from_cells(residual, cell, size)
-        cv2.addWeighted(base.y, 1, plane, 1, -ZERO_RESIDUAL)
-
     return [
         Step("restore", lambda: stage(next(frames)), small + large, macs),
         Step(
@@ -95,7 +91,12 @@ def restore_steps(model: Model, seen: Sequence[Frame], size: Size) -> list[Step]
         Step("cells", lambda: to_cells(base.y, cell), 2 * luma, is_part=True),
         Step("fuse", lambda: fusion(next(fused)), small + large, is_part=True),
         Step("network", lambda: model.residual(cells), 2 * luma, macs, is_part=True),
-        Step("residual back", add_residual, 3 * luma, is_part=True),
+        Step(
+            "residual back",
+            lambda: add_residual(base.y, from_cells(residual, cell, size), 1),
+            3 * luma,
+            is_part=True,
+        ),
     ]
 
 

@@ -74,9 +74,15 @@ MUTATIONS = (
     # never worse than what came in
     Mutation(
         "never worse",
-        "cv2.addWeighted(fused.y, 1, residual, strength, -ZERO_RESIDUAL * strength)",
+        "add_residual(fused.y, residual, strength)",
         "fused.y",
         "golden",
+    ),
+    Mutation(
+        "never worse",
+        "np.floor(share * np.abs(residual) + share**STEADINESS / 2)",
+        "np.floor(share * np.abs(residual) + 0.5)",
+        "restorer",
     ),
     Mutation(
         "never worse",

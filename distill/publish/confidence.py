@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -16,7 +17,7 @@ from distill.data.media import Media
 from distill.data.scenes import Scenes
 from distill.export.trace import finish, to_onnx
 from vcam.frame import Frame, resize
-from vcam.restore import ZERO_RESIDUAL, Model, from_cells
+from vcam.restore import Model, add_residual, from_cells
 from vcam.restore.confidence import FIGURES, figures_of
 from vcam.restore.fusion import LUMA, Fusion
 from vcam.restore.tuning import Tuning
@@ -30,7 +31,8 @@ STEPS, BATCH, RATE = 4000, 1024, 3e-3
 STEPS_A_ROW = 5  # at most: few scenes are learnt sooner
 LOSS_WEIGHT = 6.0, 16.0  # of a dB lost against a dB gained, faithful and crisp
 SHARPNESS = 0.3  # dB: what all of a crisp residual is worth beside its gain, which may then be as low as 0
-LEAST_ERROR = 0.02  # code values squared, 65 dB: a better picture counts as this good
+SHARES = np.linspace(0, 1, 11)  # of a residual, at which its errors are known
+LEAST_ERROR = 0.02  # code values squared, added: a picture better than 65 dB counts as about this good
 FARTHEST = 4.0  # standard deviations of a figure: beyond, it counts as this far
 OVERSHOOT = 0.125  # of the sigmoid, so that the confidence reaches 0 and 1
 
@@ -41,8 +43,7 @@ class Outcomes:
 
     figures   (N, FIGURES), as the camera takes them
     looks     (N,): the look that the residual is of
-    errors    (N, 3), means in code values squared: of (truth - picture)**2, of (truth - picture) * residual,
-              and of residual**2
+    errors    (N, SHARES): mean squared errors, in code values, with each share of the residual added
     """
 
     figures: npt.NDArray[np.float32]
@@ -138,12 +139,18 @@ def worth(net: ConfidenceNet, outcomes: Outcomes, is_used: bool = True) -> Tenso
     share = torch.ones(len(looks))
     if is_used:
         share = net(torch.from_numpy(outcomes.figures)).gather(1, looks[:, None])[:, 0]
-    error, agreement, energy = torch.from_numpy(outcomes.errors).T
-    before = error.clamp(min=LEAST_ERROR)
-    after = (before - 2 * share * agreement + share.square() * energy).clamp(min=LEAST_ERROR / 10)
-    gain = 10 * torch.log10(before / after)
+    errors = torch.from_numpy(outcomes.errors) + LEAST_ERROR
+    gain = 10 * torch.log10(errors[:, 0] / _at(errors, share))
     good = torch.where(looks == 0, gain.clamp(min=0), SHARPNESS * share)
     return good + torch.tensor(LOSS_WEIGHT)[looks] * gain.clamp(max=0)
+
+
+def _at(errors: Tensor, share: Tensor) -> Tensor:
+    """Errors (N, SHARES) at any shares (N,): between those that are known, on a line."""
+    place = share * (len(SHARES) - 1)
+    below = place.detach().floor().clamp(max=len(SHARES) - 2).long()
+    before, after = (errors.gather(1, (below + step)[:, None])[:, 0] for step in (0, 1))
+    return before + (place - below) * (after - before)
 
 
 def try_scenes(
@@ -197,15 +204,14 @@ def try_residuals(model: Model, seen: Sequence[Frame], truth: Sequence[Frame], m
         tuning.network(cells, frame.size, frame.is_cut)
         if number not in moments:
             continue
-        missing = truth[number].y.astype(np.float32) - fused.frame.y
+        luma = truth[number].y
         for look in range(model.spec.looks):
             added = model.network(tuning.shares, float(look)).residual(cells)
-            residual = from_cells(added, model.spec.cell, size).astype(np.float32) - ZERO_RESIDUAL
+            residual = from_cells(added, model.spec.cell, size)
             figures.append(figures_of(cells, added, size[0] / frame.width)[0])
             looks.append(look)
-            errors.append(
-                [np.square(missing).mean(), (missing * residual).mean(), np.square(residual).mean()]
-            )
+            pictures = [add_residual(fused.frame.y, residual, share) for share in SHARES]
+            errors.append([cv2.norm(picture, luma, cv2.NORM_L2SQR) / luma.size for picture in pictures])
     return Outcomes(np.stack(figures), np.array(looks), np.array(errors, np.float32))
 
 

@@ -1,7 +1,7 @@
 """The restore stage: a bicubic base in uint8 plus the student's residual, by ONNX Runtime."""
 
 from vcam.restore.adopted import AdoptedEngine
-from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells, to_strips
+from vcam.restore.cells import ZERO_RESIDUAL, Cells, add_residual, from_cells, to_cells, to_strips
 from vcam.restore.engine import (
     CPU_PROVIDER,
     Engine,
@@ -23,6 +23,7 @@ __all__ = [
     "Model",
     "Network",
     "Restorer",
+    "add_residual",
     "from_cells",
     "gpu_needs",
     "has_nvidia_driver",

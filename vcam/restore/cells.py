@@ -9,6 +9,7 @@ from vcam.frame import Plane, Size
 Cells = npt.NDArray[np.uint8]  # (1, H/cell, W/cell, cell*cell)
 
 ZERO_RESIDUAL = 128
+STEADINESS = 8  # how soon smaller shares of a residual are rounded towards zero
 STRIP_ROWS = 3  # of cells: what a 3x3 convolution needs
 STRIP_EVERY = 8  # rows of cells: three in eight say enough of a picture's damage
 
@@ -35,6 +36,24 @@ def from_cells(cells: Cells, cell: int, size: Size) -> Plane:
     words = cells.view(f"u{cell}").reshape(rows, columns, -1)[..., :cell]
     plane = np.ascontiguousarray(words.transpose(0, 2, 1)).view(np.uint8)
     return plane.reshape(rows * cell, columns * cell)[:height, :width]
+
+
+def add_residual(luma: Plane, residual: Plane, share: float) -> Plane:
+    """A luma plane (H, W) with a share, 0..1, of the residual, (H, W) uint8, that a network gave for it.
+
+    Most residuals are of one code value: if 0.6 of it were rounded to the nearest, all of it would be added.
+    So parts are rounded towards zero; only shares near 1 come to rounding to the nearest, without a jump.
+    """
+    if share < 1:
+        residual = cv2.LUT(residual, _parts(share))
+    return cv2.addWeighted(luma, 1, residual, 1, -ZERO_RESIDUAL)
+
+
+def _parts(share: float) -> Plane:
+    """What is added of each residual, (256,) uint8, ZERO_RESIDUAL being nothing."""
+    residual = np.arange(256) - ZERO_RESIDUAL
+    size = np.floor(share * np.abs(residual) + share**STEADINESS / 2)
+    return (np.sign(residual) * size + ZERO_RESIDUAL).astype(np.uint8)
 
 
 def pad_to(plane: Plane, cell: int) -> Plane:

@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import cv2
-
 from vcam.frame import MAX_OUTPUT, Frame, Size, check_size, crop_to_aspect, resize
-from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, to_cells
+from vcam.restore.cells import Cells, add_residual, from_cells, to_cells
 from vcam.restore.chroma import StillChroma
 from vcam.restore.confidence import Confident
 from vcam.restore.fusion import FULL_DEPTH, Fusion
@@ -108,8 +106,7 @@ class Restorer:
         added, strength = self._residual(network, cells, frame)
         luma = fused.y
         if added is not None:
-            residual = from_cells(added, self.model.spec.cell, self.size)
-            luma = cv2.addWeighted(luma, 1, residual, strength, -ZERO_RESIDUAL * strength)
+            luma = add_residual(luma, from_cells(added, self.model.spec.cell, self.size), strength)
         u, v = self._chroma(luma, fused.u, fused.v, network.chroma * self._strength)
         return replace(fused, y=luma, u=u, v=v)
 

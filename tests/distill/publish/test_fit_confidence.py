@@ -13,6 +13,8 @@ from talking_head import talking_head
 from distill.data.media import Media
 from distill.publish import confidence
 from distill.publish.confidence import (
+    LEAST_ERROR,
+    SHARES,
     ConfidenceNet,
     Outcomes,
     export,
@@ -28,7 +30,8 @@ from vcam.restore.confidence import FIGURES
 
 CPU = Engine("cpu", threads=1)
 SIZE = (96, 96)
-HELPS, HARMS = (4.0, 2.0, 2.0), (0.5, 0.1, 1.0)  # error, agreement and energy: best used at 1.0 and at 0.1
+# errors at each share: least at 1.0; least at 0.1, and back at 0.2 to what it was
+HELPS, HARMS = 4 - 4 * SHARES + 2 * SHARES**2, 0.5 - 0.2 * SHARES + SHARES**2
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +65,22 @@ def test_a_loss_counts_for_more_than_a_gain() -> None:
         np.zeros((2, FIGURES), np.float32), np.zeros(2, int), np.array([HELPS, HARMS], np.float32)
     )
     gains, loses = worth(net, both, is_used=False).tolist()
-    assert gains == pytest.approx(10 * np.log10(4 / 2))
-    assert loses == pytest.approx(confidence.LOSS_WEIGHT[0] * 10 * np.log10(0.5 / 1.3))
+    assert gains == pytest.approx(10 * np.log10((4 + LEAST_ERROR) / (2 + LEAST_ERROR)))
+    assert loses == pytest.approx(
+        confidence.LOSS_WEIGHT[0] * 10 * np.log10((0.5 + LEAST_ERROR) / (1.3 + LEAST_ERROR))
+    )
+
+
+def test_between_two_shares_that_were_tried_the_error_is_between_theirs() -> None:
+    class Says(ConfidenceNet):
+        def forward(self, figures: torch.Tensor) -> torch.Tensor:
+            return figures[:, :1]
+
+    errors = np.array([HELPS] * 3, np.float32)
+    asked = Outcomes(np.array([[0.0], [0.55], [1.0]], np.float32), np.zeros(3, int), errors)
+    expected = [HELPS[0], (HELPS[5] + HELPS[6]) / 2, HELPS[10]]
+    gains = 10 * np.log10((HELPS[0] + LEAST_ERROR) / (np.array(expected) + LEAST_ERROR))
+    np.testing.assert_allclose(worth(Says(1), asked).tolist(), gains, atol=1e-5)
 
 
 def test_the_file_gives_what_torch_gives(tmp_path: Path) -> None:
@@ -84,8 +101,10 @@ def test_outcomes_are_what_the_residual_does_to_the_error(tmp_path: Path) -> Non
     seen = [replace(frame, y=np.minimum(frame.y, 240) - np.minimum(frame.y, 4)) for frame in truth]
     found = try_residuals(model, seen, truth, {1})
     missing = truth[1].y.astype(float) - seen[1].y
-    expected = [np.square(missing).mean(), 10 * missing.mean(), 100]
-    np.testing.assert_allclose(found.errors[0], expected, rtol=1e-5)
+    added = {0.0: 0, 0.1: 1, 0.5: 5, 1.0: 10}  # whole code values at these shares
+    tried = [list(SHARES).index(pytest.approx(share)) for share in added]
+    expected = [np.square(missing - each).mean() for each in added.values()]
+    np.testing.assert_allclose(found.errors[0, tried], expected, rtol=1e-5)
     assert found.figures.shape == (1, FIGURES)
 
 

@@ -1,3 +1,4 @@
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,17 @@ from talking_head import Film
 from vcam.errors import ModelError
 from vcam.frame import Frame, Size, black, from_packed, pack, resize
 from vcam.manifest import ModelFile, ModelSpec, read_manifest, sha256_of
-from vcam.restore import CPU_PROVIDER, Engine, Model, Restorer, from_cells, thread_count, to_cells
+from vcam.restore import (
+    CPU_PROVIDER,
+    ZERO_RESIDUAL,
+    Engine,
+    Model,
+    Restorer,
+    add_residual,
+    from_cells,
+    thread_count,
+    to_cells,
+)
 
 CPU = Engine("cpu", threads=1)
 SIZES: list[Size] = [(128, 96), (130, 98), (18, 16), (16, 30)]
@@ -116,6 +127,24 @@ def test_half_the_strength_adds_half_the_residual(tmp_path: Path) -> None:
     expected = (frame.y.astype(float) + 127) / 2
     # 0.5: rounding of halves
     assert np.abs(restore(frame).y - expected).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("share", "added"),
+    [(0, [0, 0, 0, 0, 0]), (0.6, [-1, 0, 0, 0, 1]), (0.95, [-2, -1, 0, 1, 2]), (1, [-2, -1, 0, 1, 2])],
+)
+def test_small_residuals_are_added_only_by_those_who_are_sure(share: float, added: list[int]) -> None:
+    luma = np.full((1, 5), 100, np.uint8)
+    residual = np.array([[-2, -1, 0, 1, 2]]) + ZERO_RESIDUAL
+    assert (add_residual(luma, residual.astype(np.uint8), share).astype(int) - 100)[0].tolist() == added
+
+
+def test_a_larger_share_adds_no_less() -> None:
+    luma, residual = np.full((1, 256), 128, np.uint8), np.arange(256, dtype=np.uint8)[None]
+    steps = [add_residual(luma, residual, share).astype(int) for share in np.linspace(0, 1, 101)]
+    for before, after in itertools.pairwise(steps):
+        assert (np.abs(after - 128) >= np.abs(before - 128)).all()
+    assert (steps[-1] == residual).all()
 
 
 def test_strength_changes_while_it_runs(tmp_path: Path) -> None:
