@@ -85,13 +85,14 @@ def named_or_found(named: Path | None, usual: Path) -> Path | None:
 def redo(page: Page, evidence: Evidence, args: argparse.Namespace) -> Page:
     """The page as it is, with some sections of a newer one, and a note that says so."""
     machine = evidence.view.results.machine
-    note = (
-        f"The sections {', '.join(args.sections)} are of {evidence.measured.isoformat()}, commit "
-        f"{machine['commit']}, on {machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads; "
-        "how many frames they are of stands in them. All others are older, see the end of the page, and show "
-        "the networks of then."
+    clips = evidence.view.clips
+    scored = sorted({row.frames for row in evidence.view.results.rows})
+    told = (
+        f"of {evidence.measured.isoformat()}, commit {machine['commit']}, on {machine['cpu']}, "
+        f"{machine['cores']} cores, {machine['threads']} threads: {scored[0]} to {scored[-1]} frames of "
+        f"each of {len(clips)} clips ({', '.join(clips)})."
     )
-    return replace_sections(args.out.read_text(encoding="utf-8"), page, args.sections, note)
+    return replace_sections(args.out.read_text(encoding="utf-8"), page, args.sections, told)
 
 
 def make_crops(view: View, recipes: Path, args: argparse.Namespace) -> dict[str, bytes]:

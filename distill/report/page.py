@@ -15,7 +15,8 @@ from distill.report.plots.pareto import draw_pareto
 from distill.report.sections import PLOTS, Evidence, show
 from vcam.errors import SourceError
 
-NOTE = "**Partly redone.** "
+NOTE = "**Partly redone.**"  # begins a paragraph on sections that are newer than the rest
+OLDER = "All others are older, see the end of the page, and show the networks of then."
 
 CAPTIONS = {
     "pareto.png": "gain in dB against milliseconds a frame",
@@ -57,13 +58,14 @@ def make_page(evidence: Evidence) -> Page:
     return Page("\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n", pictures)
 
 
-def replace_sections(old: str, new: Page, titles: Sequence[str], note: str) -> Page:
+def replace_sections(old: str, new: Page, titles: Sequence[str], told: str) -> Page:
     """A page with some sections, and their pictures, as in a newer one; the others stay as they were.
 
     The sentences of the summary that link to these sections are the newer ones, too.
 
     titles   headings of the sections: "Training"
-    note     a paragraph that says what is of when, in place of an earlier one before the first section
+    told     of when, where and what the newer ones are; a paragraph before the first section says so of each
+             part of the page that was redone
 
     Raises SourceError if a page lacks one of the sections.
     """
@@ -73,15 +75,31 @@ def replace_sections(old: str, new: Page, titles: Sequence[str], note: str) -> P
             known = ", ".join(title for title in before if title)
             raise SourceError(f"the page has no section {title!r}; choose some of: {known}")
         before[title] = after[title]
-    opening = [part for part in before[""].strip().split("\n\n") if not part.startswith(NOTE)]
+    parts = before[""].strip().split("\n\n")
+    opening = [part for part in parts if not part.startswith(NOTE)]
+    notes = _notes([part for part in parts if part.startswith(NOTE)], titles, told)
     summary = opening.pop() if opening[-1].startswith("- ") else ""
     opening.append(_join_summaries(summary, after[""].strip().split("\n\n")[-1], titles))
-    before[""] = "\n\n".join([*opening[:2], f"{NOTE}{note}", *opening[2:]]) + "\n\n"
-    parts = [after[title] for title in titles]
+    before[""] = "\n\n".join([*opening[:2], notes, *opening[2:]]) + "\n\n"
+    redone = [after[title] for title in titles]
     pictures = {
-        name: each for name, each in new.pictures.items() if any(f"/{name})" in part for part in parts)
+        name: each for name, each in new.pictures.items() if any(f"/{name})" in part for part in redone)
     }
     return Page("".join(before.values()).rstrip() + "\n", pictures)
+
+
+def _notes(older: Sequence[str], titles: Sequence[str], told: str) -> str:
+    """One paragraph on all that was redone; sentences of before keep the sections that are not newer."""
+    sentences = []
+    for line in "\n".join(older).splitlines():
+        named = [title for title in re.findall(r"\*([^*]+)\*(?=, | are )", line) if title not in titles]
+        if named and " are of " in line:
+            sentences.append(_sentence(named, line[line.index(" are of ") + len(" are ") :]))
+    return "\n".join([NOTE, *sentences, _sentence(titles, told), OLDER])
+
+
+def _sentence(titles: Sequence[str], told: str) -> str:
+    return f"{', '.join(f'*{title}*' for title in titles)} are {told}"
 
 
 def _join_summaries(old: str, new: str, titles: Sequence[str]) -> str:

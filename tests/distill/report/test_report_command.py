@@ -155,7 +155,11 @@ def test_some_sections_are_redone_alone_and_the_page_says_so(written: Path) -> N
     text = page.read_text()
     assert "1,234 of 5,000, 2 sittings" in text
     assert "An older table." in text
-    assert text.count("**Partly redone.** The sections Training are of ") == 1
+    assert text.count("**Partly redone.**\n*Training* are of ") == 1
+    assert (
+        text.count("commit c0ffee, on a test's CPU, 2 cores, 1 threads: 2 to 2 frames of each of 2 clips")
+        == 1
+    )
     assert bars.read_bytes() == b"an older plot"
 
 
@@ -172,6 +176,24 @@ def test_the_summary_of_a_section_is_redone_with_it(written: Path) -> None:
         if "[↓](#" in line
     ]
     assert "of no section" not in page.read_text()
+
+
+def test_each_part_that_was_redone_says_of_when_it_is(evidence: Path) -> None:
+    assert report(evidence) == 0
+    page = evidence / "docs" / "results.md"
+    helps = "What helps, and what does not"
+    assert report(evidence, "--sections", "Training", helps) == 0
+    page.write_text(
+        page.read_text().replace("commit c0ffee, on a test's CPU, 2 cores, 1 threads", "commit 0ld")
+    )
+    assert report(evidence, "--sections", "Training", "By content") == 0
+    note = next(part for part in page.read_text().split("\n\n") if part.startswith("**Partly redone.**"))
+    told = [line.partition(" frames")[0] for line in note.splitlines()]
+    assert [line.partition(" are of ")[0] for line in told[1:-1]] == [
+        f"*{helps}*",
+        "*Training*, *By content*",
+    ]
+    assert ["0ld" in line for line in told[1:-1]] == [True, False]
 
 
 def test_frames_on_a_webcam_and_answers_over_http_are_found_beside_the_sweep(evidence: Path) -> None:
