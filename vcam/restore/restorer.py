@@ -93,7 +93,7 @@ class Restorer:
 
     @property
     def computed(self) -> float:
-        """Share of the last frame that was computed, 0..1: the rest had not changed."""
+        """Share of the last frame that was computed, 0..1: the rest had not changed, or is not added."""
         return self._still.done
 
     def __call__(self, frame: Frame) -> Frame:
