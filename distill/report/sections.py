@@ -43,6 +43,11 @@ def show(name: str, caption: str) -> str:
     return f"![{caption}]({PLOTS}/{name})"
 
 
+def is_busy(view: View) -> bool:
+    """Whether the machine had other work while contenders were timed."""
+    return any(each.note == PROCESSOR_TIME for each in view.results.speed)
+
+
 def opening(evidence: Evidence, pareto: str) -> Iterator[str]:
     """The most important results, and the tables of all contenders."""
     view = evidence.view
@@ -53,7 +58,7 @@ def opening(evidence: Evidence, pareto: str) -> Iterator[str]:
     yield "## Gain and price"
     yield input_sentence(view)
     yield picture_table(view, evidence.costs)
-    yield words.PRICE.format(main=view.main_title)
+    yield f"{words.PRICE.format(main=view.main_title)} {words.PROCESSOR_TIME * is_busy(view)}".strip()
     yield pareto
     yield "### Where it does harm"
     yield harm_table(view)
@@ -97,8 +102,7 @@ def claims(view: View, records: Mapping[str, Record]) -> Iterator[str]:
     yield words.CLAIMS
     yield overview(systems, view)
     if on_calls := call_table(view, records):
-        is_busy = any(each.note == PROCESSOR_TIME for each in view.results.speed)
-        yield f"{words.ON_CALLS} {words.PROCESSOR_TIME * is_busy}".strip()
+        yield f"{words.ON_CALLS} {words.PROCESSOR_TIME * is_busy(view)}".strip()
         yield on_calls
     for record in systems:
         yield f"### {record.name}: {record.title}"
