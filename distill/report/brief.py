@@ -17,12 +17,12 @@ from distill.report.view import GROUPS, Contender, View
 
 GAINS, CLAIMED, HELPING = "Gain and price", "Claimed and measured", "What helps, and what does not"
 VERDICTS = {  # what a verdict begins with, as it is counted
-    "hold on their own protocol": (REACHED,),
-    "hold as they do for the untouched input": (FREE,),
-    "hold on luma or against their teacher's picture only": PARTLY,
-    "are missed": (MISSED,),
-    "were not measured": (UNMEASURED,),
-    "are left open": (UNASKED,),
+    "reached on their own protocol": (REACHED,),
+    "reached by the untouched input too": (FREE,),
+    "reached on luma or against their teacher's picture only": PARTLY,
+    "missed": (MISSED,),
+    "not measured": (UNMEASURED,),
+    "left open": (UNASKED,),
 }
 
 
@@ -81,9 +81,9 @@ def _published(view: View, records: Sequence[Record]) -> Iterator[str]:
     counts = {
         told: sum(_begins(each.verdict, words) for each in findings) for told, words in VERDICTS.items()
     }
-    counts["name no figure, or one that only our own models answer"] = len(findings) - sum(counts.values())
+    counts["without a figure to reach"] = len(findings) - sum(counts.values())
     told = [f"{number} {words}" for words, number in counts.items() if number]
-    yield f"Of {len(findings)} claims of published systems {', '.join(told)}."
+    yield f"Of {len(findings)} claims of published systems: {', '.join(told)}."
     hours = sorted(record.seconds / 3600 for record in records)
     yield (
         f"These systems were trained here on stand-ins for their pictures, {plain(hours[0])} to "

@@ -73,9 +73,11 @@ def _served(view: View) -> str:
     if served is None:
         return ""
     width, height = served.size
+    refused = f", and refused {served.refused} while too many waited" * bool(served.refused)
     return (
-        f"`sharpkd serve` ([serve](serve.md)) answered {served.answered} of {served.requests} requests "
-        f"with a restored picture of {width}x{height}, with our models; this network is not among them."
+        f"`sharpkd serve` ([serve](serve.md)) answered {served.answered} of {served.requests} requests, each "
+        f"with the restored picture of one of {width}x{height}{refused}. It does so with our models: this "
+        "network is not among them."
     )
 
 

@@ -7,14 +7,17 @@ from pathlib import Path
 from vcam.errors import SourceError
 
 OK = "200"
+BUSY = ("429", "503")
 
 
 @dataclass(frozen=True)
 class Served:
-    """Requests of a load of pictures of `size` (width, height), and how many were answered with a picture."""
+    """Requests of a load of pictures of `size` (width, height): how many were answered with a picture, and
+    how many refused since the server had too much to do."""
 
     requests: int
     answered: int
+    refused: int
     size: tuple[int, int]
 
 
@@ -27,6 +30,7 @@ def read_served(path: Path) -> Served:
         return Served(
             requests=sum(sum(each.values()) for each in statuses),
             answered=sum(each.get(OK, 0) for each in statuses),
+            refused=sum(each.get(status, 0) for each in statuses for status in BUSY),
             size=(int(width), int(height)),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:

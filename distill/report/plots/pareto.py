@@ -113,7 +113,7 @@ def _lines(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> list[B
     left, right = axes.get_xlim()
     spans = [(left, 0.0, right, 0.0)]
     spans += [(point.ms, point.summary.low_db, point.ms, point.summary.high_db) for point in points]
-    for point, after in zip(best, [*best[1:], None], strict=True):
+    for point, after in zip(best, [*best, None][1:], strict=True):
         gain, end = point.summary.gain_db, after.ms if after else right
         spans.append((point.ms, gain, end, gain))
         spans += [(end, gain, end, after.summary.gain_db)] if after else []

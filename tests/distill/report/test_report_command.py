@@ -148,7 +148,7 @@ def test_some_sections_are_redone_alone_and_the_page_says_so(written: Path) -> N
     page.write_text(page.read_text().replace("## By degradation", "## By degradation\n\nAn older table."))
     bars.write_bytes(b"an older plot")
     write_record(written / "weights" / "recipes", claims=[CLAIM], iterations=1234, planned=5000, sittings=2)
-    assert "1 hold on luma or against their teacher's picture only" in page.read_text()
+    assert "1 reached on luma or against their teacher's picture only" in page.read_text()
     page.write_text(page.read_text().replace("- **best** (shipped)", "- an older best"))
     for _ in range(2):
         assert report(written, "--sections", "Training") == 0
@@ -211,7 +211,9 @@ def test_frames_on_a_webcam_and_answers_over_http_are_found_beside_the_sweep(evi
     assert "| on a webcam, fps webcam 1280x720 | 35 to 40 | 25.0 | – | – | – | missed by 10.0 |" in text
     assert "35 frames a second of this size are 0.0155 TMAC a second" in text
     assert "| served, served | yes | 15 | – | – | – | answered, by our own models |" in text
-    assert "answered 15 of 16 requests with a restored picture of 640x360" in text
+    assert (
+        "answered 15 of 16 requests, each with the restored picture of one of 640x360, and refused 1 " in text
+    )
 
 
 @pytest.mark.parametrize("name", ["webcam.json", "serve.json"])
