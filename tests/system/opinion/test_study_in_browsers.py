@@ -29,7 +29,8 @@ LOOKS = (
     {"contrast": "more"},
 )
 # what the console says while the server is ended, in Chromium; of Playwright's screenshots, in Firefox
-KNOWN = ("ERR_CONNECTION_REFUSED", "blocked an inline style")
+# the server ends before the page does
+KNOWN = ("ERR_CONNECTION_REFUSED", "NetworkError when attempting to fetch", "blocked an inline style")
 ANSWERS = {"screen": "laptop", "sight": "normal", "colours": "normal", "light": "dim"}
 
 

@@ -1,6 +1,6 @@
 """The panel in a tab: what its user sees and does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ TABS = ("picture", "camera", "network", "model", "numbers", "help")
 SCREENSHOT_STYLE = (
     "blocked an inline style"  # Playwright's own, which Firefox tells of; ours would fail in Chromium
 )
+END_OF_PNG = b"IEND\xaeB`\x82"
 SMALL = (32, 18)  # pixels of a picture that is compared: noise is averaged away
 PIXELS = """([id, width, height]) => {
     const small = new OffscreenCanvas(width, height).getContext("2d");
@@ -81,13 +82,19 @@ class PanelPage:
         """The file, with its name, that is saved by a click."""
         if self._browsers.name == "firefox":  # which tells Playwright of none
             self.page.click(f"#{id}")
-            self.until("the file", lambda: any(self._browsers.downloads.glob("*.png")))
-            return next(self._browsers.downloads.glob("*.png"))
+            self.until("the whole file", lambda: any(self._whole_downloads()))
+            return next(self._whole_downloads())
         with self.page.expect_download() as download:
             self.page.click(f"#{id}")
         path = self._browsers.downloads / download.value.suggested_filename
         download.value.save_as(path)
         return path
+
+    def _whole_downloads(self) -> Iterator[Path]:
+        """Pictures that are written to their end; Firefox makes the file first."""
+        for path in self._browsers.downloads.glob("*.png"):
+            if path.read_bytes().endswith(END_OF_PNG):
+                yield path
 
     def close(self) -> None:
         self._context.close()
