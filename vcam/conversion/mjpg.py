@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import re
 
 import av
 import cv2
@@ -27,23 +28,28 @@ Bytes = npt.NDArray[np.uint8]  # a whole JPEG, and what follows it in the driver
 OPTIONS = {"err_detect": "explode", "max_pixels": str(MAX_SIDE**2)}
 X86 = ("x86_64", "AMD64", "i686")
 X86_OPTIONS = {"idct": "xvid"}  # there a sixth faster than FFmpeg's choice, and as exact (IEEE 1180)
-PATIENCE = 15  # damaged pictures in a row, half a second, until the decoder is suspected and not the camera
+# until the decoder is suspected and not the camera: damaged pictures in a row, and how long they come
+PATIENCE, PATIENCE_NS = 5, 500_000_000
 LUMA_GAIN, CHROMA_GAIN = 219 / 255, 224 / 255  # from full range to limited
 CHROMA_SHIFT = GREY_UV * (1 - CHROMA_GAIN)
+# marker and length of a JPEG's frame header, the bits of a value, height, width
+FRAME_HEADER = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00..(..)(..)", re.DOTALL)
 ROWS_PER_CHROMA = {"yuvj420p": 2, "yuvj422p": 1}  # of luma, by FFmpeg's names for what webcams send
 
 
 class MjpgDecoder:
     """Decodes the JPEGs of one camera.
 
-    FFmpeg's decoder gives planes; it refuses a picture that is damaged anywhere. If it refuses 15 in a row
-    of which OpenCV's makes something, OpenCV's decodes from then on: some cameras never write a clean JPEG.
+    FFmpeg's decoder gives planes; it refuses a picture that is damaged anywhere. If it refuses all of half a
+    second, 5 at least, and OpenCV's makes something of the last, OpenCV's decodes from then on: some cameras
+    never write a clean JPEG.
     """
 
     def __init__(self) -> None:
         self._codec: VideoCodecContext | None = make_codec()
         self._converter = Converter()
         self._refused = 0  # in a row
+        self._refused_ns = 0  # when the first of them came
 
     def decode(self, jpeg: Bytes, index: int, captured_ns: int) -> Frame | None:
         """The picture of a JPEG (N,) uint8, without an odd last row or column; None if it is damaged.
@@ -73,8 +79,10 @@ class MjpgDecoder:
         return to_frame(picture, index, captured_ns, converter=self._converter)
 
     def _suspect(self, jpeg: Bytes, index: int, captured_ns: int) -> Frame | None:
+        if not self._refused:
+            self._refused_ns = captured_ns
         self._refused += 1
-        if self._refused < PATIENCE:
+        if self._refused < PATIENCE or captured_ns - self._refused_ns < PATIENCE_NS:
             return None
         frame = _decode_by_opencv(jpeg, index, captured_ns)
         if frame is not None:
@@ -122,11 +130,15 @@ def _view(plane: VideoPlane, size: Size) -> Plane:
 
 
 def _decode_by_opencv(jpeg: Bytes, index: int, captured_ns: int) -> Frame | None:
-    bgr = cv2.imdecode(jpeg, cv2.IMREAD_COLOR) if jpeg.size else None
-    if bgr is None:
-        return None
+    """What OpenCV makes of a JPEG. It would make room for any size that a damaged header says."""
+    sizes = [
+        (int.from_bytes(width, "big"), int.from_bytes(height, "big"))
+        for height, width in FRAME_HEADER.findall(jpeg.tobytes())
+    ]
     try:
-        check_picture_size((bgr.shape[1], bgr.shape[0]))
+        for size in sizes:
+            check_picture_size(size)
     except SourceError:
         return None
-    return from_bgr(bgr, index, captured_ns)
+    bgr = cv2.imdecode(jpeg, cv2.IMREAD_COLOR) if sizes else None
+    return None if bgr is None else from_bgr(bgr, index, captured_ns)

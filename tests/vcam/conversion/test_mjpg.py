@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vcam.conversion.mjpg import PATIENCE, MjpgDecoder
+from vcam.conversion.mjpg import PATIENCE, PATIENCE_NS, MjpgDecoder
 from vcam.conversion.opencv import from_bgr
 from vcam.frame import Frame
 from vcam.metrics import psnr
@@ -113,13 +113,17 @@ def without_tables(jpeg: Bgr) -> Bgr:
     return np.frombuffer(kept + data[at:], np.uint8)
 
 
+def said_to_be(jpeg: Bgr, side: int) -> Bgr:
+    """A JPEG whose header has another height and width."""
+    other, start = jpeg.copy(), jpeg.tobytes().index(b"\xff\xc0")
+    other[start + 5 : start + 9] = np.frombuffer(2 * side.to_bytes(2, "big"), np.uint8)
+    return other
+
+
 def damaged() -> dict[str, Bgr]:
     jpeg = encode(scene())
     middle = len(jpeg) // 2
     noise = np.random.default_rng(0).integers(0, 255, 2000, np.uint8)
-    huge = jpeg.copy()
-    start = jpeg.tobytes().index(b"\xff\xc0")
-    huge[start + 5 : start + 9] = 0xFF  # height and width
     return {
         "nothing": jpeg[:0],
         "zeros": np.zeros(5000, np.uint8),
@@ -130,7 +134,8 @@ def damaged() -> dict[str, Bgr]:
         "cut short, then the next": np.concatenate((jpeg[:middle], jpeg)),
         "a packet lost": np.concatenate((jpeg[:middle], jpeg[middle + 1000 :])),
         "a packet of noise": np.concatenate((jpeg[:middle], noise, jpeg[middle + 2000 :])),
-        "65535 pixels high and wide": huge,
+        "65535 pixels high and wide": said_to_be(jpeg, 65535),
+        "20000 pixels high and wide": said_to_be(jpeg, 20000),
         "smaller than a Frame": encode(scene(16, 8)),
     }
 
@@ -144,18 +149,49 @@ def test_a_damaged_jpeg_is_no_picture_and_does_not_harm_the_next(name: str) -> N
     assert np.array_equal(frame.y, decode(jpeg).y)
 
 
-def test_a_camera_whose_jpegs_are_never_clean_is_decoded_by_opencv(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("fps", "patience"), [(30, 16), (5, PATIENCE)])
+def test_a_camera_whose_jpegs_are_never_clean_is_decoded_by_opencv(
+    fps: int, patience: int, caplog: pytest.LogCaptureFixture
+) -> None:
     jpeg = damaged()["a packet of noise"]  # OpenCV shows what there is
     decoder = MjpgDecoder()
-    frames = [decoder.decode(jpeg, index, 0) for index in range(PATIENCE + 5)]
-    assert [frame is not None for frame in frames] == [False] * (PATIENCE - 1) + [True] * 6
+    frames = [decoder.decode(jpeg, index, index * 1_000_000_000 // fps) for index in range(patience + 5)]
+    assert [frame is not None for frame in frames] == [False] * (patience - 1) + [True] * 6
     assert caplog.text.count("OpenCV decodes them") == 1
     assert decoder.decode(damaged()["zeros"], 0, 0) is None
+
+
+def test_a_picture_that_is_clean_begins_the_count_anew() -> None:
+    decoder, good, bad = MjpgDecoder(), encode(scene()), damaged()["a packet of noise"]
+    for index in range(3 * PATIENCE):
+        is_good = index % PATIENCE == 0
+        frame = decoder.decode(good if is_good else bad, index, index * PATIENCE_NS)
+        assert (frame is not None) == is_good
+
+
+@pytest.mark.parametrize("side", [20000, 65535])
+def test_opencv_makes_no_room_for_what_a_damaged_header_says(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder, bad = MjpgDecoder(), damaged()["a packet of noise"]
+    while decoder.decode(bad, 0, 0) is None:  # until OpenCV decodes
+        monkeypatch.setattr("vcam.conversion.mjpg.PATIENCE_NS", 0)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it would take 2 GB"))
+    assert decoder.decode(said_to_be(bad, side), 0, 0) is None
+
+
+def test_the_size_of_the_pictures_may_change() -> None:
+    decoder = MjpgDecoder()
+    for size in [(320, 240), (640, 480), (64, 48), (320, 240)]:
+        frame = decoder.decode(encode(scene(*size)), 0, 0)
+        assert frame is not None
+        assert frame.size == size
+        assert psnr(frame.y, truth(scene(*size)).y) > 44
 
 
 def test_a_camera_that_sends_no_jpegs_is_not_blamed_on_ffmpeg(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     decoder = MjpgDecoder()
-    assert not any(decoder.decode(damaged()["zeros"], 0, 0) for _ in range(2 * PATIENCE))
+    assert not any(decoder.decode(damaged()["zeros"], 0, k * PATIENCE_NS) for k in range(2 * PATIENCE))
     assert caplog.text == ""
     assert decoder.decode(encode(scene()), 0, 0) is not None
