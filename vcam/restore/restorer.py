@@ -11,7 +11,7 @@ from vcam.restore.model import Model, Network, Shares
 from vcam.restore.still import StillCells
 from vcam.restore.tuning import Tuning, prepare_beside, prepare_here
 
-LEAST_STRENGTH = 1 / 256  # with less, even the largest residual rounds to nothing
+LEAST_STRENGTH = 1 / 128  # with less, even the largest residual rounds to nothing
 
 
 class Restorer:
@@ -51,6 +51,7 @@ class Restorer:
         self._confident = Confident(model)
         self._chroma = StillChroma()
         self._fusion = Fusion() if model.spec.fused else None
+        self._has_missed_cut = False
         self.denoise = denoise
         self.crispness = crispness
 
@@ -99,24 +100,32 @@ class Restorer:
     def __call__(self, frame: Frame) -> Frame:
         """Restore a frame of any even size; the result is of the output size."""
         base = resize(crop_to_aspect(frame, self.size), self.size)
-        if self._strength == 0:
+        is_new = frame.is_cut or self._has_missed_cut
+        is_off = self._strength == 0
+        self._has_missed_cut = is_new and is_off
+        if is_off:
             return base
-        fused, cells = self._fuse(base)
-        network = self._tuning.network(cells, frame.size, frame.is_cut)
-        added, strength = self._residual(network, cells, frame)
+        fused, cells = self._fuse(replace(base, is_cut=is_new))
+        network = self._tuning.network(cells, frame.size, is_new)
+        added, strength = self._residual(network, cells, frame, is_new)
         luma = fused.y
         if added is not None:
             luma = add_residual(luma, from_cells(added, self.model.spec.cell, self.size), strength)
         u, v = self._chroma(luma, fused.u, fused.v, network.chroma * self._strength)
-        return replace(fused, y=luma, u=u, v=v)
+        return replace(fused, y=luma, u=u, v=v, is_cut=frame.is_cut)
 
-    def _residual(self, network: Network, cells: Cells, frame: Frame) -> tuple[Cells | None, float]:
+    def _residual(
+        self, network: Network, cells: Cells, frame: Frame, is_new: bool
+    ) -> tuple[Cells | None, float]:
         """What to add to a picture, and how much of it; None if nothing would come of it.
 
         The network then runs only for the looks that tell whether it is to be trusted again.
+
+        frame   as it came
+        is_new  what was seen before says nothing of it
         """
         added = None
-        if self._confident.is_due(network, frame.is_cut):
+        if self._confident.is_due(network, is_new):
             added = self._still.residual(network, cells)
             # what is cut off does not count
             scale = max(self.size[0] / frame.width, self.size[1] / frame.height)

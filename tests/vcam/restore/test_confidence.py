@@ -169,7 +169,7 @@ def restore_moving(
     chroma = np.full((24, 32), 128, np.uint8)
     frames, computed = [], []
     for index in range(3 * LOOK_EVERY + 1):
-        luma = rng.integers(16, 236, (48, 64), np.uint8)
+        luma = rng.integers(16, 100, (48, 64), np.uint8)  # dark: the mixture adds something
         frames.append(restore(Frame(luma, chroma, chroma, index, is_cut=index == 0)))
         computed.append(restore.computed)
     return frames, computed
@@ -185,16 +185,36 @@ def test_without_confidence_the_network_runs_for_looks_alone_until_it_is_back(
     monkeypatch.setattr("vcam.restore.restorer.LEAST_STRENGTH", -1.0)
     always, computed = restore_moving(model, monkeypatch, Script(*says))
     assert min(computed) == 1.0
+    assert frames[-1].y.mean() > frames[29].y.mean() + 3
     for ours, theirs in zip(frames, always, strict=True):
         assert np.array_equal(ours.y, theirs.y)
 
 
 def test_what_rounds_to_nothing_is_not_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model(with_confidence(tmp_path, 1.0, 1.0), tmp_path, CPU)
-    _, computed = restore_moving(model, monkeypatch, Script((0.003, 0.003)))
+    _, computed = restore_moving(model, monkeypatch, Script((0.0077, 0.0077)))
     assert computed.count(0.0) == 3 * LOOK_EVERY + 1 - 7
-    _, computed = restore_moving(model, monkeypatch, Script((0.01, 0.01)))
+    _, computed = restore_moving(model, monkeypatch, Script((0.008, 0.008)))
     assert computed.count(0.0) == 0
+
+
+def test_a_cut_that_strength_0_left_out_is_believed_once_something_is_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model(with_confidence(tmp_path, 1.0, 1.0), tmp_path, CPU)
+    monkeypatch.setattr(model, "confidence", Script(*[(0.0, 0.0)] * 6, (1.0, 1.0)).confidence)
+    restore, rng = Restorer(model, SIZE), np.random.default_rng(5)
+    chroma = np.full((24, 32), 128, np.uint8)
+    film = [Frame(rng.integers(16, 100, (48, 64), np.uint8), chroma, chroma, index) for index in range(34)]
+    for frame in film[:32]:
+        restore(frame)
+    restore.strength = 0
+    restore(replace(film[32], is_cut=True))
+    restore.strength = 1
+    frame = restore(film[33])
+    assert restore.computed == 1
+    assert not np.array_equal(frame.y, film[33].y)
+    assert not frame.is_cut  # the frame of the cut was handed on as one
 
 
 @pytest.mark.parametrize(
