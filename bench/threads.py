@@ -7,8 +7,8 @@ burns time. So both are measured as the machine is, or, as root, with the machin
     python -m bench.threads [--alone] [--model fast] [--turns 12]
 
 Restores the bundled clip behind 360p to Full HD, and runs the network on all cells. The two take turns, some
-frames each, with a pause behind each turn. `--alone` runs them before all other programs (SCHED_FIFO), for a
-quarter of a second at a time. The ratio is the median of each turn's.
+frames each, with a pause behind each turn. `--alone` runs them before all other programs (SCHED_FIFO), for
+0.2 s at a time. The ratio is the median of each turn's.
 """
 
 import argparse

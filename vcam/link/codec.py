@@ -24,9 +24,8 @@ from vcam.link.profile import LinkProfile
 
 log = logging.getLogger(__name__)
 
-HANG_S = (
-    10.0  # for one frame, which takes hundredths of a second; a busy machine may need a hundred times that
-)
+# for one frame, which takes hundredths of a second; a busy machine may need a hundred times that
+HANG_S = 10.0
 NO_PERIODIC_KEYFRAMES = 1_000_000
 VPX_REOPEN_RATIO = 1.15  # libvpx ignores a changed bit_rate; reopening it costs a keyframe
 

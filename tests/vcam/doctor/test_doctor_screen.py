@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from children import join
 from fake_portal import FakePortal, Wishes
 
 from vcam.config import Config
@@ -27,7 +28,7 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0"}
 def portal_of(address: str, wishes: Wishes) -> Iterator[None]:
     """A portal on a loop of its own: the doctor waits for it."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     portal = FakePortal(address, wishes)
     asyncio.run_coroutine_threadsafe(portal.__aenter__(), loop).result(40)
@@ -36,7 +37,7 @@ def portal_of(address: str, wishes: Wishes) -> Iterator[None]:
     finally:
         asyncio.run_coroutine_threadsafe(portal.__aexit__(), loop).result(40)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        join([thread])
         loop.close()
 
 
