@@ -1,10 +1,12 @@
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from av.packet import Packet
+from children import join
 from talking_head import Film
 
 from vcam.errors import LinkError
@@ -137,6 +139,37 @@ def test_an_encoder_that_hangs_is_replaced_by_one_that_begins_with_a_keyframe(
         codec.encode(third)
     hanging = 1
     codec.close()
+
+
+def test_an_encoder_that_hangs_is_left_to_its_thread(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_return = threading.Event()
+    left: list[threading.Thread] = []
+
+    class Hanging:
+        def encode(self, picture: object) -> list[Packet]:
+            left.append(threading.current_thread())
+            may_return.wait(60)
+            return []
+
+    codec = open_codec("av1")
+    open_another = codec._open_encoder
+
+    def reopen() -> object:
+        monkeypatch.setattr("vcam.link.codec.HANG_S", 10.0)
+        return open_another()
+
+    monkeypatch.setattr("vcam.link.codec.HANG_S", 0.05)
+    monkeypatch.setattr(codec, "_open_encoder", reopen)
+    monkeypatch.setattr(codec, "_encoder", Hanging())
+    first, second = film(2, SIZE)
+    try:
+        packets = [*codec.encode(first), *codec.encode(second)]
+        assert [packet.is_keyframe for packet in packets] == [True, False]
+        assert [thread.name.startswith("hangs: SVT-AV1") for thread in left] == [True]
+        codec.close()
+    finally:
+        may_return.set()
+    join(left)
 
 
 def test_a_codec_that_cannot_be_opened_says_so_in_one_line() -> None:
