@@ -1,6 +1,7 @@
 """Fixtures of all tests. That this file is here puts tests/ on the path of every test below it."""
 
 import os
+import signal
 from collections.abc import Generator
 
 # Before NumPy, torch and OpenCV read them, and for all programs that tests start: threads that wait for each
@@ -14,6 +15,10 @@ from talking_head import Film, talking_head
 import vcam  # noqa: F401  # first: it sets what ONNX Runtime reads when it is loaded
 
 TEARDOWN_LIMIT_S = 60
+
+# What a shell in the background and nohup ignore, all programs that tests start would ignore, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
