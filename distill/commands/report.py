@@ -16,6 +16,7 @@ from distill.publish.weights_folder import published
 from distill.report.ablation import read_ablation
 from distill.report.costs import costs_of
 from distill.report.crops import SAMPLE, SAMPLE_CREDIT, all_crops, choose_places
+from distill.report.markdown import span
 from distill.report.page import Page, make_page, replace_sections, write_page
 from distill.report.records import read_records
 from distill.report.sections import Evidence
@@ -86,10 +87,11 @@ def redo(page: Page, evidence: Evidence, args: argparse.Namespace) -> Page:
     """The page as it is, with some sections of a newer one, and a note that says so."""
     machine = evidence.view.results.machine
     clips = evidence.view.clips
-    scored = sorted({row.frames for row in evidence.view.results.rows})
+    scored = span(row.frames for row in evidence.view.results.rows)
+    threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
     told = (
         f"of {evidence.measured.isoformat()}, commit {machine['commit']}, on {machine['cpu']}, "
-        f"{machine['cores']} cores, {machine['threads']} threads: {scored[0]} to {scored[-1]} frames of "
+        f"{machine['cores']} cores, {threads}: {scored} frames of "
         f"each of {len(clips)} clips ({', '.join(clips)})."
     )
     return replace_sections(args.out.read_text(encoding="utf-8"), page, args.sections, told)

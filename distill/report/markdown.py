@@ -53,6 +53,12 @@ def duration(ms: float | None) -> str:
     return f"{ms:,.0f}" if ms >= 100 else f"{ms:.1f}" if ms >= 10 else f"{ms:.2f}"
 
 
+def span(counts: Iterable[int]) -> str:
+    """Counts that differ or do not: "3", or "1 to 3"."""
+    found = set(counts)
+    return " to ".join(map(str, sorted({min(found), max(found)}))) if found else NOTHING
+
+
 def interval(mean: float, low: float, high: float) -> str:
     """A gain in dB with its 95% interval."""
     return f"{signed(mean)} ({signed(low)} to {signed(high)})"

@@ -12,6 +12,7 @@ from distill.report.brief import in_short, notes
 from distill.report.claims import overview, published_systems, system_table
 from distill.report.costs import Cost
 from distill.report.farend import bits_table, gain_table, measured_figures
+from distill.report.markdown import span
 from distill.report.matrices import by_clip, by_content, by_degradation
 from distill.report.networks import network_table
 from distill.report.reasons import reasons
@@ -153,7 +154,6 @@ def method(evidence: Evidence) -> Iterator[str]:
     view = evidence.view
     machine, settings = view.results.machine, view.results.settings
     versions = [f"{name} {number}" for name, number in machine["versions"].items() if number]
-    scored = sorted({row.frames for row in view.results.rows})
     yield "## How it was measured"
     yield words.COMMANDS
     yield words.MACHINE.format(
@@ -163,7 +163,7 @@ def method(evidence: Evidence) -> Iterator[str]:
     )
     yield words.METHOD.format(
         clips=", ".join(view.clips),
-        scored=scored[0] if len(scored) == 1 else f"{scored[0]} to {scored[-1]}",
+        scored=span(row.frames for row in view.results.rows),
         first=settings["first"],
         seed=settings["seed"],
     )

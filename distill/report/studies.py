@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from distill.evaluate.speed import SIZES
-from distill.report.markdown import NOTHING, duration, signed, table
+from distill.report.markdown import duration, signed, span, table
 from distill.report.matrices import main_labels
 from distill.report.records import Record
 from distill.report.summary import short
@@ -31,6 +31,5 @@ def call_table(view: View, records: Mapping[str, Record]) -> str:
 
 
 def _frames(view: View, name: str) -> str:
-    """How many frames of a clip its figures are of: "3", or "1 to 3"."""
-    found = sorted({row.frames for row in view.rows(name, main_labels(view))})
-    return " to ".join(map(str, {found[0]: 0, found[-1]: 0})) if found else NOTHING
+    """How many frames of a clip its figures are of."""
+    return span(row.frames for row in view.rows(name, main_labels(view)))

@@ -156,10 +156,7 @@ def test_some_sections_are_redone_alone_and_the_page_says_so(written: Path) -> N
     assert "1,234 of 5,000, 2 sittings" in text
     assert "An older table." in text
     assert text.count("**Partly redone.**\n*Training* are of ") == 1
-    assert (
-        text.count("commit c0ffee, on a test's CPU, 2 cores, 1 threads: 2 to 2 frames of each of 2 clips")
-        == 1
-    )
+    assert text.count("commit c0ffee, on a test's CPU, 2 cores, 1 thread: 2 frames of each of 2 clips") == 1
     assert bars.read_bytes() == b"an older plot"
 
 
@@ -184,7 +181,7 @@ def test_each_part_that_was_redone_says_of_when_it_is(evidence: Path) -> None:
     helps = "What helps, and what does not"
     assert report(evidence, "--sections", "Training", helps) == 0
     page.write_text(
-        page.read_text().replace("commit c0ffee, on a test's CPU, 2 cores, 1 threads", "commit 0ld")
+        page.read_text().replace("commit c0ffee, on a test's CPU, 2 cores, 1 thread", "commit 0ld")
     )
     assert report(evidence, "--sections", "Training", "By content") == 0
     note = next(part for part in page.read_text().split("\n\n") if part.startswith("**Partly redone.**"))
