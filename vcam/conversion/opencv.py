@@ -25,9 +25,9 @@ def from_bgrx(bgrx: Bgr, index: int = 0, captured_ns: int = 0, *, is_rgbx: bool 
 
     Raises ValueError for what is too small or too large for a Frame.
     """
-    width, height = size = bgrx.shape[1] & ~1, bgrx.shape[0] & ~1
+    width, height = size = check_size((bgrx.shape[1] & ~1, bgrx.shape[0] & ~1))
     code = cv2.COLOR_RGBA2YUV_I420 if is_rgbx else cv2.COLOR_BGRA2YUV_I420
-    return from_packed(cv2.cvtColor(bgrx[:height, :width], code), check_size(size), index, captured_ns)
+    return from_packed(cv2.cvtColor(bgrx[:height, :width], code), size, index, captured_ns)
 
 
 def to_bgr(frame: Frame) -> Bgr:

@@ -1,6 +1,7 @@
 """Serves WHIP over HTTPS for as long as somebody holds the other end of our input."""
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -96,7 +97,8 @@ async def _serve(whip: Whip, port: socket.socket, certificate: Path, held: Binar
     server = uvicorn.Server(configure(whip.app(), PhoneProtocol, STOP_S, certificate))
 
     def wait_for_end() -> None:
-        while held.read(4096):
+        # not `held.read`: a program that ends while a thread waits in a buffered read aborts
+        while os.read(held.fileno(), 4096):
             pass
         server.should_exit = True
 

@@ -20,6 +20,7 @@ NAME, PATH = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
 SCREENCAST = "org.freedesktop.portal.ScreenCast"
 REQUEST, SESSION = "org.freedesktop.portal.Request", "org.freedesktop.portal.Session"
 BUS = "org.freedesktop.DBus"
+CONNECT_S = 5.0  # to the session's bus, which is there or not
 ANSWER_S = 25.0  # a portal is started when it is first asked, and its desktop's part after it
 
 MONITOR, WINDOW = 1, 2  # AvailableSourceTypes
@@ -38,6 +39,9 @@ BACKENDS = {  # which package asks on which desktop, by XDG_CURRENT_DESKTOP
 }
 NO_SESSION = "no desktop session is reached from here, so that nobody can share the screen; run it in one"
 RESTART = "Run: systemctl --user restart xdg-desktop-portal"
+NO_ANSWER_OF_BUS = (
+    f"the session's bus did not answer within {CONNECT_S:.0f} s; log out and in again, or restart it"
+)
 NO_ANSWER = f"the desktop's portal did not answer within {ANSWER_S:.0f} s. {RESTART}"
 
 
@@ -210,9 +214,11 @@ class Portal:
 
 
 async def connect(address: str) -> MessageBus:
-    """The session's bus, for descriptors as well. Raises SourceError."""
+    """The session's bus, for descriptors as well. Raises SourceError, also after CONNECT_S."""
     try:
-        return await MessageBus(address, negotiate_unix_fd=True).connect()
+        return await asyncio.wait_for(MessageBus(address, negotiate_unix_fd=True).connect(), CONNECT_S)
+    except TimeoutError:
+        raise SourceError(NO_ANSWER_OF_BUS) from None
     except (InvalidAddressError, AuthError, OSError, EOFError):
         raise SourceError(NO_SESSION) from None
 

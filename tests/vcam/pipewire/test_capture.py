@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fake_screen import FakeScreen, Shot
 
-from vcam.conversion.opencv import from_bgr
+from vcam.conversion.opencv import from_bgr, from_bgrx
 from vcam.errors import SourceError
 from vcam.frame import Frame
 from vcam.pipewire import library as pw
@@ -186,3 +186,10 @@ def test_a_connection_that_is_refused_is_said_and_everything_closed() -> None:
     with pytest.raises(SourceError, match=r"PipeWire does not answer\. Run: systemctl"):
         Taken(gone).stream.open()
     assert gone.calls[1:] == ["stop", "destroy context", "destroy loop"]
+
+
+@pytest.mark.parametrize("size", [(40, 1), (1, 40), (40, 2)])
+def test_a_picture_too_small_for_a_frame_is_refused(size: tuple[int, int]) -> None:
+    width, height = size
+    with pytest.raises(ValueError, match="sides must be"):
+        from_bgrx(np.zeros((height, width, 4), np.uint8))

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import socket
 import stat
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +26,7 @@ from vcam.errors import SinkError, SourceError
 from vcam.frame import Frame
 from vcam.pipewire import library as pw
 from vcam.screencast import __main__ as program
-from vcam.screencast.portal import PATH, REQUEST, explain_absence
+from vcam.screencast.portal import PATH, REQUEST, connect, explain_absence
 from vcam.screencast.service import STOPPED, share
 from vcam.wire import read_one
 
@@ -260,3 +261,14 @@ def test_without_its_parts_it_says_how_to_get_them(
     assert program.main() == 1
     word = read_one(io.BytesIO(capfdbinary.readouterr().out))
     assert word == {"error": program.MISSING}
+
+
+def test_a_bus_that_says_nothing_is_not_awaited_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam.screencast.portal.CONNECT_S", 0.2)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "bus"))
+        silent.listen()
+        with pytest.raises(SourceError, match="the session's bus did not answer within"):
+            asyncio.run(asyncio.wait_for(connect(f"unix:path={tmp_path}/bus"), 20))
