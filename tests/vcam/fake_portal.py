@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -52,7 +53,8 @@ class FakePortal:
 
     async def __aexit__(self, *_: object) -> None:
         self._bus.disconnect()
-        await self._bus.wait_for_disconnect()
+        with suppress(EOFError, OSError):  # the bus is gone already
+            await self._bus.wait_for_disconnect()
 
     def options(self, member: str) -> dict[str, Any]:
         """Of the last call of a method."""

@@ -1,6 +1,7 @@
 """Shares the screen for as long as somebody holds the other end of our input."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dbus_fast import DBusError
+from dbus_fast.aio import MessageBus
 
 from vcam.errors import SinkError, SourceError
 from vcam.paths import write_private
@@ -15,6 +17,8 @@ from vcam.pipewire.capture import CaptureStream
 from vcam.pipewire.library import Library, load_library
 from vcam.screencast.output import Output
 from vcam.screencast.portal import DeclinedError, Portal, connect, session_address
+
+log = logging.getLogger(__name__)
 
 LONGEST_TOKEN = 4096
 CLOSED_S = 1.0  # in which the desktop says that the user has stopped, once the pictures have
@@ -46,6 +50,7 @@ async def share(
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     _watch(held, ended)
     bus = await connect(session_address(os.environ))
+    connected = asyncio.ensure_future(_stay(bus, ended))
     output = Output(stream, fps)
     portal = Portal(bus, lambda is_stopped: _settle(ended, STOPPED if is_stopped else LOST))
     try:
@@ -63,7 +68,9 @@ async def share(
         output.say({"declined": str(error)})
     finally:
         with suppress(DBusError, SourceError, EOFError, OSError):
-            await portal.close()
+            if bus.connected:
+                await portal.close()
+        connected.cancel()
         bus.disconnect()
         output.close()
 
@@ -73,8 +80,18 @@ async def _ask(portal: Portal, token_file: Path, output: Output) -> int:
     facts = await portal.open()
     output.say({"asking": True})
     shared = await portal.ask(facts, read_token(token_file))
-    keep_token(token_file, shared.token)
+    try:
+        keep_token(token_file, shared.token)
+    except OSError as error:
+        log.warning("the desktop will ask again at the next start: %s: %s", token_file, error.strerror)
     return shared.node
+
+
+async def _stay(bus: MessageBus, ended: "asyncio.Future[str]") -> None:
+    """Settle it when the session's bus goes away."""
+    with suppress(Exception):  # why it went is of no use to anybody
+        await bus.wait_for_disconnect()
+    _settle(ended, LOST)
 
 
 async def _capture(

@@ -1,10 +1,12 @@
 """The process that shares a Wayland desktop's screen, on a real bus: what it asks, and how it ends."""
 
 import asyncio
+import errno
 import io
 import os
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -27,7 +29,7 @@ from vcam.frame import Frame
 from vcam.pipewire import library as pw
 from vcam.screencast import __main__ as program
 from vcam.screencast.portal import PATH, REQUEST, connect, explain_absence
-from vcam.screencast.service import STOPPED, share
+from vcam.screencast.service import LOST, STOPPED, share
 from vcam.wire import read_one
 
 BROWN = np.full((48, 64, 4), (30, 60, 90, 255), np.uint8)
@@ -272,3 +274,29 @@ def test_a_bus_that_says_nothing_is_not_awaited_for_ever(
         silent.listen()
         with pytest.raises(SourceError, match="the session's bus did not answer within"):
             asyncio.run(asyncio.wait_for(connect(f"unix:path={tmp_path}/bus"), 20))
+
+
+def test_a_bus_that_ends_while_nobody_answers_ends_the_sharing(
+    bus_daemon: "subprocess.Popen[str]", session_bus: str, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with FakePortal(session_bus, Wishes(code=None)) as portal, sharing(tmp_path) as one:
+            await until("the dialog", lambda: portal.has_called("Start"))
+            bus_daemon.kill()
+            assert await one.error() == LOST
+
+    run(story)
+
+
+def test_a_token_that_cannot_be_kept_does_not_end_what_was_allowed(
+    session_bus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(path: Path, token: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def story() -> None:
+        async with FakePortal(session_bus), sharing(tmp_path) as one:
+            await until("the stream", lambda: one.screen.target == 36)
+
+    monkeypatch.setattr("vcam.screencast.service.keep_token", fill)
+    run(story)
