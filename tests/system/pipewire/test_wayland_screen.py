@@ -17,7 +17,7 @@ from wayland_session import COLOURS, OUTPUT, Desktop, missing_desktop
 
 from vcam.conversion.opencv import from_bgr
 from vcam.errors import SourceError
-from vcam.frame import Frame, from_packed
+from vcam.frame import Frame, Size, from_packed
 from vcam.sources import PortalSource, Shares
 
 WHY = missing() or missing_desktop()
@@ -64,6 +64,14 @@ def read_until(source: PortalSource, is_so: Callable[[Frame], bool]) -> list[Fra
         assert time.monotonic() < deadline_s, frames[-1]
         frames.append(next(source))
     return frames
+
+
+def resize_screen(desktop: Desktop, source: PortalSource, size: Size) -> list[Frame]:
+    """The frames until the wallpaper is there in the new size."""
+    with desktop.changing():  # of a screen that keeps still, the portal may tell nothing of its new size
+        desktop.sway("output", OUTPUT, "mode", "{}x{}".format(*size))
+        frames = read_until(source, lambda frame: frame.size == size)
+    return frames + read_until(source, shows_the_wallpaper)
 
 
 def wait_for_stream(desktop: Desktop) -> None:
