@@ -17,6 +17,8 @@ FRAME, WORD = 1, 2
 HEADER = struct.Struct("<BBHHIqI")  # kind, is_cut, width, height, index, captured_ns, bytes of the payload
 LONGEST_WORD = 200_000  # bytes
 
+NEITHER = "the process that sends the picture wrote what is neither frame nor word"
+
 Word: TypeAlias = dict[str, Any]
 
 
@@ -44,12 +46,22 @@ def read_one(stream: BinaryIO) -> Frame | Word | None:
     kind, is_cut, width, height, index, captured_ns, length = HEADER.unpack(head)
     if kind == WORD and length <= LONGEST_WORD:
         payload = stream.read(length)
-        return json.loads(payload) if len(payload) == length else None
+        return _as_word(payload) if len(payload) == length else None
     if kind != FRAME or length != width * height * 3 // 2:
-        raise SourceError("the process that receives the picture wrote what is neither frame nor word")
+        raise SourceError(NEITHER)
     size = check_size((width, height))
     pixels = np.empty(length, np.uint8)
     if stream.readinto(pixels.data) < length:  # type: ignore[attr-defined]  # a BufferedReader has it
         return None
     frame = from_packed(pixels, size, index, captured_ns)
     return Frame(frame.y, frame.u, frame.v, index, captured_ns, bool(is_cut))
+
+
+def _as_word(payload: bytes) -> Word:
+    try:
+        word = json.loads(payload)
+    except ValueError:
+        raise SourceError(NEITHER) from None
+    if not isinstance(word, dict):
+        raise SourceError(NEITHER)
+    return word

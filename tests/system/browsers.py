@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # where there is no Playwright, tests with a browser are skipped
+if TYPE_CHECKING:  # without Playwright, tests with a browser are skipped
     from playwright.sync_api import Browser, BrowserContext, Playwright
 
 PROGRAMS = {"chromium": "/usr/bin/chromium", "firefox": "/usr/bin/firefox-esr"}

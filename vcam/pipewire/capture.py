@@ -55,7 +55,7 @@ class CaptureStream:
     fps      the most that are asked for; a still screen gives none at all
     library  libpipewire, or a test's own
     take     gets each picture, from PipeWire's thread, which waits for it; BT.601 limited as all Frames
-    end      gets why there are no more, from PipeWire's thread, once
+    end      gets why no more come, from PipeWire's thread, once
     clock    monotonic nanoseconds
     """
 

@@ -153,7 +153,7 @@ def crop_pod() -> bytes:
 def read_object(pod: bytes) -> dict[int, Value]:
     """The properties of an object by their keys: numbers, rectangles and fractions, of a choice its default.
 
-    Properties of other types are left out. Raises ValueError if it is no object, or cut off.
+    Properties of other types are left out. Raises ValueError if it is not an object, or cut off.
     """
     kind, body = _split(pod)
     if kind != OBJECT or len(body) < 8:

@@ -109,6 +109,8 @@ class FrameProcess:
                 with self._changed:
                     self._note(one)
                     self._changed.notify_all()
+        except (LookupError, TypeError) as error:
+            why = f"the process for {self._purpose} sent a word that is not whole: {error!r}"
         except (SourceError, ValueError, OSError) as error:
             why = f"the process for {self._purpose} failed: {error}"
         with self._changed:

@@ -13,7 +13,7 @@ from vcam.sources.frame_process import FrameProcess
 
 SCREENCAST = (sys.executable, "-m", "vcam.screencast")
 REST_S = 5.0  # a source that waits for a person is opened again much sooner
-AGAIN = "to be asked again, choose the source again or start the camera anew"
+AGAIN = "to be asked again, choose the source again or start the camera again"
 
 
 class Share(FrameProcess):

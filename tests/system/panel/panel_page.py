@@ -9,7 +9,7 @@ from panel_session import OUT, PATIENCE_S, PanelSession
 
 from tests.system.browsers import Browsers
 
-if TYPE_CHECKING:  # where there is no Playwright, these tests are skipped
+if TYPE_CHECKING:  # without Playwright, these tests are skipped
     from playwright.sync_api import ConsoleMessage, Page, Response
 
 TABS = ("picture", "camera", "network", "model", "numbers", "help")

@@ -161,7 +161,7 @@ def test_a_camera_whose_jpegs_are_never_clean_is_decoded_by_opencv(
     assert decoder.decode(damaged()["zeros"], 0, 0) is None
 
 
-def test_a_picture_that_is_clean_begins_the_count_anew() -> None:
+def test_a_picture_that_is_clean_starts_the_count_again() -> None:
     decoder, good, bad = MjpgDecoder(), encode(scene()), damaged()["a packet of noise"]
     for index in range(3 * PATIENCE):
         is_good = index % PATIENCE == 0

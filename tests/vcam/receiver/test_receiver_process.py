@@ -34,6 +34,11 @@ def receivers_of(program: str, tmp_path: Path) -> Receivers:
     [
         ("pass", "has ended"),
         ("print('hello, this is no header at all, but as long as one')", "neither frame nor word"),
+        (f"{WIRE} write_word(sys.stdout.buffer, [1])", "neither frame nor word"),
+        (
+            f"{WIRE} write_word(sys.stdout.buffer, {{'open': {{}}}})",
+            "sent a word that is not whole",
+        ),
         (
             f"{WIRE} write_word(sys.stdout.buffer, {{'error': 'no x'}})",
             "no x",
