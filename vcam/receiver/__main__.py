@@ -1,34 +1,25 @@
 """Receive at an address until the input ends: python -m vcam.receiver whip://ADDRESS:PORT/NAME FOLDER."""
 
-import logging
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from vcam.address import parse_whip
-from vcam.errors import VcamError
-from vcam.wire import write_word
+from vcam.frame_program import run_program
 
 MISSING = "the parts for WebRTC are not installed; run: pip install 'sharpkd-camera[webrtc]'"
 
 
 def main() -> int:
     """Returns the exit status; what keeps it from receiving is its last word."""
-    logging.basicConfig(level=logging.ERROR, format="receiver: %(message)s")
-    output = sys.stdout.buffer
     spec, folder = sys.argv[1:]
-    try:
+
+    def work(output: BinaryIO) -> None:
         from vcam.receiver.service import receive
 
         receive(parse_whip(spec), Path(folder), sys.stdin.buffer, output)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("vcam"):
-            raise
-        write_word(output, {"error": MISSING})
-    except (VcamError, OSError) as error:
-        write_word(output, {"error": str(error)})
-    else:
-        return 0
-    return 1
+
+    return run_program("receiver", work, MISSING)
 
 
 if __name__ == "__main__":

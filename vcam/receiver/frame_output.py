@@ -1,9 +1,7 @@
-"""What was received, on its way out: the newest picture and all words, written by a thread of its own."""
+"""What was received, on its way out."""
 
-import threading
-from collections import deque
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from av.video.frame import VideoFrame
 
@@ -11,11 +9,14 @@ from vcam.conversion.colour import BT601_TAGS, UNSPECIFIED
 from vcam.conversion.pyav import Converter, to_frame
 from vcam.errors import SourceError
 from vcam.frame import Size
-from vcam.wire import Word, write_frame, write_word
+from vcam.frame_program import FrameWriter
+from vcam.wire import write_frame
+
+Taken: TypeAlias = tuple[VideoFrame, int, int, bool]  # index, captured_ns, is_cut
 
 
-class FrameOutput:
-    """Takes decoded pictures from the event loop and writes them as frames; nobody waits for a slow reader.
+class FrameOutput(FrameWriter[Taken]):
+    """Takes decoded pictures from the event loop and writes them as frames.
 
     A picture that is not written when the next one comes is dropped: the gap in the numbers tells of it. The
     first picture after `cut`, and one of another size than that before, are cuts: a phone that is turned
@@ -25,15 +26,11 @@ class FrameOutput:
     def __init__(self, stream: BinaryIO) -> None:
         self.size: Size = (0, 0)
         self.fault = ""  # why the last picture could not be used
-        self._stream = stream
-        self._words: deque[Word] = deque()
         self._next: tuple[VideoFrame, int, int] | None = None
         self._count = 0
         self._owes_cut = True
-        self._is_closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="frame output", daemon=True)
-        self._thread.start()
+        self._converter = Converter()
+        super().__init__(stream)
 
     def put(self, picture: VideoFrame, captured_ns: int) -> None:
         with self._changed:
@@ -46,44 +43,19 @@ class FrameOutput:
         with self._changed:
             self._next, self._owes_cut = None, True
 
-    def say(self, word: Word) -> None:
-        with self._changed:
-            self._words.append(word)
-            self._changed.notify()
+    def _take(self) -> tuple[Taken | None, float | None]:
+        if self._next is None:
+            return None, None
+        taken, self._next = (*self._next, self._owes_cut), None
+        self._owes_cut = False
+        return taken, None
 
-    def close(self) -> None:
-        """Write the words that wait, then end."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
-        self._thread.join(1.0)
-
-    def _run(self) -> None:
-        converter = Converter()
-        while True:
-            with self._changed:
-                while not (self._words or self._next or self._is_closed):
-                    self._changed.wait()
-                word = self._words.popleft() if self._words else None
-                taken, self._next = (self._next, None) if word is None else (None, self._next)
-                if word is None and taken is None:
-                    return
-                is_cut, self._owes_cut = self._owes_cut, self._owes_cut and taken is None
-            try:
-                if word is not None:
-                    write_word(self._stream, word)
-                elif taken is not None:
-                    self._write(*taken, is_cut, converter)
-            except OSError:
-                return  # nobody reads any more: the process ends by its input
-
-    def _write(
-        self, picture: VideoFrame, index: int, captured_ns: int, is_cut: bool, converter: Converter
-    ) -> None:
+    def _write(self, taken: Taken) -> None:
+        picture, index, captured_ns, is_cut = taken
         if picture.colorspace == UNSPECIFIED and not picture.format.is_rgb:
             picture.colorspace = BT601_TAGS[1]  # what browsers send without a tag, HD as well
         try:
-            frame = to_frame(picture, index, captured_ns, False, converter)
+            frame = to_frame(picture, index, captured_ns, False, self._converter)
         except SourceError as error:
             self.fault = str(error)
             if is_cut:  # the next one is it

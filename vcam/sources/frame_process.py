@@ -2,10 +2,12 @@
 
 import subprocess
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, BinaryIO
+from types import TracebackType
+from typing import Any, BinaryIO, Self
 
 from vcam.errors import SourceError
 from vcam.frame import Frame
@@ -128,3 +130,45 @@ class FrameProcess:
             self.failure = str(one["error"])
         else:
             self._note_word(one)
+
+
+class Keeper(ABC):
+    """Keeps a process over reopenings of its source, and ends it when the source stays closed.
+
+    rest_s  how long it goes on while its source is closed
+
+    Any thread may ask it anything; it is a context manager.
+    """
+
+    def __init__(self, rest_s: float) -> None:
+        self._lock = threading.RLock()
+        self._rest_s = rest_s
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the process."""
+
+    def _close_later(self) -> None:
+        """Close, unless `_keep_on` comes first; the lock is held."""
+        timer = self._timer = threading.Timer(self._rest_s, lambda: self._close_rested(timer))
+        timer.daemon = True
+        timer.start()
+
+    def _close_rested(self, timer: threading.Timer) -> None:
+        with self._lock:
+            if timer is self._timer:  # else the source was opened again since it rang
+                self.close()
+
+    def _keep_on(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()

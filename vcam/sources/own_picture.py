@@ -15,7 +15,7 @@ class OwnPicture:
         self._own = self._make_own()
 
     def of(self, frame: Frame) -> Frame:
-        """The frame in its own size. A cut starts it again, and where the size changes the frame becomes one."""
+        """The frame in its own size. It starts again at a cut; where the size changes, the frame is one."""
         if frame.is_cut:
             self._own = self._make_own()
         is_cut = self._own.look(frame) or frame.is_cut

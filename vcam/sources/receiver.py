@@ -1,16 +1,14 @@
 """The process that receives a phone's picture, as its source sees it: its end is a SourceError."""
 
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from vcam.address import WhipAddress
 from vcam.frame import Frame
 from vcam.paths import user_paths
-from vcam.sources.frame_process import FrameProcess
+from vcam.sources.frame_process import FrameProcess, Keeper
 from vcam.whip.secrets import forget_token
 
 PHONE = "whip://0.0.0.0:8443/phone"  # what a person's switch means: every network that the machine is in
@@ -51,7 +49,7 @@ class Receiver(FrameProcess):
         self.sender = None
 
 
-class Receivers:
+class Receivers(Keeper):
     """Keeps the process that receives over reopenings of its source, so that a phone stays connected.
 
     folder    where the phone's certificate and token are kept
@@ -69,26 +67,13 @@ class Receivers:
         command: Sequence[str] = RECEIVER,
         rest_s: float = REST_S,
     ) -> None:
+        super().__init__(rest_s)
         self._folder = folder
         self._on_open = on_open
         self._command = command
-        self._rest_s = rest_s
-        self._lock = threading.RLock()
         self._receiver: Receiver | None = None
         self._opening: Receiver | None = None
-        self._timer: threading.Timer | None = None
         self._has_invited = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def take(self, address: WhipAddress) -> Receiver:
         """The process that receives at this address, started if it is not there. Raises SourceError."""
@@ -113,9 +98,7 @@ class Receivers:
         with self._lock:
             self._keep_on()
             if self._receiver is not None:
-                timer = self._timer = threading.Timer(self._rest_s, lambda: self._close_rested(timer))
-                timer.daemon = True
-                timer.start()
+                self._close_later()
 
     def close(self) -> None:
         opening = self._opening
@@ -149,13 +132,3 @@ class Receivers:
     @property
     def folder(self) -> Path:
         return self._folder or user_paths().phone
-
-    def _close_rested(self, timer: threading.Timer) -> None:
-        with self._lock:
-            if timer is self._timer:  # else somebody takes pictures again since it rang
-                self.close()
-
-    def _keep_on(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()

@@ -1,15 +1,13 @@
 """The process that shares a Wayland desktop's screen, and how long it goes on while its source is closed."""
 
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from vcam.errors import SourceError
 from vcam.paths import user_paths
-from vcam.sources.frame_process import FrameProcess
+from vcam.sources.frame_process import FrameProcess, Keeper
 
 SCREENCAST = (sys.executable, "-m", "vcam.screencast")
 REST_S = 5.0  # a source that waits for a person is opened again much sooner
@@ -36,7 +34,7 @@ class Share(FrameProcess):
             self.declined = self.failure = f"{word['declined']}; {AGAIN}"
 
 
-class Shares:
+class Shares(Keeper):
     """Keeps the process over reopenings of its source until its first picture, and what was declined.
 
     A dialog must not vanish and come back at each attempt; nor come back when somebody has said no.
@@ -54,24 +52,11 @@ class Shares:
         command: Sequence[str] = SCREENCAST,
         rest_s: float = REST_S,
     ) -> None:
+        super().__init__(rest_s)
         self._token_file = token_file
         self._command = command
-        self._rest_s = rest_s
-        self._lock = threading.RLock()
         self._share: Share | None = None
-        self._timer: threading.Timer | None = None
         self._declined = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def take(self, fps: float) -> Share:
         """The process whose pictures are the screen, started if it is not there. Raises SourceError."""
@@ -98,9 +83,7 @@ class Shares:
             if share.has_sent or share.failure:
                 self.close()
                 return
-            timer = self._timer = threading.Timer(self._rest_s, lambda: self._close_rested(timer))
-            timer.daemon = True
-            timer.start()
+            self._close_later()
 
     def close(self) -> None:
         with self._lock:
@@ -114,13 +97,3 @@ class Shares:
         self.close()
         with self._lock:
             self._declined = ""
-
-    def _close_rested(self, timer: threading.Timer) -> None:
-        with self._lock:
-            if timer is self._timer:  # else the source was opened again since it rang
-                self.close()
-
-    def _keep_on(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
