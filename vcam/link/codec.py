@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # for one frame, which takes hundredths of a second; a busy machine may need a hundred times that
 HANG_S = 10.0
+# without rtc, SVT-AV1 4.1 hangs now and then on a busy machine: bench.encoders counts
+SVT_MODE = "pred-struct=1:rtc=1:lp=1"
 NO_PERIODIC_KEYFRAMES = 1_000_000
 VPX_REOPEN_RATIO = 1.15  # libvpx ignores a changed bit_rate; reopening it costs a keyframe
 
@@ -154,10 +156,9 @@ class Codec:
         crf, codec = self._profile.crf, self._profile.codec
         preset = {"preset": self._profile.preset} if codec == "h264" else {}
         if codec == "av1":
-            # without rtc, SVT-AV1 4.1 hung 6 times in 20,580 frames on a busy machine; with it, not in 62,550
             control = f"rc=2:tbr={max(1, bits // 1000)}" if crf is None else "rc=0"
             constant = {} if crf is None else {"crf": str(crf)}
-            return constant | {"svtav1-params": f"pred-struct=1:rtc=1:lp=1:{control}"}
+            return constant | {"svtav1-params": f"{SVT_MODE}:{control}"}
         if crf is not None:
             return preset | {"crf": str(crf)}
         half_second = {"maxrate": str(bits), "bufsize": str(max(1, bits // 2))}
