@@ -41,6 +41,7 @@ def photograph(address: str, output: Path, is_dark: bool, after_s: float) -> Non
     """Open the panel, and write what its window shows after some seconds."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        # a str is not yet a Literal
         page = browser.new_page(viewport=WINDOW, color_scheme="dark" if is_dark else "light")  # type: ignore[arg-type]
         page.goto(address)
         page.wait_for_selector("#stage[data-shows=picture]", timeout=WAIT_MS)

@@ -189,7 +189,7 @@ def _read_claim(name: str, value: object) -> bool:
 def _read_number(name: str, value: object) -> float:
     if type(value) not in (int, float) or not abs(value) <= LARGEST:  # type: ignore[arg-type]  # a number
         raise ValueError(f"{name} is {_show(value)}, expected a number from -{LARGEST} to {LARGEST}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)  # type: ignore[arg-type]  # checked above
 
 
 def _read_numbers(name: str, value: object) -> Mapping[str, float]:

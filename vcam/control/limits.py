@@ -35,6 +35,7 @@ class LimitedProtocol(H11Protocol):
     backlog = 128  # that wait to be taken; as many are taken at once
     unread_s = UNREAD_S
 
+    # uvicorn narrows it as well
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._since_s = self._unread_s = self.loop.time()

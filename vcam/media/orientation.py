@@ -42,7 +42,7 @@ MOST_PARTS = 10_000  # of a file, looked through for it
 def of_picture(picture: VideoFrame) -> Orientation:
     """What the picture's display matrix asks for, to a quarter turn."""
     try:
-        matrix = picture.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
+        matrix = picture.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # PyAV types its keys as str
     except ValueError:  # this PyAV does not know all kinds of side data, and then gives none
         return False, -picture.rotation % 360 // 90 * 90
     if matrix is None:

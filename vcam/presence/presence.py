@@ -103,6 +103,7 @@ class Presence:
             for _ in range(2):  # the first may have begun before
                 looks = self._looks
                 self._ring()
+                # a default gives a lambda no type
                 self._looked.wait_for(lambda looks=looks: self._looks > looks, timeout_s)  # type: ignore[misc]
 
     def stop(self) -> None:

@@ -117,7 +117,7 @@ def _describe_token(app: FastAPI, has_token: bool) -> None:
         document["security"] = [{"token": []}]
         return document
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation has it
 
 
 async def _answer_refusal(request: Request, error: Exception) -> JSONResponse:

@@ -163,10 +163,11 @@ def _line(entry: Entry) -> bytes:
 
 def _entry(table: dict[str, object]) -> Entry:
     """The entry of a line. Raises ValueError, TypeError or KeyError if it is none."""
+    # a JSON table
     entry = Entry(**{**table, "place": Path(table["place"]), "target": Path(table["target"])})  # type: ignore[arg-type]
     if entry.state not in STATES or not isinstance(entry.deaths, int):
         raise ValueError(f"{entry.state} is no state")
-    return replace(entry, version=Version(**entry.version))  # type: ignore[arg-type]
+    return replace(entry, version=Version(**entry.version))  # type: ignore[arg-type]  # it is a table until here
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
