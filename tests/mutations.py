@@ -74,8 +74,8 @@ MUTATIONS = (
     # never worse than what came in
     Mutation(
         "never worse",
-        "add_residual(fused.y, residual, strength)",
-        "fused.y",
+        "add_residual(luma, from_cells(added, self.model.spec.cell, self.size), strength)",
+        "luma",
         "golden",
     ),
     Mutation(
@@ -98,11 +98,11 @@ MUTATIONS = (
     ),
     Mutation("never worse", "        self._take()\n        self._mix(cells)\n", "", "tuning"),
     # colour
-    Mutation("colour", "BT601_TAGS = (2, 5, 6)", "BT601_TAGS = (1, 2, 5, 6)", "picture file_source"),
+    Mutation("colour", "BT601_TAGS = (5, 6)", "BT601_TAGS = (1, 5, 6)", "picture file_source"),
     Mutation(
         "colour",
-        "is_full = picture.color_range == ColorRange.JPEG",
-        "is_full = False",
+        "    is_full = picture.color_range == ColorRange.JPEG\n",
+        "    is_full = False\n",
         "picture file_source",
     ),
     Mutation(
@@ -161,8 +161,8 @@ MUTATIONS = (
     ),
     Mutation(
         "page access",
-        "in self._ends_s.items() if now_s < end_s",
-        "in self._ends_s.items() if end_s",
+        "for ticket, end_s in self._ends_s.items() if now_s < end_s",
+        "for ticket, end_s in self._ends_s.items() if end_s",
         "tickets",
     ),
     Mutation("page script", "Authorization: `Bearer ${session}`", "", "page_script"),
@@ -225,14 +225,19 @@ MUTATIONS = (
     # what a student is judged by was not trained on
     Mutation(
         "held-out split",
-        "return tuple(path for path in paths if path not in held), held",
-        "return paths, held",
+        "return tuple(clip for clip in clips if clip not in held), held",
+        "return clips, held",
         "media",
     ),
-    Mutation("held-out split", "    _, held, _ = listed(", "    held, _, _ = listed(", "publish_student"),
     Mutation(
         "held-out split",
-        "train = tuple(pair for pair in pairs.complete if pair not in held) or pairs.complete",
+        "return split(media, data.holdout)[1]",
+        "return split(media, data.holdout)[0]",
+        "publish_student splits",
+    ),
+    Mutation(
+        "held-out split",
+        "train = tuple(pair for pair in pairs.complete if pair not in held)",
         "train = pairs.complete",
         "paired",
     ),
