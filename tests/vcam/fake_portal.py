@@ -24,6 +24,7 @@ class Wishes:
     code       of the answer to Start: 0 shared, 1 declined, 2 ended; None: no answer comes
     token      given for the next time
     has_cast   whether this desktop's part can share screens at all
+    has_remote  whether it gives a connection to PipeWire, or an error
     """
 
     version: int = 4
@@ -33,6 +34,7 @@ class Wishes:
     streams: int = 1
     token: str = "first"
     has_cast: bool = True
+    has_remote: bool = True
 
 
 @dataclass
@@ -81,6 +83,8 @@ class FakePortal:
         options = message.body[-1] if message.body else {}
         self.calls.append((message.member, {key: variant.value for key, variant in options.items()}))
         if message.member == "OpenPipeWireRemote":
+            if not self.wishes.has_remote:
+                return Message.new_error(message, "org.freedesktop.DBus.Error.Failed", "no PipeWire")
             ours, theirs = os.pipe()
             os.close(ours)
             return Message.new_method_return(message, "h", [0], [theirs])

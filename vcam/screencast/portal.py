@@ -20,6 +20,7 @@ NAME, PATH = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
 SCREENCAST = "org.freedesktop.portal.ScreenCast"
 REQUEST, SESSION = "org.freedesktop.portal.Request", "org.freedesktop.portal.Session"
 BUS = "org.freedesktop.DBus"
+BUS_PATH = "/org/freedesktop/DBus"
 CONNECT_S = 5.0  # to the session's bus, which is there or not
 ANSWER_S = 25.0  # a portal is started when it is first asked, and its desktop's part after it
 
@@ -42,6 +43,7 @@ RESTART = "Run: systemctl --user restart xdg-desktop-portal"
 NO_ANSWER_OF_BUS = (
     f"the session's bus did not answer within {CONNECT_S:.0f} s; log out and in again, or restart it"
 )
+REFUSED = "the desktop's portal refuses to share the screen: {}"
 NO_ANSWER = f"the desktop's portal did not answer within {ANSWER_S:.0f} s. {RESTART}"
 
 
@@ -87,17 +89,18 @@ class Portal:
     async def open(self) -> Facts:
         """Look for the portal. Raises SourceError if there is none, or it shares no screen."""
         self._bus.add_message_handler(self._note)
-        for rule in (
+        rules = (
             f"type='signal',sender='{NAME}',interface='{REQUEST}',member='Response'",
             f"type='signal',sender='{NAME}',interface='{SESSION}',member='Closed'",
             f"type='signal',sender='{BUS}',interface='{BUS}',member='NameOwnerChanged',arg0='{NAME}'",
-        ):
-            await self._call(BUS, "/org/freedesktop/DBus", BUS, "AddMatch", "s", [rule])
+        )
         try:
+            for rule in rules:
+                await self._call(BUS, BUS_PATH, BUS, "AddMatch", "s", [rule])
             (found,) = await self._call(NAME, PATH, f"{BUS}.Properties", "GetAll", "s", [SCREENCAST])
+            (self._owner,) = await self._call(BUS, BUS_PATH, BUS, "GetNameOwner", "s", [NAME])
         except DBusError as error:
             raise SourceError(explain_absence(error.type, os.environ)) from None
-        (self._owner,) = await self._call(BUS, "/org/freedesktop/DBus", BUS, "GetNameOwner", "s", [NAME])
         values = {key: variant.value for key, variant in found.items()}
         facts = Facts(
             values.get("version", 1),
@@ -131,7 +134,10 @@ class Portal:
     async def open_remote(self) -> int:
         """A connection to PipeWire that sees what is shared: a descriptor, for the caller to close."""
         request = self._message(NAME, PATH, SCREENCAST, "OpenPipeWireRemote", "oa{sv}", [self._session, {}])
-        answer = await self._send(request)
+        try:
+            answer = await self._send(request)
+        except DBusError as error:
+            raise SourceError(REFUSED.format(error.text)) from None
         if not answer.unix_fds:
             raise SourceError(f"the desktop's portal gave no connection to PipeWire. {RESTART}")
         return int(answer.unix_fds[answer.body[0]])
@@ -157,7 +163,7 @@ class Portal:
             await self._call(NAME, PATH, SCREENCAST, member, f"{signature}a{{sv}}", [*body, options])
             code, results = await answer
         except DBusError as error:
-            raise SourceError(f"the desktop's portal refuses to share the screen: {error.text}") from None
+            raise SourceError(REFUSED.format(error.text)) from None
         finally:
             self._answers.clear()
         if code == 1:

@@ -300,3 +300,11 @@ def test_a_token_that_cannot_be_kept_does_not_end_what_was_allowed(
 
     monkeypatch.setattr("vcam.screencast.service.keep_token", fill)
     run(story)
+
+
+def test_an_error_in_place_of_a_connection_is_a_sentence(session_bus: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with FakePortal(session_bus, Wishes(has_remote=False)), sharing(tmp_path) as one:
+            assert await one.error() == "the desktop's portal refuses to share the screen: no PipeWire"
+
+    run(story)
