@@ -15,6 +15,7 @@ from distill.recipe import Network, Recipe, recipe_from_json
 from distill.training.checkpoint import State, read_checkpoint
 from distill.training.journal import Log
 from distill.training.parallel import ProcessGroup
+from distill.training.widen import widen
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import FILE_NAME, read_manifest, weights_folder
 
@@ -39,8 +40,9 @@ def load_published(network: nn.Module, name: str, log: Log, weights: Path | None
 
     The student then computes what the published fp32 file computes, up to float32 rounding. A student of one
     look takes the faithful one, on a quantisation grid of its own; one of two looks starts both from the same
-    where the model has one. Context inputs that the model does not have are left as they are. Raises
-    ModelError if there is no such model, or if its shapes differ.
+    where the model has one. A wider student computes the same, with features to spare, see `widen`. Context
+    inputs that the model does not have are left as they are. Raises ModelError if there is no such model, or
+    if its shapes are larger or its layers others.
     """
     folder = weights_folder()
     if weights and (weights / FILE_NAME).exists() and name in read_manifest(weights):
@@ -67,15 +69,15 @@ def _take_over(network: CondNet, shipped: CondNet) -> None:
     kept = {name: value for name, value in network.state_dict().items() if name.startswith("told.")}
     state = kept | shipped.state_dict()
     for name, whitened in (("head", network.head), ("gauge.conv", network.gauge.conv)):
-        folded = state[f"{name}.weight"].flatten(1).double()
+        folded = state[f"{name}.weight"]
         inverse = torch.linalg.inv(whitened.whitening.double())
-        state[f"{name}.weight"] = (folded @ inverse).float().view_as(whitened.weight)
+        state[f"{name}.weight"] = (folded.flatten(1).double() @ inverse).float().view_as(folded)
         state[f"{name}.whitening"] = whitened.whitening
     if network.told is not None:
         state["told.moment"] = network.told.moment
     if network.experts * shipped.looks != shipped.experts * network.looks:
         raise ValueError(f"the model has {shipped.experts // shipped.looks} experts a look")
-    network.load_state_dict(fit_looks(state, network))
+    network.load_state_dict(widen(fit_looks(state, network), network))
 
 
 def fit_looks(weights: State, network: nn.Module) -> State:

@@ -70,23 +70,36 @@ class AdoptedEngine:
 
     def _open(self, bound: Bound, shape: tuple[int, ...]) -> Run:
         check_self_contained(self._content, self._name, frozenset(bound))
-        options = session_options(self._threads)
-        content = self._content
         if self.precision == "int8":
-            content = make_portable(content, bound, shape)
-            # what is to be joined is the engine's to find: ONNX Runtime's own steps only move it about
-            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        elif bound:
+            return open_compiled(self._content, bound, shape, self._device, self._threads)
+        options = session_options(self._threads)
+        if bound:
             values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in bound.values()]
             options.add_external_initializers(list(bound), values)
-        options.add_provider_for_devices([self._device], engine_options(self._device, self._threads))
-        session = onnxruntime.InferenceSession(content, options)
-        return lambda cells: session.run(None, {"cells": cells})[0]
+        return _open_on(self._device, self._content, options, self._threads)
 
     def _run_floats_here(self, bound: Bound, cells: Cells) -> Cells:
         """What the CPU provider makes of the same file: a float network is no int8 one."""
         session = open_session(self._content, self._name, self._threads, [CPU_PROVIDER], bound)
         return session.run(None, {"cells": cells})[0]
+
+
+def open_compiled(content: bytes, bound: Bound, shape: tuple[int, ...], device: Any, threads: int) -> Run:
+    """Compile a shipped int8 file, its weights mixed, on a plugin's device.
+
+    shape   of `cells`, the only one that it takes then
+    device  an OrtEpDevice, as vcam.restore.plugins.find_device returns it
+    """
+    options = session_options(threads)
+    # what is to be joined is the engine's to find: ONNX Runtime's own steps only move it about
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return _open_on(device, make_portable(content, bound, shape), options, threads)
+
+
+def _open_on(device: Any, content: bytes, options: Any, threads: int) -> Run:
+    options.add_provider_for_devices([device], engine_options(device, threads))
+    session = onnxruntime.InferenceSession(content, options)
+    return lambda cells: session.run(None, {"cells": cells})[0]
 
 
 def engine_options(device: Any, threads: int) -> dict[str, str]:

@@ -357,8 +357,31 @@ def test_a_model_that_is_not_published_cannot_be_started_from() -> None:
         load_published(CondNet(), "nobody", quiet)
 
 
-def test_a_published_model_of_another_shape_is_refused() -> None:
-    student = CondNet(4, 24, 2, fused=True)
+@torch.no_grad()
+def test_a_wider_student_begins_as_the_published_one_and_has_features_to_spare() -> None:
+    narrow, wide = (CondNet(channels=channels, depth=3, fused=True) for channels in (16, 24))
+    sample = torch.rand(2, 3, 32, 32)
+    for student in (narrow, wide):
+        student.whiten(sample)
+        load_published(student, "fast", quiet)
+    expected, seen = narrow(face()), face()
+    assert (expected - seen[:, :1]).abs().max() * 255 > 2, "the picture shows nothing of the model"
+    # sums of more terms are rounded in another order, which moves a feature by a step here and there
+    assert ((wide(seen) - expected) * 255).square().mean().sqrt() < 0.1
+
+
+def test_the_features_to_spare_are_trained() -> None:
+    wide = CondNet(channels=24, depth=3, fused=True)
+    wide.whiten(torch.rand(2, 3, 32, 32))
+    load_published(wide, "fast", quiet)
+    wide(face()).square().mean().backward()
+    assert wide.tail.weight.grad is not None
+    assert wide.tail.weight.grad[:, :, 16:].abs().max() > 0
+
+
+@pytest.mark.parametrize("shape", [{"channels": 12, "depth": 3}, {"channels": 16, "depth": 2}])
+def test_a_published_model_of_another_shape_is_refused(shape: dict[str, int]) -> None:
+    student = CondNet(**shape, fused=True)
     student.whiten(torch.rand(2, 3, 32, 32))
     with pytest.raises(ModelError, match="the published fast has other shapes"):
         load_published(student, "fast", quiet)
