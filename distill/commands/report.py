@@ -21,6 +21,7 @@ from distill.report.page import Page, make_page, replace_sections, write_page
 from distill.report.records import read_records
 from distill.report.sections import Evidence
 from distill.report.served import read_served
+from distill.report.taught import FOLDER, read_taught
 from distill.report.view import GROUPS, INPUT, View, make_view
 from distill.studies.peers.upscalers import peer_graphs, peers
 
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--calls", type=Path, default=CALLS_FILE, help="results of `evaluate --set call`")
     parser.add_argument("--ablation", type=Path, help="default: BUILD/ablation.json")
+    parser.add_argument(
+        "--taught", type=Path, help="folder of ablations with and without teachers; default: BUILD/taught"
+    )
     parser.add_argument(
         "--peers", type=Path, help="folder of third-party networks, for their costs and crops"
     )
@@ -70,6 +74,7 @@ def run(args: argparse.Namespace) -> None:
         calls=read_arrived(args.calls) if args.calls.exists() else [],
         crops={} if args.no_crops else make_crops(view, recipes, args),
         crops_credit="" if args.clips else SAMPLE_CREDIT,
+        taught=read_taught(args.taught or args.build / FOLDER),
     )
     page = make_page(evidence)
     if args.sections:

@@ -38,7 +38,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Ablation:
-    """All runs; the first one's variant is the base of the comparison."""
+    """All runs; the first one's variant is the base of the comparison.
+
+    settings  of the runs, as `ablate` was told: its recipe and teachers, iterations, batch and crop
+    """
 
     runs: Sequence[Run]
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -115,8 +118,8 @@ def section(ablation: Ablation | None) -> str:
         [
             each.variant,
             str(each.seeds),
-            _with_spread(signed(each.gain_db, 3), each.gain_spread_db),
-            _with_spread(signed(each.difference_db, 3), each.difference_spread_db),
+            with_spread(signed(each.gain_db, 3), each.gain_spread_db),
+            with_spread(signed(each.difference_db, 3), each.difference_spread_db),
             plain(each.clean_db, 1),
             each.verdict,
         ]
@@ -126,5 +129,6 @@ def section(ablation: Ablation | None) -> str:
     return f"{RULE.format(settings=settings)}\n\n{table(header, rows, left=(0, 5))}"
 
 
-def _with_spread(text: str, spread: float | None) -> str:
+def with_spread(text: str, spread: float | None) -> str:
+    """A mean with its standard deviation over seeds, if there are several."""
     return text if spread is None or text == NOTHING else f"{text} ± {spread:.3f}"

@@ -48,6 +48,7 @@ def make_page(evidence: Evidence) -> Page:
         *sections.matrices(view, shown["degradations.png"]),
         *sections.claims(view, records),
         *sections.training(view, records, shown["training.png"]),
+        *sections.taught(evidence.taught),
         "## What helps, and what does not",
         ablation_section(evidence.ablation),
         *sections.crops(evidence),
@@ -61,20 +62,21 @@ def make_page(evidence: Evidence) -> Page:
 def replace_sections(old: str, new: Page, titles: Sequence[str], told: str) -> Page:
     """A page with some sections, and their pictures, as in a newer one; the others stay as they were.
 
-    The sentences of the summary that link to these sections are the newer ones, too.
+    The sentences of the summary that link to these sections are the newer ones, too. A section that the older
+    page lacks comes after the one that it follows in the newer page.
 
     titles   headings of the sections: "Training"
     told     of when, where and what the newer ones are; a paragraph before the first section says so of each
              part of the page that was redone
 
-    Raises SourceError if a page lacks one of the sections.
+    Raises SourceError if the newer page lacks one of the sections.
     """
     before, after = _split(old), _split(new.text)
     for title in titles:
-        if title not in before or title not in after:
-            known = ", ".join(title for title in before if title)
+        if title not in after:
+            known = ", ".join(title for title in after if title)
             raise SourceError(f"the page has no section {title!r}; choose some of: {known}")
-        before[title] = after[title]
+        before = _replace(before, title, after)
     parts = before[""].strip().split("\n\n")
     opening = [part for part in parts if not part.startswith(NOTE)]
     notes = _notes([part for part in parts if part.startswith(NOTE)], titles, told)
@@ -86,6 +88,16 @@ def replace_sections(old: str, new: Page, titles: Sequence[str], told: str) -> P
         name: each for name, each in new.pictures.items() if any(f"/{name})" in part for part in redone)
     }
     return Page("".join(before.values()).rstrip() + "\n", pictures)
+
+
+def _replace(sections: Mapping[str, str], title: str, newer: Mapping[str, str]) -> dict[str, str]:
+    """Sections with one of a newer page; one that they lack comes after the one that it follows there."""
+    if title in sections:
+        return {**sections, title: newer[title]}
+    before = [each for each in list(newer)[: list(newer).index(title)] if each in sections]
+    entries = list(sections.items())
+    entries.insert(list(sections).index(before[-1]) + 1, (title, newer[title]))
+    return dict(entries)
 
 
 def _notes(older: Sequence[str], titles: Sequence[str], told: str) -> str:

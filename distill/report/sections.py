@@ -19,6 +19,7 @@ from distill.report.reasons import reasons
 from distill.report.records import Record
 from distill.report.studies import call_table
 from distill.report.summary import harm_table, input_sentence, picture_table
+from distill.report.taught import section as taught_section
 from distill.report.training import training_table, wanted_table
 from distill.report.view import GROUPS, View
 
@@ -37,6 +38,7 @@ class Evidence:
     crops: Mapping[str, bytes] = field(default_factory=dict)
     crops_credit: str = ""
     calls: Sequence[Arrived] = ()
+    taught: Sequence[Ablation] = ()
 
 
 def show(name: str, caption: str) -> str:
@@ -126,6 +128,13 @@ def training(view: View, records: Mapping[str, Record], curves: str) -> Iterator
     if wanted := wanted_table(view, records):
         yield words.WANTED.format(main=view.main_title)
         yield wanted
+
+
+def taught(ablations: Sequence[Ablation]) -> Iterator[str]:
+    """What teachers are worth."""
+    if ablations:
+        yield "## With and without a teacher"
+        yield taught_section(ablations)
 
 
 def crops(evidence: Evidence) -> Iterator[str]:

@@ -77,7 +77,7 @@ make results CLIPS=clips STILLS=stills PEERS=peers   # python -m distill sweep, 
 python -m distill webcam                             # frames a second on a webcam
 python -m bench.serve load | tail -n 1 > build/results/serve.json   # answers over HTTP
 make distill RECIPE=name                             # one record: training, and its own protocol
-python -m distill ablate                             # what helps
+python -m distill ablate                             # what helps; --out taught/NAME: what a teacher is worth
 ```"""
 
 MACHINE = """\

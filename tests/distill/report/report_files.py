@@ -160,3 +160,11 @@ def ablation_json() -> dict[str, Any]:
         for seed, gain in enumerate(each)
     ]
     return {"settings": {"recipe": "sharpkd", "iterations": 100}, "rows": rows}
+
+
+def taught_json() -> dict[str, Any]:
+    """The base and the change that helps, as a recipe without and with its teacher."""
+    content = ablation_json()
+    names = {"base": "the recipe without its teachers", "+ good": "the recipe with its teachers"}
+    rows = [{**row, "variant": names[row["variant"]]} for row in content["rows"] if row["variant"] in names]
+    return {"settings": {"recipe": "tiny", "teachers": ["tiny-teacher"]}, "rows": rows}

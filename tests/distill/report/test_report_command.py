@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from report_files import ablation_json, write_record, write_sweep
+from report_files import ablation_json, taught_json, write_record, write_sweep
 
 from distill.__main__ import main
 from distill.evaluate.farend import Arrived
@@ -220,6 +220,17 @@ def test_damaged_figures_beside_the_sweep_are_named(
     (evidence / name).write_text("[1]")
     assert report(evidence) != 0
     assert f"{name}: " in capsys.readouterr().err
+
+
+def test_a_section_that_the_page_lacks_comes_where_the_newer_one_has_it(written: Path) -> None:
+    page, title = written / "docs" / "results.md", "With and without a teacher"
+    assert title not in page.read_text()
+    (written / "taught").mkdir()
+    (written / "taught" / "tiny.json").write_text(json.dumps(taught_json()))
+    assert report(written, "--sections", title) == 0
+    headings = [line for line in page.read_text().splitlines() if line.startswith("## ")]
+    assert headings.index(f"## {title}") == headings.index("## Training") + 1
+    assert "| tiny | tiny-teacher | 100 | 2 | +0.220 | +0.315 | +0.095 ± 0.007 | helps |" in page.read_text()
 
 
 def test_a_section_that_is_not_there_is_named_with_those_that_are(

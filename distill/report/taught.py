@@ -1,0 +1,56 @@
+"""What each recipe's teacher is worth: runs with and without it, all else equal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from distill.report.ablation import Ablation, compare, read_ablation, with_spread
+from distill.report.markdown import NOTHING, signed, span, table
+
+FOLDER = "taught"  # of ablations, one a recipe, below the folder of runs
+COMMAND = """\
+python -m distill ablate --recipe NAME --variants "the recipe without its teachers" \\
+    "the recipe with its teachers" --out taught/NAME"""
+RULE = f"""\
+Each recipe with and without its teachers, equal iterations from nothing, all else equal, seed by seed:
+
+```
+{COMMAND}
+```
+
+The gain is over the input on the recipe's own held-out pairs, in PSNR of the planes that it learns. The runs
+are short: they say what a teacher is worth at first."""
+HEADER = (
+    "recipe",
+    "teachers",
+    "iterations",
+    "seeds",
+    "without, dB",
+    "with, dB",
+    "difference ± sd",
+    "verdict",
+)
+
+
+def read_taught(folder: Path) -> Sequence[Ablation]:
+    """The ablations of a folder by file name; none without it. Raises ModelError if one is invalid."""
+    found = [read_ablation(path) for path in sorted(folder.glob("*.json"))]
+    return [each for each in found if each is not None]
+
+
+def section(ablations: Sequence[Ablation]) -> str:
+    """A table with a row a recipe, and how it was made."""
+    return f"{RULE}\n\n{table(HEADER, [_row(each) for each in ablations], left=(0, 1, 7))}"
+
+
+def _row(ablation: Ablation) -> list[str]:
+    without, *_, taught = compare(ablation.runs)
+    return [
+        str(ablation.settings.get("recipe", NOTHING)),
+        ", ".join(ablation.settings.get("teachers", [])),
+        span(run.iterations for run in ablation.runs),
+        str(taught.seeds),
+        signed(without.gain_db, 3),
+        signed(taught.gain_db, 3),
+        with_spread(signed(taught.difference_db, 3), taught.difference_spread_db),
+        taught.verdict,
+    ]
