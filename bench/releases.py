@@ -3,7 +3,9 @@
 The processes take turns, so that what else the machine does falls on all; processor time counts what each did
 itself. What counts is the ratio.
 
-    git worktree add /tmp/before COMMIT && python -m bench.releases /tmp/before
+    git worktree add /tmp/before COMMIT && python -m bench.releases /tmp/before [--engine openvino]
+
+--engine is of this checkout alone; the other one runs on ONNX Runtime's CPU provider.
 """
 
 import argparse
@@ -39,24 +41,25 @@ def main() -> int:
     parser.add_argument("other", help="the other checkout; of a worker, what it is to do as JSON")
     parser.add_argument("--turns", type=int, default=12, help="of each process; default: 12")
     parser.add_argument("--model", default="fast", help="default: fast")
+    parser.add_argument("--engine", default="cpu", help="default: cpu")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
         work(**json.loads(args.other))
         return 0
-    rows = compare(Path(args.other), args.model, args.turns)
+    rows = compare(Path(args.other), args.model, args.turns, args.engine)
     for name, (ms, ratio) in rows.items():
         print(f"{name:20} {ms:7.2f} CPU-ms a frame, {ratio:.3f} of the other's")
     print(json.dumps(rows))
     return 0
 
 
-def compare(other: Path, model: str, turns: int) -> dict[str, tuple[float, float]]:
+def compare(other: Path, model: str, turns: int, engine: str) -> dict[str, tuple[float, float]]:
     """Median processor time in ms by name, and the median of its ratios to the other checkout's."""
     sides = {
         "other, two threads": start_worker(other, model, 2),
-        "this, two threads": start_worker(HERE, model, 2),
-        "this, one thread": start_worker(HERE, model, 1),
+        "this, two threads": start_worker(HERE, model, 2, engine),
+        "this, one thread": start_worker(HERE, model, 1, engine),
     }
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(turns):
@@ -70,9 +73,9 @@ def compare(other: Path, model: str, turns: int) -> dict[str, tuple[float, float
     }
 
 
-def start_worker(checkout: Path, model: str, threads: int) -> "subprocess.Popen[str]":
+def start_worker(checkout: Path, model: str, threads: int, engine: str = "cpu") -> "subprocess.Popen[str]":
     """A process that uses this checkout's program, ready for its first turn."""
-    what = json.dumps({"model": model, "threads": threads})
+    what = json.dumps({"name": model, "threads": threads, "engine": engine})
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).resolve()), what, "--worker"],
         env={**os.environ, "PYTHONPATH": str(checkout)},
@@ -94,11 +97,17 @@ def ask(process: "subprocess.Popen[str]") -> float:
     return float(process.stdout.readline())
 
 
-def work(model: str, threads: int) -> None:
+def work(name: str, threads: int, engine: str) -> None:
     """The worker: for each line of standard input, restore some frames and print the time of one."""
     keep_freed_memory()
     folder = weights_folder()
-    restore = Restorer(Model(read_manifest(folder)[model], folder, Engine("cpu", threads)), SIZE)
+    spec = read_manifest(folder)[name]
+    model = Model(spec, folder, Engine("cpu", threads))
+    if engine != "cpu":
+        from vcam.restore.adopted import AdoptedEngine  # which older checkouts do not have
+
+        model.adopt(AdoptedEngine(engine, spec, folder, threads))
+    restore = Restorer(model, SIZE)
     frames = call()
     for _ in range(CLIP_FRAMES):  # until the network fits the damage
         restore(next(frames))
