@@ -71,7 +71,9 @@ class Training:
     learning_rate: float = 1e-3  # peak
     schedule: str = "cosine"  # to zero after a short warm-up; or "plateau": halved when the gain stalls
     patience: int = 0  # validations without improvement before an early stop; 0: never stop early
-    precision: str = "fp32"  # or "bf16", "fp16" (on a GPU): of the forward pass, by autocast
+    precision: str = (
+        "fp32"  # or "bf16" (with AMX, or on a GPU), "fp16" (on a GPU): of the forward pass, by autocast
+    )
     clip: float = 1.0  # of the gradient's norm
     ema: float = 0.999  # decay of the moving average of the weights, which is what ships
     seed: int = 0

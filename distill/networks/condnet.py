@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from distill.networks.cells import NOISE_FLOOR, RESIDUAL_UNIT, WhitenedConv, add_residual, to_cells
-from distill.networks.mixed import MixedConv, saturate
+from distill.networks.mixed import MixedConv, exactly, saturate
 from vcam.restore.fusion import AGE_UNIT, CONTEXT, LOG_UNIT, NOISE_UNIT
 
 CONTEXT_PLANES = 2
@@ -84,7 +84,8 @@ class CondNet(nn.Module):
         """
         luma = seen[:, :1]
         cells = to_cells(luma, self.cell)  # (B, cell*cell, H/cell, W/cell)
-        shares = self.shares_of_look(self.gauge(cells), crispness)
+        with exactly(cells):
+            shares = self.shares_of_look(self.gauge(cells), crispness)
         if self.told is not None:
             cells = torch.cat([cells, told_cells(seen[:, 1:], self.cell)], 1)
         return add_residual(luma, self.residual_cells(cells, shares), self.cell)
@@ -110,7 +111,8 @@ class CondNet(nn.Module):
     def features(self, cells: Tensor, shares: Tensor) -> Tensor:
         """The tail's input, (B, channels, h, w); cells and shares as in `residual_cells`."""
         luma, told = cells[:, : self.cell**2], cells[:, self.cell**2 :]
-        seen = self.head(luma) if self.told is None else self.head(luma) + self.told(told)
+        with exactly(luma):  # whitening takes a cell's mean out, which is a hundred times its fine detail
+            seen = self.head(luma) if self.told is None else self.head(luma) + self.told(told)
         features: Tensor = self.body(saturate(seen * HEAD_GAIN), shares)
         return features
 

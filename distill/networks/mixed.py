@@ -1,5 +1,7 @@
 """Convolutions with weights mixed from experts, and int8 rounding in training."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -48,9 +50,10 @@ class MixedConv(nn.Module):
 
     def forward(self, inputs: Tensor, shares: Tensor) -> Tensor:
         batch, channels, height, width = inputs.shape
-        mixed = torch.einsum("bk,koiyx->boiyx", shares, self.grid_weight())
-        weight = (round_through(mixed) * self.weight_step() * self.unit).flatten(0, 1)
-        bias = (shares @ self.bias * self.unit).flatten()  # (B*outputs,)
+        with exactly(inputs):  # autocast would move mixed weights to other steps of their grid
+            mixed = torch.einsum("bk,koiyx->boiyx", shares, self.grid_weight())
+            weight = (round_through(mixed) * self.weight_step() * self.unit).flatten(0, 1)
+            bias = (shares @ self.bias * self.unit).flatten()  # (B*outputs,)
         # one group per sample: each has its own weights
         groups = inputs.reshape(1, batch * channels, height, width)
         return F.conv2d(groups, weight, bias, padding=1, groups=batch).view(batch, -1, height, width)
@@ -77,10 +80,36 @@ class SettledConv(nn.Module):
         return F.conv2d(inputs, weight, (shares @ self.bias)[0], padding=1)
 
 
+def exactly(inputs: Tensor) -> torch.autocast:
+    """A context without autocast: for sums of large terms that nearly cancel, and for values on a grid."""
+    return torch.autocast(inputs.device.type, enabled=False)
+
+
+class _Saturate(torch.autograd.Function):
+    """`saturate` in three passes over memory instead of seven, with a straight-through gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, limit: float) -> Tensor:
+        ctx.save_for_backward(features)
+        ctx.limit = limit
+        return _to_grid(features, limit)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (features,) = ctx.saved_tensors
+        return torch.ops.aten.hardtanh_backward(gradients[0], features, -ctx.limit, ctx.limit), None
+
+
 def saturate(features: Tensor, limit: float = 1.0) -> Tensor:
-    """Clip to -limit..limit and round to the uint8 grid of the shipped network."""
+    """Clip to -limit..limit and round to the shipped network's uint8 grid, in float32 under autocast, too."""
+    if not torch.is_grad_enabled():  # an export takes no autograd.Function
+        return _to_grid(features.float(), limit)
+    return _Saturate.apply(features.float(), limit)
+
+
+def _to_grid(features: Tensor, limit: float) -> Tensor:
     step = limit / FEATURE_LEVELS
-    return round_through(F.hardtanh(features, -limit, limit) / step) * step
+    return (features / step).clamp(-FEATURE_LEVELS, FEATURE_LEVELS).round() * step
 
 
 def round_through(values: Tensor) -> Tensor:

@@ -239,3 +239,15 @@ def test_an_untrained_network_does_not_heed_what_it_is_told(seen: torch.Tensor) 
     network = CondNet(4, 8, 2, experts=3, fused=True)
     network.whiten(with_context(seen, 5.0, 4.0))
     assert torch.equal(network(with_context(seen, 1.0, 4.0)), network(with_context(seen, 8.0, 4.0)))
+
+
+def test_in_bf16_the_head_and_the_mixed_weights_are_computed_as_in_fp32(
+    network: CondNet, seen: torch.Tensor
+) -> None:
+    exact = network(seen)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = network(seen)
+    change = (exact - seen).norm()
+    assert change * 255 > 1, "the network changes nothing"
+    # bf16 rounds features and weights to 8 bits, and moves few features to the next step
+    assert (found - exact).norm() < 0.03 * change
