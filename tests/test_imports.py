@@ -38,6 +38,15 @@ def test_the_camera_loads_neither_torch_nor_what_trains_its_models() -> None:
     assert ast.literal_eval(missing) == []
 
 
+def test_a_camera_in_the_foreground_loads_neither_a_web_server_nor_what_writes_settings() -> None:
+    """They would be a seventh of its time to the first picture, and 10 MB."""
+    unused = {"asyncio", "h11", "multiprocessing", "numpy.random", "ssl", "starlette", "tomlkit", "uvicorn"}
+    program = f"import sys, vcam.commands.run; print(sorted({unused} & set(sys.modules)))"
+    look = [sys.executable, "-c", program]
+    found = subprocess.run(look, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100).stdout
+    assert ast.literal_eval(found) == []
+
+
 def test_each_room_imports_only_the_rooms_below_it() -> None:
     """The contracts of setup.cfg, by import-linter."""
     program = "from importlinter.cli import lint_imports as lint; exit(lint('setup.cfg', no_cache=True))"

@@ -5,26 +5,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
-from vcam.config import (
-    CONTROL_PREFIX,
-    FIXED,
-    LARGEST_FILE,
-    OTHER_NAMES,
-    Config,
-    as_written,
-    list_changes,
-    load_config,
-    replace_settings,
-    split_control,
-)
+from vcam.config import FIXED, LARGEST_FILE, Config, list_changes, load_config, replace_settings
 from vcam.errors import ConfigError
 from vcam.paths import write_private
 from vcam.regular import PATIENCE_S, read_small, stat_of, within
-
-PRESET_PREFIX = "preset."  # of a key that means one preset
 
 
 def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
@@ -32,19 +16,11 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
 
     Where the path is a link, the file that it leads to is written. Raises ConfigError if that cannot be done.
     """
+    from vcam.config_document import edit  # loads tomlkit, which a camera that saves nothing does without
+
     target = Path(os.path.realpath(path))
     try:
-        document = tomlkit.parse(_read(target))
-        for key in keys:
-            if key.startswith(CONTROL_PREFIX):
-                _put_control(document, config, *split_control(key))
-            elif key.startswith(PRESET_PREFIX):
-                _put_preset(document, config, key.removeprefix(PRESET_PREFIX))
-            else:
-                for other in (name for name, means in OTHER_NAMES.items() if means == key):
-                    document.pop(other, None)
-                document[key] = as_written(getattr(config, key))
-        text = tomlkit.dumps(document)
+        text = edit(_read(target), config, keys)
         if len(text.encode()) > LARGEST_FILE:
             raise ValueError(f"it would be larger than {LARGEST_FILE} bytes: delete some presets or controls")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,27 +29,8 @@ def save_settings(path: Path, config: Config, keys: Iterable[str]) -> None:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}. Set XDG_CONFIG_HOME to a folder you may write to"
         ) from None
-    except (TOMLKitError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, on either way
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, or not UTF-8 on either way
         raise ConfigError(f"cannot write {path}: {error}; fix or remove it") from None
-
-
-def _put_control(document: tomlkit.TOMLDocument, config: Config, name: str, control: str) -> None:
-    """Write one control of one camera, or take it out where the configuration has it no more."""
-    value = config.camera.get(name, {}).get(control)
-    if value is not None:
-        cameras = document.setdefault("camera", tomlkit.table(is_super_table=True))
-        cameras.setdefault(name, tomlkit.table())[control] = value
-    elif control in document.get("camera", {}).get(name, {}):
-        del document["camera"][name][control]
-
-
-def _put_preset(document: tomlkit.TOMLDocument, config: Config, name: str) -> None:
-    """Write one preset, or take it out where the configuration has it no more."""
-    preset = config.preset.get(name)
-    if preset is not None:
-        document.setdefault("preset", tomlkit.table(is_super_table=True))[name] = preset
-    elif name in document.get("preset", {}):
-        del document["preset"][name]
 
 
 def _read(path: Path) -> str:
@@ -150,7 +107,7 @@ class SavedSettings:
 
     def save_preset(self, config: Config, name: str) -> None:
         """Write one preset of `config`, or take it out of the file. Raises ConfigError."""
-        save_settings(self.path, config, [f"{PRESET_PREFIX}{name}"])
+        save_settings(self.path, config, [f"preset.{name}"])
 
     def _try(self) -> Config | ConfigError:
         try:

@@ -14,8 +14,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,21 +33,17 @@ from vcam.camera.parts import (
 from vcam.commands.invitation import print_invitation
 from vcam.commands.options import add_camera_options, read_config
 from vcam.config import Config
-from vcam.control.app import make_app
-from vcam.control.server import ControlServer
 from vcam.control.status import Status
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError
 from vcam.live_opinions import LiveOpinions
 from vcam.memory import keep_freed_memory
-from vcam.page.page import open_page
 from vcam.paths import user_paths
 from vcam.sinks import FileSink, NullSink, make_sink
 from vcam.sinks.disk import check_free
 from vcam.sinks.file import VIDEO_ENDINGS
 from vcam.sources import Receivers, Shares, list_devices, usable_devices
 from vcam.summary import Usage, read_usage, summarise
-from vcam.v4l2loopback.module import how_to_install
 
 DEMO_SOURCE, DEMO_LINK = "sample", "270p"
 LOOK_S = 0.05
@@ -100,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
             shares=shares,
         )
         camera = Camera(config, chain, sink, source_of, terms)
-        with show_preview(camera, sink), StatusLine(is_shown=sys.stdout.isatty() and not args.json) as line:
+        with preview_of(camera, sink), StatusLine(is_shown=sys.stdout.isatty() and not args.json) as line:
             try:
                 start, end = watch(camera, flags, args.seconds, line)
             finally:
@@ -124,18 +119,13 @@ def has_camera() -> bool:
     return bool(usable_devices(list_devices()))
 
 
-@contextmanager
-def show_preview(camera: Camera, sink: object) -> Iterator[None]:
-    """Serve the page where the sink is the preview, and say where it is."""
+def preview_of(camera: Camera, sink: object) -> AbstractContextManager[None]:
+    """What serves the page, where the sink is the preview."""
     if not (isinstance(sink, NullSink) and sink.name == "preview"):
-        yield
-        return
-    page = open_page(camera, partial(make_app, camera, is_public=True), camera.config.preview_port)
-    camera.preview_url = page.url
-    with ControlServer([page.listener]):
-        print(f"before and after, live: {camera.preview_url}", flush=True)
-        print(f"for a virtual camera: {how_to_install()}", flush=True)
-        yield
+        return nullcontext()
+    from vcam.commands.preview import show_preview  # loads a web server, which other sinks do without
+
+    return show_preview(camera)
 
 
 class StatusLine:

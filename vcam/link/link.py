@@ -39,7 +39,8 @@ class Link:
     seed give the same pictures (encoders run on one thread).
     """
 
-    def __init__(self, profile: LinkProfile, rng: np.random.Generator) -> None:
+    # quoted: NumPy loads its generators, 10 ms, where they are asked for, and few cameras have a link
+    def __init__(self, profile: LinkProfile, rng: "np.random.Generator") -> None:
         check_profile(profile)
         self.profile = profile
         self.stats = LinkStats()
