@@ -2,7 +2,7 @@
 
 Ceiling: at 60 fps all that is done to one frame must end within 17 ms; at 30 fps one core has 33 ms for all
 threads together. `bench.chain` says what each step takes. A picture cannot be younger than its way through
-link and restoration. Paused, ten cards a second are sent: nothing but a copy of 3 MB each.
+link and restoration. Paused, two cards a second are sent: nothing but a copy of 3 MB each.
 
     python -m bench.live [WORD ...] [--seconds 60]
 

@@ -46,6 +46,9 @@ from vcam.sources import CaptureDevice, WebcamSource, list_facts
 
 log = logging.getLogger(__name__)
 
+LOOK_S = 0.25
+REST_S = 0.9  # while the source is closed on purpose: just enough for the history's sample of each second
+
 SourceFactory: TypeAlias = Callable[[Config], Source]
 
 
@@ -255,8 +258,11 @@ class Camera:
             raise VcamError("this camera has no configuration file; start one that has: sharpkd start")
         return self._options.saved
 
-    def poll(self) -> None:
-        """Periodic work, called several times a second. It may take long: a model may be loaded."""
+    def poll(self) -> float:
+        """Periodic work; returns in how many seconds it is due again.
+
+        It may take long: a model may be loaded.
+        """
         self._note_history()
         self._share.note()
         self._lag.note(Counts(self._options.clock(), *self._pipeline.meter.counts()))
@@ -269,6 +275,7 @@ class Camera:
             elif restorer is not None and self.config.model == AUTO:
                 is_single = restorer.denoise == 0 < self.config.denoise
                 self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
+        return REST_S if self._gate.closed else LOOK_S
 
     def _use_preset_of_camera(self) -> None:
         """Apply the preset that is for a camera when it is another one than before that gives pictures."""

@@ -32,6 +32,7 @@ class RestartableCamera:
     saved       the configuration's file
     open_now    opens the output of a configuration, or raises SinkError
     open_later  the same, but what cannot be opened now is tried again
+    on_stop     called when a command asks for the end, after `is_stopping` was set; must not block
 
     What clients hold stays valid: this object, and so the page's port and sessions. The user's pause is taken
     over; a freeze and a recording end. Any thread may call any method.
@@ -44,6 +45,7 @@ class RestartableCamera:
         saved: SavedSettings | None = None,
         open_now: OpenOutput = open_sink,
         open_later: OpenOutput = open_sink_later,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.is_stopping = threading.Event()
         self._first = config
@@ -51,6 +53,7 @@ class RestartableCamera:
         self._saved = saved
         self._open_now = open_now
         self._open_later = open_later
+        self._on_stop = on_stop
         self._changing = threading.Lock()  # of settings; held while a model is being loaded
         self._moving = threading.Lock()  # from one camera to the next
         self._is_over = False
@@ -138,9 +141,9 @@ class RestartableCamera:
     def wake(self) -> None:
         self._camera.wake()
 
-    def poll(self) -> None:
+    def poll(self) -> float:
         with self._changing:  # what it changes of a camera must not be lost in an exchange
-            self._camera.poll()
+            return self._camera.poll()
 
     def do(self, command: Command) -> None:
         """Carry out a command; see Camera.do. Raises VcamError.
@@ -157,6 +160,7 @@ class RestartableCamera:
             self._camera.do(command)
         if command.stop:
             self.is_stopping.set()
+            self._on_stop()
 
     def _change(self, command: Command) -> None:
         if command.revert and self._saved is not None:

@@ -12,7 +12,7 @@ from vcam.errors import VcamError
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.25
+REPAIR_S = 1.0  # after a failure of the periodic work
 JOIN_S = 2.0  # a model that is still loading then is not waited for
 
 
@@ -21,7 +21,8 @@ class Polled(Protocol):
 
     def do(self, command: Command) -> None: ...
 
-    def poll(self) -> None: ...
+    def poll(self) -> float:
+        """Do what is due; returns in how many seconds to ask again."""
 
 
 class BackgroundWork:
@@ -49,15 +50,16 @@ class BackgroundWork:
         trace: TracebackType | None,
     ) -> None:
         self._is_over.set()
+        self._flags.reload.set()  # which the thread waits for
         self._thread.join(JOIN_S)
 
-    def turn(self) -> None:
-        """Do once what is due."""
+    def turn(self) -> float:
+        """Do once what is due; returns in how many seconds to do that again."""
         if self._flags.reload.is_set():
             self._flags.reload.clear()
             with self._notifier.reloading():
                 self._reload()
-        self._camera.poll()
+        return self._camera.poll()
 
     def _reload(self) -> None:
         try:
@@ -67,10 +69,11 @@ class BackgroundWork:
             log.error("not reloaded: %s", error)
 
     def _run(self) -> None:
-        while not self._is_over.wait(LOOK_S):
+        while not self._is_over.is_set():
             try:
-                self.turn()
+                pause_s = self.turn()
             except Exception:  # the thread's boundary: a bug here must not end the camera, nor the reloads
                 if not self._has_failed:
                     log.exception("the camera's periodic work failed")
-                self._has_failed = True
+                self._has_failed, pause_s = True, REPAIR_S
+            self._flags.reload.wait(pause_s)

@@ -35,7 +35,7 @@ from vcam.sources import Receivers, Shares
 log = logging.getLogger(__name__)
 
 SILENT_S = 20.0  # longest silence of the control API
-LOOK_S = 0.25  # how soon a signal or the end of the camera is seen
+LOOK_S = 1.0  # how soon the end of the camera, a suspend and a deleted socket are seen
 
 
 def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
@@ -69,7 +69,7 @@ def run_daemon(paths: Paths, given: Mapping[str, str] | None = None) -> None:
         with (
             receivers,
             shares,
-            RestartableCamera(config, make, saved) as camera,
+            RestartableCamera(config, make, saved, on_stop=flags.ring) as camera,
             serve(camera, paths, instance, config.preview_port, receivers) as (look, is_served),
         ):
             run_camera(camera, flags, look=look, is_served=is_served)
@@ -122,7 +122,8 @@ def run_camera(
     with BackgroundWork(camera, flags, notifier):
         try:
             with notifier:
-                while not (camera.wait(LOOK_S) or flags.stop.is_set() or camera.is_stopping.is_set()):
+                while not (camera.wait(0) or flags.stop.is_set() or camera.is_stopping.is_set()):
+                    flags.wait(LOOK_S)
                     _look(camera, suspends)
                     look()
         finally:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 
@@ -21,6 +22,20 @@ class Flags:
     stop: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
     code: int = 0
+    _bell: SimpleQueue[None] = field(default_factory=SimpleQueue)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until somebody rings, for so long at most: for the thread that the signals come to.
+
+        It must not wait for `stop` itself: a handler that sets an event while this thread holds the event's
+        lock would wait for ever. A SimpleQueue is made for handlers.
+        """
+        with suppress(Empty):
+            self._bell.get(timeout=timeout_s)
+
+    def ring(self) -> None:
+        """Have `wait` return now. Any thread, and any signal handler."""
+        self._bell.put(None)
 
 
 @contextmanager
@@ -44,6 +59,7 @@ def catch_signals(is_daemon: bool = False) -> Iterator[Flags]:
             leave_terminal()
             flags.code = 128 + number
         flag.set()
+        flags.ring()
 
     before = {number: signal.signal(number, note) for number in wanted}
     try:

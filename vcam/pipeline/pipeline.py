@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 FINISH = "adjust"  # its name in the meter, and for the policy
 PLACEHOLDER_FPS = 10  # Chromium gives a silent camera up after about 10 s
+PAUSED_FPS = 2  # nothing is expected then, and a new card is sent at once
 SLACK = 0.25  # of a period: how early or late a fresh frame may go out to follow the source's phase
 PULL = 0.01  # of a period
 JOIN_S = 5.0  # for a source or a stage that hangs
@@ -90,7 +91,7 @@ class Pipeline:
         Where others have the processor, the output thread is waited for until it has sent its frame. One that
         hangs is left alone at last, and the log says so.
         """
-        self._stopping.set()
+        self._end()
         self._resumed.set()
         self._reopening.set()
         for thread, patience_s in zip(self._threads, (JOIN_S, JOIN_S, SEND_S), strict=True):
@@ -149,7 +150,10 @@ class Pipeline:
         return self._frozen is not None
 
     def set_placeholder(self, placeholder: Frame) -> None:
+        """Show this while there is no picture, from now on."""
         self._placeholder = placeholder
+        if self.latest() is None:
+            self._finished.wake()
 
     def latest(self) -> Result | None:
         """The newest result, or the frozen one; None while there is no picture."""
@@ -163,18 +167,23 @@ class Pipeline:
             work()
         except Exception as error:  # the thread's boundary: handed to wait(), which raises it
             self._error = self._error or error
-            self._stopping.set()
+            self._end()
+
+    def _end(self) -> None:
+        """Let no thread wait for a frame any more."""
+        self._stopping.set()
+        self._captured.close()
+        self._finished.close()
 
     # capture
 
     def _capture(self) -> None:
         attempt = 0
         while not self._stopping.is_set():
-            if not self._resumed.wait(0.5):
-                continue
+            self._resumed.wait()  # a stop resumes
             self._reopening.clear()  # before looking: a pause or a stop from here on must not be forgotten
             if self._stopping.is_set() or self.is_paused:
-                continue  # a stop resumes, which must not open a paused source
+                continue  # a stop must not open a paused source
             try:
                 for _ in self._read_source():
                     attempt = 0
@@ -190,6 +199,7 @@ class Pipeline:
                 continue
             if not self._reopening.is_set():
                 self._source_ended.set()
+                self._captured.close()
                 return
 
     def _read_source(self) -> Iterator[Frame]:
@@ -220,12 +230,9 @@ class Pipeline:
     def _work(self) -> None:
         owes_cut = False  # the frame that was a cut failed
         while not self._stopping.is_set():
-            has_ended = self._source_ended.is_set()  # asked first: the last frame comes before the end
-            frame = self._captured.take(0.2)
-            if frame is None:
-                if has_ended:
-                    return
-                continue
+            frame = self._captured.take(None)
+            if frame is None:  # the end
+                return
             if self.is_frozen:
                 owes_cut = True
                 continue
@@ -301,7 +308,7 @@ class Pipeline:
             else:
                 self.meter.count_sent(self._clock(), captured_ns)
             sent += 1
-        self._stopping.set()
+        self._end()
 
     def _next_result(self, due_ns: int) -> tuple[Result | None, int]:
         """Wait for this tick's result, and say when the next tick is due.
@@ -316,7 +323,8 @@ class Pipeline:
         if self.latest() is None:
             # a card is shown: the first picture takes its place at once, not a tenth of a second later
             result = self._finished.take(max(0, due_ns - self._clock()) / 1e9)
-            period_ns = self._period_ns if result else max(self._period_ns, round(1e9 / PLACEHOLDER_FPS))
+            card_fps = PAUSED_FPS if self.is_paused else PLACEHOLDER_FPS
+            period_ns = self._period_ns if result else max(self._period_ns, round(1e9 / card_fps))
             return result, self._clock() + period_ns
         self._stopping.wait(max(0, due_ns - slack_ns - self._clock()) / 1e9)
         result = self._finished.take(0)

@@ -156,7 +156,7 @@ def test_the_preset_of_a_camera_is_used_when_it_opens(path: Path, webcam: Webcam
         camera.poll()
         assert camera.config.light == 1
         webcam.camera = LAPTOP
-        wait_for(lambda: camera.poll() or camera.config.light == 0.25)
+        wait_for(lambda: camera.poll() > 0 and camera.config.light == 0.25)
         assert camera.config.zoom == 2
     finally:
         camera.stop()

@@ -20,7 +20,7 @@ from test_control_api import FakeCamera
 from vcam.control.app import make_app
 from vcam.control.client import ControlClient
 from vcam.control.limits import MOST_UNREAD, PageProtocol
-from vcam.control.server import ControlServer, Listener, listen_unix
+from vcam.control.server import TURN_S, ControlServer, Listener, listen_unix
 from vcam.conversion.opencv import from_bgr
 from vcam.frame import Frame
 from vcam.page.page import Page, open_page
@@ -219,7 +219,7 @@ def test_a_control_thread_that_is_killed_is_started_again(
             return False
 
     wait_for(answers)
-    wait_for(lambda: served.silence_s < 1)
+    wait_for(lambda: served.silence_s < TURN_S / 2)
 
 
 def test_a_control_thread_that_hangs_is_told_by_its_silence(served: ControlServer) -> None:
@@ -229,7 +229,7 @@ def test_a_control_thread_that_hangs_is_told_by_its_silence(served: ControlServe
     loop = service._server.servers[0].get_loop()
     loop.call_soon_threadsafe(may_go_on.wait)
     try:
-        wait_for(lambda: served.silence_s > 0.6)
+        wait_for(lambda: served.silence_s > 1.4 * TURN_S)
     finally:
         may_go_on.set()
-    wait_for(lambda: served.silence_s < 0.6)
+    wait_for(lambda: served.silence_s < TURN_S)

@@ -18,6 +18,7 @@ class Polled:
     error: Exception | None = None
     calls: list[str] = field(default_factory=list)
     on_tend: Callable[[], None] = lambda: None
+    pause_s: float = 0.001
 
     def state(self) -> str:
         return ""
@@ -31,9 +32,10 @@ class Polled:
         if self.error:
             raise self.error
 
-    def poll(self) -> None:
+    def poll(self) -> float:
         self.calls.append("tend")
         self.on_tend()
+        return self.pause_s
 
 
 def tending(camera: Polled, flags: Flags) -> BackgroundWork:
@@ -61,7 +63,7 @@ def test_a_reload_that_is_refused_is_said(caplog: pytest.LogCaptureFixture) -> N
 def test_a_bug_is_logged_once_and_it_goes_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("vcam.daemon.background.LOOK_S", 0.001)
+    monkeypatch.setattr("vcam.daemon.background.REPAIR_S", 0.001)
     goes_on = threading.Event()
     camera = Polled()
 
@@ -74,3 +76,14 @@ def test_a_bug_is_logged_once_and_it_goes_on(
     with tending(camera, Flags()):
         assert goes_on.wait(10)
     assert [record.getMessage() for record in caplog.records] == ["the camera's periodic work failed"]
+
+
+def test_a_camera_that_rests_is_left_alone_until_a_reload_is_asked_for() -> None:
+    camera, flags, tended = Polled(pause_s=100), Flags(), threading.Event()
+    camera.on_tend = tended.set
+    with tending(camera, flags):
+        assert tended.wait(10)
+        tended.clear()
+        flags.reload.set()
+        assert tended.wait(10)
+    assert camera.calls == ["tend", "reload", "tend"]

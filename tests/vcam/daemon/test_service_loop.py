@@ -28,9 +28,9 @@ class Filmed:
         self.calls.append("start")
 
     def wait(self, timeout_s: float) -> bool:
-        assert timeout_s == LOOK_S
+        assert timeout_s == 0, "nothing would end this wait when a stop is asked for"
         self.waits -= 1
-        self.clock.sleep(self.night_s if self.waits == 5 else timeout_s)
+        self.clock.sleep(self.night_s if self.waits == 5 else LOOK_S)
         return self.waits == 0
 
     def wake(self) -> None:
@@ -39,15 +39,22 @@ class Filmed:
     def do(self, command: object) -> None:
         raise AssertionError("nothing asks for it")
 
-    def poll(self) -> None:
-        pass
+    def poll(self) -> float:
+        return 0.01
 
     def stop(self) -> None:
         self.calls.append("stop")
 
 
+class Hasty(Flags):
+    """Flags that are waited for by the camera's clock."""
+
+    def wait(self, timeout_s: float) -> None:
+        assert timeout_s == LOOK_S
+
+
 def run(camera: Filmed, flags: Flags | None = None) -> list[str]:
-    run_camera(cast(RestartableCamera, camera), flags or Flags(), SuspendDetector(camera.clock.clock))
+    run_camera(cast(RestartableCamera, camera), flags or Hasty(), SuspendDetector(camera.clock.clock))
     return camera.calls
 
 
@@ -71,7 +78,6 @@ class Loading(Filmed):
     may_end: threading.Event = field(default_factory=threading.Event)
 
     def wait(self, timeout_s: float) -> bool:
-        threading.Event().wait(0.001)
         return False
 
     def do(self, command: object) -> None:
@@ -86,8 +92,9 @@ class Loading(Filmed):
 class LoadsByItself(Loading):
     """A camera that finds by itself that there is a model to load."""
 
-    def poll(self) -> None:
+    def poll(self) -> float:
         self.load()
+        return 0.01
 
 
 @pytest.mark.parametrize(("kind", "is_asked"), [(Loading, True), (LoadsByItself, False)])
@@ -95,7 +102,6 @@ def test_a_stop_is_seen_while_a_model_is_being_loaded(
     kind: type[Loading], is_asked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vcam.daemon.background.JOIN_S", 0.01)
-    monkeypatch.setattr("vcam.daemon.background.LOOK_S", 0.01)
     camera, flags = kind(ManualTime()), Flags()
     if is_asked:
         flags.reload.set()
@@ -103,6 +109,7 @@ def test_a_stop_is_seen_while_a_model_is_being_loaded(
     thread.start()
     assert camera.is_loading.wait(10)
     flags.stop.set()
+    flags.ring()
     thread.join(10)
     assert not thread.is_alive()
     assert camera.calls == ["start", "stop"]

@@ -170,20 +170,19 @@ def test_the_last_frame_is_sent_even_if_the_end_comes_with_it() -> None:
         feed.send(0)
         wait_for(lambda: tape.pictures == [0])
         take = pipeline._captured.take
-        has_ended = threading.Event()
 
-        def end_after(timeout_s: float) -> Frame | None:
-            frame = take(timeout_s)
-            if frame is None and timeout_s > 0 and not has_ended.is_set():
-                feed.send(1)  # the worker has just waited in vain
-                feed.end()
+        def take_late(timeout_s: float | None) -> Frame | None:
+            if timeout_s is None:  # the worker; only once has it more to take
                 wait_for(pipeline._source_ended.is_set)
-                has_ended.set()
-            return frame
+            return take(timeout_s)
 
-        pipeline._captured.take = end_after  # type: ignore[method-assign]
+        pipeline._captured.take = take_late  # type: ignore[method-assign]
+        feed.send(1)  # the worker takes it, and comes late for the next
+        wait_for(lambda: tape.pictures == [0, 1])
+        feed.send(2)
+        feed.end()
         assert pipeline.wait(PATIENCE_S)
-    assert tape.pictures == [0, 1]
+    assert tape.pictures == [0, 1, 2]
 
 
 def _lumas(tape: Tape, index: int) -> set[int]:
@@ -197,3 +196,16 @@ def test_a_card_is_sent_ten_times_a_second() -> None:
         wait_for(lambda: len(tape.frames) == 6)
     # 100 ms, and half of that for a busy machine
     assert rhythm_ms(tape) == pytest.approx(100, rel=0.5)
+
+
+def test_a_pause_repeats_its_card_twice_a_second_and_sends_a_new_one_at_once() -> None:
+    """A paused camera must cost next to nothing, and say at once what has changed."""
+    tape, other = Tape(), replace(CARD)
+    with running(Feed(), tape, fps=FPS) as pipeline:
+        pipeline.pause()
+        wait_for(lambda: len(tape.frames) >= 5)
+        assert rhythm_ms(tape) == pytest.approx(500, rel=0.3)
+        asked_ns = time.monotonic_ns()
+        pipeline.set_placeholder(other)
+        wait_for(lambda: tape.frames[-1] is other)
+    assert tape.times_ns[-1] - asked_ns < 250_000_000  # half of the pause's period, for a busy machine

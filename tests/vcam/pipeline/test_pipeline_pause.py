@@ -76,6 +76,6 @@ def test_a_frame_that_is_finished_in_a_pause_is_not_kept_for_the_resume() -> Non
         wait_for(lambda: pipeline._is_live)
         turns.clear()
         gate.open()
-        wait_for(lambda: any(timeout_s > 0 for timeout_s in turns))  # the worker waits for its next frame
+        wait_for(lambda: None in turns)  # the worker waits for its next frame
         pipeline.resume()
         assert pipeline.latest() is None
