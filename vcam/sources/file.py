@@ -7,11 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
+from typing import TypeAlias
 
 from av.video.frame import VideoFrame
 
 from vcam.conversion.alpha import alpha_of, opaque
-from vcam.conversion.geometry import shown_size, turn_plane
+from vcam.conversion.geometry import Geometry, shown_size, turn_plane
 from vcam.conversion.pyav import Converter, to_frame
 from vcam.conversion.sdr import needs_mapping
 from vcam.frame import Frame, Plane, Size
@@ -23,6 +24,8 @@ from vcam.sources.pace import MAX_STEP_NS, SECOND_NS, Clock, Pace, Sleep
 log = logging.getLogger(__name__)
 
 LONGEST_GAP_NS = 60 * SECOND_NS
+
+TimedPicture: TypeAlias = tuple[VideoFrame, int, bool]  # its moment in ns; whether a round begins
 
 
 class FileSource(GuardedSource):
@@ -114,7 +117,7 @@ class FileSource(GuardedSource):
         self.frame_count = recording.stream.frames or None
         self.damaged = self.end_ns = 0
         self._pace = Pace(self._clock, self._sleep) if self._realtime else None
-        self._frames = self._play(recording)
+        self._frames = self._play(self._rounds(recording), recording.geometry)
 
     def _read(self) -> Frame:
         return next(self._frames)
@@ -135,11 +138,14 @@ class FileSource(GuardedSource):
         if recording is not None:
             recording.close()
 
-    def _play(self, recording: Recording) -> Generator[Frame, None, None]:
-        """All frames, round after round, each one when it is due, and again where it stays for long."""
+    def _play(self, pictures: Iterator[TimedPicture], geometry: Geometry) -> Generator[Frame, None, None]:
+        """All frames, round after round, each one when it is due, and again where it stays for long.
+
+        pictures  as `_rounds` gives them; it alone holds the recording, whose decoder ends with each round
+        """
         frame: Frame | None = None
         numbers, last_ns = count(), 0
-        for picture, moment_ns, is_cut in self._rounds(recording):
+        for picture, moment_ns, is_cut in pictures:
             if frame is not None and self._pace is not None:
                 for between_ns in moments_between(last_ns, moment_ns):
                     captured_ns = self._pace.wait(between_ns)
@@ -152,12 +158,12 @@ class FileSource(GuardedSource):
                 captured_ns,
                 is_cut,
                 self._converter,
-                recording.geometry,
+                geometry,
             )
             last_ns = moment_ns
             yield frame
 
-    def _rounds(self, recording: Recording) -> Iterator[tuple[VideoFrame, int, bool]]:
+    def _rounds(self, recording: Recording) -> Iterator[TimedPicture]:
         """All pictures with their moment on one timeline in nanoseconds, and whether a round begins."""
         period_ns = round(SECOND_NS / self.fps)
         start_ns: int | None = None  # of the round; the first one keeps the file's own time stamps
@@ -179,6 +185,7 @@ class FileSource(GuardedSource):
                 return
             start_ns = self.end_ns
             # opened again and not rewound: that works for every container and after any decoder state
+            del recording  # with its decoder, before there is another one
             recording = self._open()
 
 

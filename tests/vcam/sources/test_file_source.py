@@ -1,3 +1,4 @@
+import gc
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from video_files import write_video
 
 from vcam.errors import SourceError
 from vcam.frame import Frame
+from vcam.media.reading import Recording
 from vcam.sources.file import FileSource
 from vcam.sources.sample import SAMPLE_PATH, sample_source
 
@@ -125,6 +127,18 @@ def test_a_picture_is_a_video_of_one_frame(tmp_path: Path, suffix: str) -> None:
     (frame,) = read_all(path)
     assert frame.size == (64, 50)
     assert set(np.unique(frame.y)) == {235}
+
+
+def test_a_video_that_begins_again_leaves_no_decoder_behind(tmp_path: Path) -> None:
+    """One of 640x480 holds 7 MB and three threads."""
+    with FileSource(write_video(tmp_path / "a.mp4", 3), loop=True, realtime=False) as source:
+        gc.disable()  # each must end by itself
+        try:
+            take(source, 10)
+            recordings = [thing for thing in gc.get_objects() if isinstance(thing, Recording)]
+        finally:
+            gc.enable()
+    assert len(recordings) == 1
 
 
 def test_a_picture_can_loop(tmp_path: Path) -> None:
