@@ -7,9 +7,7 @@ from functools import cache
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 KEPT_BYTES = 128 * 2**20
 LARGEST_ON_HEAP = 32 * 2**20  # the most that glibc allows
-HEAPS = (
-    2  # of all threads together: by default up to eight a core, and what is in pieces in one serves no other
-)
+HEAPS = 1  # of all threads together: by default up to eight a core, and what is free in one serves no other
 
 
 def keep_freed_memory() -> bool:
@@ -19,7 +17,8 @@ def keep_freed_memory() -> bool:
     1080p then takes 17 ms instead of 13 (`python -m bench.chain --trim` against without).
 
     Threads come and go with decoders, networks and requests. With heaps of their own they left 50 MB behind
-    in 80 changes of the source, with two heaps none (`python -m bench.soak`).
+    in 80 changes of the source, with two heaps none (`python -m bench.soak`). With one, a camera holds
+    5 to 10 MB less than with two, and its steps take as long.
     """
     mallopt = _find("mallopt")
     if mallopt is None:

@@ -62,7 +62,8 @@ def placeholder(size: Size, title: str, detail: str) -> Frame:
 def _shade(frame: Frame) -> Frame:
     """Let light fall from above, in luma alone: a gradient in chroma would show its steps."""
     fall = np.linspace(FALL, -FALL, frame.height).round().astype(np.int16)[:, None]  # (H, 1)
-    return replace(frame, y=np.clip(frame.y + fall, 16, 235).astype(np.uint8))
+    lit = np.clip(frame.y + fall, 16, 235).astype(np.uint8)
+    return replace(frame, y=lit, u=frame.u.copy(), v=frame.v.copy())  # views would keep the old luma as well
 
 
 def _draw_lens(canvas: Bgr, unit: float) -> None:

@@ -110,6 +110,9 @@ def session_options(threads: int) -> Any:
     options.intra_op_num_threads = threads
     # beside a call, spinning threads take the cores that the call needs
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # an arena keeps what a session's largest run needs from all other steps; malloc keeps it for all of them
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     options.log_severity_level = 4
     return options
 
