@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(ROOT.glob("vcam/**/*.py"))
 TRAINING_ONLY = {"torch", "distill", "matplotlib", "onnx", "onnxscript", "pytorch_msssim", "scipy", "skimage"}
@@ -45,6 +47,23 @@ def test_a_camera_in_the_foreground_loads_neither_a_web_server_nor_what_writes_s
     look = [sys.executable, "-c", program]
     found = subprocess.run(look, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100).stdout
     assert ast.literal_eval(found) == []
+
+
+@pytest.mark.parametrize("entry", ["vcam.cli", "vcam.daemon.__main__"])
+def test_an_entry_loads_no_matrix_library_before_it_can_be_told_to_start_no_threads(entry: str) -> None:
+    program = f"import sys, {entry}; print(sorted({{'numpy', 'cv2'}} & set(sys.modules)))"
+    look = [sys.executable, "-c", program]
+    found = subprocess.run(look, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100).stdout
+    assert ast.literal_eval(found) == []
+
+
+def test_a_command_runs_without_threads_of_a_matrix_library(tmp_path: Path) -> None:
+    """OpenBLAS starts them when NumPy is loaded; they spin beside the camera."""
+    program = "from vcam.cli import main; main(['status'])\n"
+    program += "import numpy, os; print(os.listdir('/proc/self/task'))"
+    look, home = [sys.executable, "-c", program], {"HOME": str(tmp_path)}
+    found = subprocess.run(look, cwd=ROOT, env=home, capture_output=True, text=True, check=True, timeout=100)
+    assert len(ast.literal_eval(found.stdout.splitlines()[-1])) == 1
 
 
 def test_each_room_imports_only_the_rooms_below_it() -> None:

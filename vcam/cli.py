@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 
+from vcam.blas import keep_blas_single
 from vcam.daemon.signals import unwind_on_signals
 from vcam.errors import VcamError
 from vcam.parser import Parser
@@ -63,6 +64,7 @@ def main(argv: Sequence[str] | None = None, system: str = sys.platform) -> int:
     if system != "linux":  # before a command is imported: most of them ask Linux's own modules
         print(f"sharpkd: this program is for Linux, this system is {system}", file=sys.stderr)
         return VcamError.exit_code
+    keep_blas_single(os.environ)
     try:
         args = parse_arguments(sys.argv[1:] if argv is None else argv)
         with unwind_on_signals():

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from vcam.blas import keep_blas_single
 from vcam.daemon.captured_output import log_output
 from vcam.daemon.journal import PrivateLog, journal_log
 from vcam.daemon.log_rate_limit import RateLimitFilter
-from vcam.daemon.service import run_daemon
 from vcam.errors import VcamError
 from vcam.paths import GIVEN, check_log, user_paths
 
@@ -24,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m vcam.daemon", description=__doc__)
     parser.add_argument("--config", type=Path, help="TOML file; default: the user's own")
     args = parser.parse_args(argv)
+    keep_blas_single(os.environ)
+    from vcam.daemon.service import run_daemon  # loads NumPy and OpenCV
+
     paths = user_paths()
     given = json.loads(os.environ.pop(GIVEN, "{}"))
     if args.config:

@@ -2,9 +2,11 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from vcam.pipeline import Clock
+Clock: TypeAlias = Callable[[], int]  # monotonic nanoseconds
 
 BURST = 20  # records from one place in the code...
 WINDOW_NS = 60_000_000_000  # ...within this time; the others are counted
