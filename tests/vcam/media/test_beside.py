@@ -1,6 +1,7 @@
 """What a picture file has beside its pixels goes on into the restored one."""
 
 import io
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ needs_opencv = pytest.mark.skipif(not beside.can_keep(), reason="OpenCV before 4
 ORIENTATION, DESCRIPTION, WIDTH = 0x0112, 0x010E, 0x0100
 
 
+@cache  # it has the second of its making in it
 def profile() -> bytes:
     content: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return content
