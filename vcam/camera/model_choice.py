@@ -1,6 +1,7 @@
 """Which of the published models is fast enough on this machine."""
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def choose_model(
     tried: list[Model] = []
     for spec in _candidates(specs, folder, name):
         model = load(spec, folder, engine)
-        took_ms = model.warm_up(size)
+        took_ms = model.warm_up(size, budget_ms if name == AUTO else math.inf)
         log.info("model %s: %.1f ms on %s", spec.name, took_ms, model.provider)
         if took_ms <= budget_ms:
             return model

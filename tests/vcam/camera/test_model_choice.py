@@ -21,7 +21,7 @@ class FakeModel:
     provider: str = "CPUExecutionProvider"
     warm_up_ms: float = 0.0
 
-    def warm_up(self, size: Size) -> float:
+    def warm_up(self, size: Size, most_ms: float) -> float:
         self.warm_up_ms = TIMES_MS[self.spec.name]
         return self.warm_up_ms
 

@@ -26,6 +26,8 @@ from vcam.restore import (
     thread_count,
     to_cells,
 )
+from vcam.restore.cells import Cells
+from vcam.restore.model import WARM_UP_RUNS
 
 CPU = Engine("cpu", threads=1)
 SIZES: list[Size] = [(128, 96), (130, 98), (18, 16), (16, 30)]
@@ -234,6 +236,17 @@ def test_a_warm_up_is_timed_and_tells_where_it_runs(still: Model) -> None:
     assert still.warm_up((128, 96)) > 0
     assert still.warm_up_ms > 0
     assert (still.provider, still.precision) == (CPU_PROVIDER, "int8")
+
+
+@pytest.mark.parametrize(("most_ms", "runs"), [(1e9, WARM_UP_RUNS), (1e-9, 2)])
+def test_a_model_that_is_far_too_slow_is_not_run_for_long(
+    still: Model, monkeypatch: pytest.MonkeyPatch, most_ms: float, runs: int
+) -> None:
+    seen: list[Cells] = []
+    residual = still.residual
+    monkeypatch.setattr(still, "residual", lambda cells: (seen.append(cells), residual(cells))[1])
+    still.warm_up((128, 96), most_ms)
+    assert len(seen) == runs
 
 
 def test_a_file_that_was_changed_is_not_loaded(weights: Path) -> None:
