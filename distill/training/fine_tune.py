@@ -41,6 +41,7 @@ def fine_tune(recipe: Recipe) -> Recipe:
             batch=BATCH,
             learning_rate=LEARNING_RATE,
             check_every=ITERATIONS // CHECKS,
+            precision="fp32",  # bf16 takes many times as long on processors without it
         ),
     )
 

@@ -18,12 +18,13 @@ from distill.recipe import Network, Recipe, list_recipes, load_recipe
 from distill.training.checkpoint import State, read_checkpoint, write_checkpoint
 from distill.training.parallel import ProcessGroup, T
 from distill.training.trainer import Trainer
-from distill.training.warm_start import PUBLISHED, freeze, load_published
+from distill.training.warm_start import freeze, load_published, starts_from_published
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import read_manifest, weights_folder
 
 MIXED = Network("condnet", {"channels": 8, "depth": 1, "experts": 2})
-CRISP = [name for name in list_recipes() if load_recipe(name).training.start not in ("", PUBLISHED)]
+STARTED = {name: load_recipe(name).training.start for name in list_recipes()}
+CRISP = [name for name, start in STARTED.items() if start and not starts_from_published(start)]
 
 
 class Normed(nn.Module):
@@ -290,7 +291,7 @@ def test_a_recipe_that_starts_from_another_has_its_network(name: str) -> None:
 
 
 def test_the_crisp_looks_share_gauge_and_head_with_the_faithful_ones() -> None:
-    for name in ("best-crisp", "fast-crisp"):
+    for name in ("best-crisp", "fast-crisp", "wide-crisp"):
         training = load_recipe(name).training
         assert (training.start, training.frozen) == (name.removesuffix("-crisp"), ("gauge", "head", "told"))
 
