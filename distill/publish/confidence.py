@@ -1,5 +1,6 @@
 """The confidence of a student: a small network of figures, fitted to what residuals did to scenes."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,33 +16,30 @@ from distill.damage.cameras import Camera, draw_camera
 from distill.damage.degradation import draw_linked, draw_nearly_clean
 from distill.data.media import Media
 from distill.data.scenes import Scenes
-from distill.export.trace import finish, to_onnx
+from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export
 from vcam.frame import Frame, resize
 from vcam.restore import Model, add_residual, from_cells
-from vcam.restore.confidence import FIGURES, figures_of
+from vcam.restore.confidence import figures_of
 from vcam.restore.fusion import LUMA, Fusion
 from vcam.restore.tuning import Tuning
 
 SCENES = 2000  # to fit to
 SCENES_A_FILE = 40
 HELD_SCENES = 200  # to decide whether it helps
-MEMBERS = 4  # networks whose mean it is: one alone is off by 0.1 dB here and there
-HIDDEN = (48, 24)
 STEPS, BATCH, RATE = 4000, 1024, 3e-3
+STEPS_ON, RATE_ON = 1200, 5e-4  # from another model's confidence on
 STEPS_A_ROW = 5  # at most: few scenes are learnt sooner
 LOSS_WEIGHT = 6.0, 16.0  # of a dB lost against a dB gained, faithful and crisp
 SHARPNESS = 0.3  # dB: what all of a crisp residual is worth beside its gain, which may then be as low as 0
 SHARES = np.linspace(0, 1, 11)  # of a residual, at which its errors are known
 LEAST_ERROR = 0.02  # code values squared, added: a picture better than 65 dB counts as about this good
-FARTHEST = 4.0  # standard deviations of a figure: beyond, it counts as this far
-OVERSHOOT = 0.125  # of the sigmoid, so that the confidence reaches 0 and 1
 
 
 @dataclass(frozen=True)
 class Outcomes:
     """What N residuals did to their pictures.
 
-    figures   (N, FIGURES), as the camera takes them
+    figures   (N, vcam.restore.confidence.FIGURES), as the camera takes them
     looks     (N,): the look that the residual is of
     errors    (N, SHARES): mean squared errors, in code values, with each share of the residual added
     """
@@ -51,72 +49,47 @@ class Outcomes:
     errors: npt.NDArray[np.float32]
 
 
-class ConfidenceNet(nn.Module):
-    """From figures (N, FIGURES) to the confidence in each look, (N, looks) in 0..1."""
-
-    mean: Tensor
-    spread: Tensor
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(FIGURES))
-        self.register_buffer("spread", torch.ones(FIGURES))
-        self.members = nn.ModuleList(_member(looks) for _ in range(MEMBERS))
-
-    @torch.no_grad()
-    def take_in(self, figures: Tensor) -> None:
-        """Set the normalisation from sample figures (N, FIGURES)."""
-        self.mean.copy_(figures.mean(0))
-        self.spread.copy_(figures.std(0) + 1e-3)
-
-    def forward(self, figures: Tensor) -> Tensor:
-        seen = ((figures - self.mean) / self.spread).clamp(-FARTHEST, FARTHEST)
-        each = torch.stack([torch.sigmoid(member(seen)) for member in self.members], 1)
-        if self.training:  # each sample is one member's: they must not lean on each other
-            chosen = torch.arange(len(figures)) % MEMBERS
-            mean = each[torch.arange(len(figures)), chosen]
-        else:
-            mean = each.mean(1)
-        return ((1 + 2 * OVERSHOOT) * mean - OVERSHOOT).clamp(0, 1)
-
-
-def _member(looks: int) -> nn.Module:
-    first, second = HIDDEN
-    last = nn.Linear(second, looks)
-    nn.init.ones_(last.bias)
-    hidden = [nn.Linear(FIGURES, first), nn.ReLU(), nn.Dropout(0.1), nn.Linear(first, second), nn.ReLU()]
-    return nn.Sequential(*hidden, last)
-
-
 def fit_confidence(
-    model: Model, train: Media, held: Media, side: int, scenes: int = SCENES, seed: int = 0
+    model: Model,
+    train: Media,
+    held: Media,
+    side: int,
+    scenes: int = SCENES,
+    seed: int = 0,
+    start: ConfidenceNet | None = None,
 ) -> bytes | None:
     """The file "confidence" for a student, fitted to scenes of `train`; None if it does not help on `held`.
 
     model   as published; its own confidence, if it has one, is not used
     side    of the scenes, in pixels
+    start   the confidence of the model that it has grown from: it is fitted on from there, and the lower of
+            both counts
     """
     rng = np.random.default_rng(seed)
     fitted = gather(try_scenes(model, train, side, scenes, rng))
     judged = gather(try_scenes(model, held, side, HELD_SCENES, rng))
     if fitted is None or judged is None:
         return None
-    net = fit(fitted, model.spec.looks, seed)
+    net: nn.Module = fit(fitted, model.spec.looks, seed, start)
+    net = net if start is None else CarefulNet(start, net)
     with torch.no_grad():
         before, after = (float(worth(net, judged, is_used).mean()) for is_used in (False, True))
     print(f"confidence of {model.spec.name}: {after - before:+.3f} dB on held-out scenes, losses weighted")
     return export(net, {"name": model.spec.name}) if after > before else None
 
 
-def fit(outcomes: Outcomes, looks: int, seed: int = 0) -> ConfidenceNet:
-    """A network trained on outcomes."""
+def fit(outcomes: Outcomes, looks: int, seed: int = 0, start: ConfidenceNet | None = None) -> ConfidenceNet:
+    """A network trained on outcomes, from nothing or from a copy of another one on."""
     torch.manual_seed(seed)
-    net = ConfidenceNet(looks)
     figures = torch.from_numpy(outcomes.figures)
-    net.take_in(figures)
-    optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)
-    steps, batch = min(STEPS, STEPS_A_ROW * len(figures)), min(BATCH, len(figures))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps)
+    if start is None:
+        net, most, rate = ConfidenceNet(looks), STEPS, RATE
+        net.take_in(figures)
+    else:
+        net, most, rate = copy.deepcopy(start).train(), STEPS_ON, RATE_ON
+    optimizer = torch.optim.AdamW(net.parameters(), rate, weight_decay=1e-2)
+    steps, batch = min(most, STEPS_A_ROW * len(figures)), min(BATCH, len(figures))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
     rng = np.random.default_rng(seed)
     for _ in tqdm(range(steps), "confidence", unit="step", disable=None):
         rows = rng.integers(len(figures), size=batch)
@@ -129,7 +102,7 @@ def fit(outcomes: Outcomes, looks: int, seed: int = 0) -> ConfidenceNet:
     return net.eval()
 
 
-def worth(net: ConfidenceNet, outcomes: Outcomes, is_used: bool = True) -> Tensor:
+def worth(net: nn.Module, outcomes: Outcomes, is_used: bool = True) -> Tensor:
     """What each outcome is worth by the network's confidence, (N,) in dB: gains, with losses weighted.
 
     Of a crisp look, only losses count and how much of it is shown: it is there for sharpness, not for PSNR.
@@ -225,9 +198,3 @@ def gather(outcomes: Iterator[Outcomes]) -> Outcomes | None:
         np.concatenate([each.looks for each in found]),
         np.concatenate([each.errors for each in found]),
     )
-
-
-@torch.no_grad()
-def export(net: ConfidenceNet, metadata: dict[str, str]) -> bytes:
-    """The file: input `figures` (1, FIGURES) float32, output `confidence` (1, looks)."""
-    return finish(to_onnx(net, {"figures": torch.zeros(1, FIGURES)}, "confidence", {}), metadata)

@@ -18,6 +18,7 @@ from distill.networks.condnet import CondNet, join_looks
 from distill.networks.cost import macs_per_pixel
 from distill.publish.chroma import fit_chroma
 from distill.publish.confidence import SCENES, fit_confidence
+from distill.publish.confidence_net import ConfidenceNet, read_confidence
 from distill.publish.gate import (
     ROUNDING_DB,
     Fault,
@@ -38,7 +39,7 @@ from distill.publish.weights_folder import (
     write_candidate,
 )
 from distill.recipe import Recipe
-from distill.training.warm_start import read_start
+from distill.training.warm_start import published_name, read_start, starts_from_published
 from vcam.errors import ConfigError, ModelError
 from vcam.manifest import ModelSpec, read_checked
 from vcam.model_versions import keep_replaced, remove_unused
@@ -76,7 +77,7 @@ def release(
             candidate = with_file(candidate, "confidence", read_checked(weights, old.files["confidence"]))
     else:
         candidate = _with_chroma(candidate, recipe, folders, build)
-        candidate = _with_confidence(candidate, recipe, folders, build)
+        candidate = _with_confidence(candidate, recipe, folders, build, weights)
     model = _open(candidate.spec, _stage(candidate, build))
     shipped = _open(old, weights) if old else None
     found = _compare(judge, model, shipped, recipe.name)
@@ -135,7 +136,7 @@ def release_look(
         raise ModelError(f"no model {name!r} is published in {weights}; run: make distill RECIPE={name}")
     candidate = _export(name, recipe, join_looks(faithful, crisp), held, folders)
     candidate = _with_chroma(candidate, recipe, folders, build)
-    candidate = _with_confidence(candidate, recipe, folders, build)
+    candidate = _with_confidence(candidate, recipe, folders, build, weights)
     judge = open_judge(recipe, folders)
     found = _compare(
         judge, _open(candidate.spec, _stage(candidate, build)), _open(published(weights)[name], weights), name
@@ -173,7 +174,7 @@ def release_confidence(
         raise ModelError(
             f"no model {recipe.name!r} is published in {weights}; run: make distill RECIPE={recipe.name}"
         )
-    content = _fit_confidence(spec, weights, recipe, folders, scenes)
+    content = _fit_confidence(spec, weights, recipe, folders, weights, scenes)
     if content is None:
         raise ModelError(f"not published: a confidence of {recipe.name} does not help on held-out scenes")
     kept = {kind: read_checked(weights, file) for kind, file in spec.files.items()}
@@ -188,20 +189,36 @@ def release_confidence(
     _publish(only, found.measured(), weights, is_version=False)
 
 
-def _with_confidence(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:
+def _with_confidence(
+    candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path, weights: Path
+) -> Candidate:
     """The candidate with a confidence fitted to its residuals, if that helps."""
-    content = _fit_confidence(candidate.spec, _stage(candidate, build), recipe, folders)
+    content = _fit_confidence(candidate.spec, _stage(candidate, build), recipe, folders, weights)
     return candidate if content is None else with_file(candidate, "confidence", content)
 
 
 def _fit_confidence(
-    spec: ModelSpec, folder: Path, recipe: Recipe, folders: Sequence[Path], scenes: int = SCENES
+    spec: ModelSpec,
+    folder: Path,
+    recipe: Recipe,
+    folders: Sequence[Path],
+    weights: Path,
+    scenes: int = SCENES,
 ) -> bytes | None:
     train, held, _ = listed(recipe.data, folders)
     files = {kind: file for kind, file in spec.files.items() if kind != "confidence"}
-    return fit_confidence(
-        Model(replace(spec, files=files), folder, Engine("cpu")), train, held, recipe.data.side, scenes
-    )
+    model = Model(replace(spec, files=files), folder, Engine("cpu"))
+    start = _confidence_of_start(recipe, spec, weights)
+    return fit_confidence(model, train, held, recipe.data.side, scenes, start=start)
+
+
+def _confidence_of_start(recipe: Recipe, spec: ModelSpec, weights: Path) -> ConfidenceNet | None:
+    """The confidence of another published model that a recipe starts from; None if there is none."""
+    start = recipe.training.start
+    other = published(weights).get(published_name(recipe)) if starts_from_published(start) else None
+    if other is None or other.name == spec.name or "confidence" not in other.files:
+        return None
+    return read_confidence(read_checked(weights, other.files["confidence"]), spec.looks)
 
 
 def _with_chroma(candidate: Candidate, recipe: Recipe, folders: Sequence[Path], build: Path) -> Candidate:

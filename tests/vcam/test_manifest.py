@@ -186,7 +186,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path, name: str) -> None:
 
 
 def test_the_shipped_manifest_is_read() -> None:
-    assert list(read_manifest(weights_folder())) == ["best", "fast"]
+    assert list(read_manifest(weights_folder())) == ["wide", "best", "fast"]
 
 
 def places(value: object, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

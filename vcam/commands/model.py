@@ -37,7 +37,9 @@ FIGURES = {  # key of ModelSpec.measured: what it is
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=ACTIONS)
-    parser.add_argument("model", nargs="?", metavar="MODEL", help="fast or best; default: all, or the first")
+    parser.add_argument(
+        "model", nargs="?", metavar="MODEL", help="fast, best or wide; default: all, or the first"
+    )
     parser.add_argument("versions", nargs="*", metavar="VERSION", help="as `list` shows them")
     parser.add_argument("--weights", metavar="DIR", help="folder of manifest.json; default: the shipped one")
 

@@ -2,7 +2,8 @@
 
 `prepare` makes a study's clips, `serve` shows them to people in a browser, `report` prints the scores with
 their intervals, `export` writes tables. `live` tells how the live picture was judged in the panel.
-Systems: input, a model (fast, best), crisp, a network of weights/recipes, a video file or a folder of them.
+Systems: input, a model (fast, best, wide), crisp, a network of weights/recipes, a video file or a folder of
+them.
 
 examples:
   sharpkd mos prepare study

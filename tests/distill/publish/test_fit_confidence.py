@@ -15,15 +15,15 @@ from distill.publish import confidence
 from distill.publish.confidence import (
     LEAST_ERROR,
     SHARES,
-    ConfidenceNet,
     Outcomes,
-    export,
     fit,
     fit_confidence,
     try_residuals,
     worth,
 )
+from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export, read_confidence
 from vcam.conversion.opencv import to_bgr
+from vcam.errors import ModelError
 from vcam.manifest import ModelFile, sha256_of
 from vcam.restore import Engine, Model
 from vcam.restore.confidence import FIGURES
@@ -57,6 +57,23 @@ def test_what_the_figures_tell_is_learnt(look: int) -> None:
         helps, harms = net(figures)[:, look].tolist()
     assert helps > 0.5
     assert harms < 0.25
+
+
+def test_of_two_confidences_the_lower_counts_and_the_first_is_the_start() -> None:
+    first = read_confidence(export(fit(outcomes(600), looks=1), {}), 1)
+    before = {name: value.clone() for name, value in first.state_dict().items()}
+    second = fit(outcomes(600), looks=1, start=first)
+    assert all(torch.equal(value, before[name]) for name, value in first.state_dict().items())
+    assert any(not torch.equal(value, before[name]) for name, value in second.state_dict().items())
+    figures = torch.randn(20, FIGURES)
+    with torch.no_grad():
+        found = CarefulNet(first, second)(figures)
+        assert torch.equal(found, torch.minimum(first(figures), second(figures)))
+
+
+def test_a_confidence_of_other_looks_is_refused() -> None:
+    with pytest.raises(ModelError, match="not the confidence of 2 looks: "):
+        read_confidence(export(fit(outcomes(100), looks=1), {}), 2)
 
 
 def test_a_loss_counts_for_more_than_a_gain() -> None:

@@ -36,7 +36,7 @@ def fitting(fits_confidence: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distill.publish.confidence.BATCH", 64)
     monkeypatch.setattr("distill.publish.chroma.SCENES_A_FILE", 8)  # what it finds: test_chroma_strengths
     if not fits_confidence:
-        monkeypatch.setattr("distill.publish.student.fit_confidence", lambda *arguments: None)
+        monkeypatch.setattr("distill.publish.student.fit_confidence", lambda *arguments, **named: None)
 
 
 @pytest.fixture

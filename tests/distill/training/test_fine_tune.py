@@ -12,7 +12,7 @@ from distill.training.fine_tune import fine_tune, folder_of
 from distill.training.warm_start import load_published
 from vcam.manifest import read_manifest, weights_folder
 
-NAMES = ("fast", "best")
+NAMES = ("fast", "best", "wide")
 
 
 @pytest.mark.parametrize("name", NAMES)

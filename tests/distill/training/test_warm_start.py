@@ -313,7 +313,7 @@ def face() -> torch.Tensor:
     return torch.cat([seen, torch.zeros(1, 2, *seen.shape[2:])], 1)
 
 
-@pytest.mark.parametrize("name", ["fast", "best"])
+@pytest.mark.parametrize("name", ["fast", "best", "wide"])
 @torch.no_grad()
 def test_a_student_of_two_looks_goes_on_from_both_of_the_published_model(name: str) -> None:
     student, seen = whitened(name, looks=2), face()
@@ -330,7 +330,7 @@ def test_a_student_of_two_looks_goes_on_from_both_of_the_published_model(name: s
         assert difference.norm() < 0.15 * change.norm()
 
 
-@pytest.mark.parametrize("name", ["fast", "best"])
+@pytest.mark.parametrize("name", ["fast", "best", "wide"])
 @torch.no_grad()
 def test_a_student_of_one_look_goes_on_from_the_faithful_one(name: str) -> None:
     student, seen = whitened(name, looks=1), face()

@@ -11,7 +11,7 @@ from vcam.restore import Engine, Model, Restorer
 from vcam.sources import PatternSource, read_stamp
 from vcam.sources.bars import measure_bars
 
-MODELS = ("fast", "best")
+MODELS = ("fast", "best", "wide")
 OUTPUT = (640, 360)
 
 

@@ -18,7 +18,7 @@ from vcam.metrics import psnr
 from vcam.restore import Engine, Model, Restorer
 from vcam.sources.sample import sample_source
 
-MODELS = ("best", "fast")
+MODELS = ("wide", "best", "fast")
 KINDS = ("int8", "fp32")  # for the CPU and for a GPU; the CPU can run both
 FRAMES = 8
 # dB of luma over bicubic. Measured: 0.95 with best, 0.6 with fast. Half of fast's leaves room for another

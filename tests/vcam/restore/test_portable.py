@@ -25,7 +25,7 @@ def run(content: bytes, cells: np.ndarray, bound: dict[str, np.ndarray] | None =
     return open_session(content, "student", 1, [CPU_PROVIDER], bound).run(None, {"cells": cells})[0]
 
 
-@pytest.mark.parametrize("name", ["best", "fast"])
+@pytest.mark.parametrize("name", ["wide", "best", "fast"])
 def test_the_rewritten_file_gives_the_same_residual(name: str) -> None:
     rng = np.random.default_rng(1)
     mixture = {MIXTURE: rng.dirichlet(np.ones(16)).astype(np.float32)[None]}
@@ -39,7 +39,7 @@ def test_the_rewritten_file_gives_the_same_residual(name: str) -> None:
     assert (found != expected).mean() < 0.001
 
 
-@pytest.mark.parametrize("name", ["best", "fast"])
+@pytest.mark.parametrize("name", ["wide", "best", "fast"])
 def test_it_has_only_operators_of_onnx_and_weights_that_are_constants(name: str) -> None:
     mixture = {MIXTURE: np.full((1, 16), 1 / 16, np.float32)}
     model = onnx.load_from_string(make_portable(shipped(name), mixture, SHAPE))

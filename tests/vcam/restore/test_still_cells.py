@@ -180,7 +180,7 @@ def test_two_distant_changes_are_computed_one_by_one() -> None:
     assert still.done < 0.05
 
 
-@pytest.mark.parametrize("name", ["fast", "best"])
+@pytest.mark.parametrize("name", ["fast", "best", "wide"])
 def test_the_shipped_students_skip_without_a_trace(name: str) -> None:
     """On a frame in which a corner moves, through the file that the camera runs."""
     model = Model(read_manifest(weights_folder())[name], weights_folder(), Engine("cpu", threads=1))
