@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from distill.damage.cameras import Camera, draw_camera
-from distill.damage.degradation import draw_linked, draw_nearly_clean
+from distill.damage.degradation import FPS, Degradation, draw_linked, draw_nearly_clean
 from distill.data.media import Media
 from distill.data.scenes import Scenes
 from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export
-from vcam.frame import Frame, resize
+from vcam.frame import Frame, Size, resize
+from vcam.link import LinkProfile
 from vcam.restore import Model, add_residual, from_cells
 from vcam.restore.confidence import figures_of
 from vcam.restore.fusion import LUMA, Fusion
@@ -62,8 +63,8 @@ def fit_confidence(
 
     model   as published; its own confidence, if it has one, is not used
     side    of the scenes, in pixels
-    start   the confidence of the model that it has grown from: it is fitted on from there, and the lower of
-            both counts
+    start   the confidence of the model that it has grown from: it is fitted on from there, and both count,
+            see CarefulNet
     """
     rng = np.random.default_rng(seed)
     fitted = gather(try_scenes(model, train, side, scenes, rng))
@@ -151,8 +152,18 @@ def _damage(
     if chance < 0.36:
         camera = draw_camera(rng) if chance < 0.24 else _draw_noisy(rng)
         return camera.truth(scene), camera.shoot(scene, rng)
-    draw = draw_nearly_clean if chance < 0.78 else draw_linked
+    draw = draw_nearly_clean if chance < 0.66 else _draw_shrunk if chance < 0.8 else draw_linked
     return scene, draw((side, side), rng).apply(scene, rng)
+
+
+def _draw_shrunk(size: Size, rng: np.random.Generator) -> Degradation:
+    """A link of a smaller picture, neither good nor bad: on smooth skin behind VP8 a residual may harm."""
+    scale = float(rng.choice([1.5, 2.0, 3.0, 4.0], p=[1 / 6, 1 / 2, 1 / 6, 1 / 6]))
+    pixels = size[0] * size[1] / scale**2
+    if rng.random() < 0.7:
+        kbps = float(rng.uniform(0.08, 0.55)) * pixels * FPS / 1000
+        return Degradation(None, scale, LinkProfile("drawn", "vp8", kbps=kbps, fps=FPS))
+    return Degradation(None, scale, LinkProfile("drawn", "h264", crf=int(rng.integers(18, 34)), fps=FPS))
 
 
 def _draw_noisy(rng: np.random.Generator) -> Camera:

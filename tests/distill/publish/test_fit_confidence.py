@@ -59,7 +59,7 @@ def test_what_the_figures_tell_is_learnt(look: int) -> None:
     assert harms < 0.25
 
 
-def test_of_two_confidences_the_lower_counts_and_the_first_is_the_start() -> None:
+def test_of_two_confidences_the_square_of_the_lower_counts_and_the_first_is_the_start() -> None:
     first = read_confidence(export(fit(outcomes(600), looks=1), {}), 1)
     before = {name: value.clone() for name, value in first.state_dict().items()}
     second = fit(outcomes(600), looks=1, start=first)
@@ -68,7 +68,7 @@ def test_of_two_confidences_the_lower_counts_and_the_first_is_the_start() -> Non
     figures = torch.randn(20, FIGURES)
     with torch.no_grad():
         found = CarefulNet(first, second)(figures)
-        assert torch.equal(found, torch.minimum(first(figures), second(figures)))
+        assert torch.equal(found, torch.minimum(first(figures), second(figures)) ** 2)
 
 
 def test_a_confidence_of_other_looks_is_refused() -> None:
