@@ -20,9 +20,11 @@ class ConfidenceNet(nn.Module):
 
     mean: Tensor
     spread: Tensor
+    lean: Tensor  # (looks,): by how much less is added of what is neither all nor nothing, 0..1
 
     def __init__(self, looks: int) -> None:
         super().__init__()
+        self.register_buffer("lean", torch.zeros(looks))
         self.register_buffer("mean", torch.zeros(FIGURES))
         self.register_buffer("spread", torch.ones(FIGURES))
         self.members = nn.ModuleList(_member(looks) for _ in range(MEMBERS))
@@ -41,7 +43,8 @@ class ConfidenceNet(nn.Module):
             mean = each[torch.arange(len(figures)), chosen]
         else:
             mean = each.mean(1)
-        return ((1 + 2 * OVERSHOOT) * mean - OVERSHOOT).clamp(0, 1)
+        share = ((1 + 2 * OVERSHOOT) * mean - OVERSHOOT).clamp(0, 1)
+        return share - self.lean * share * (1 - share)
 
 
 class CarefulNet(nn.Module):
@@ -77,10 +80,9 @@ def read_confidence(content: bytes, looks: int) -> ConfidenceNet:
     """The network of a file "confidence" with so many looks. Raises ModelError if it is another one."""
     net = ConfidenceNet(looks)
     tensors = onnx.load_from_string(content).graph.initializer
+    found = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in tensors}
     try:
-        net.load_state_dict(
-            {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in tensors}
-        )
+        net.load_state_dict({"lean": torch.zeros(looks)} | found)  # files of before have none
     except RuntimeError as error:
         raise ModelError(f"not the confidence of {looks} looks: {' '.join(str(error).split())}") from None
     return net.eval()

@@ -18,7 +18,7 @@ from distill.networks.condnet import CondNet, join_looks
 from distill.networks.cost import macs_per_pixel
 from distill.publish.chroma import fit_chroma
 from distill.publish.confidence import SCENES, fit_confidence
-from distill.publish.confidence_net import ConfidenceNet, read_confidence
+from distill.publish.confidence_net import ConfidenceNet, export, read_confidence
 from distill.publish.gate import (
     ROUNDING_DB,
     Fault,
@@ -163,9 +163,17 @@ def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> No
 
 
 def release_confidence(
-    recipe: Recipe, folders: Sequence[Path], build: Path, weights: Path, scenes: int = SCENES
+    recipe: Recipe,
+    folders: Sequence[Path],
+    build: Path,
+    weights: Path,
+    scenes: int = SCENES,
+    lean: float | None = None,
 ) -> None:
     """Fit the confidence of a published model again, without changing its other files.
+
+    lean  instead of fitting: by how much less is added of what is neither all nor nothing
+          in the faithful look, 0..1
 
     Raises ModelError, and changes nothing, if it does not help, or if a look harms more than before.
     """
@@ -174,7 +182,10 @@ def release_confidence(
         raise ModelError(
             f"no model {recipe.name!r} is published in {weights}; run: make distill RECIPE={recipe.name}"
         )
-    content = _fit_confidence(spec, weights, recipe, folders, weights, scenes)
+    if lean is None:
+        content = _fit_confidence(spec, weights, recipe, folders, weights, scenes)
+    else:
+        content = _lean(spec, weights, lean)
     if content is None:
         raise ModelError(f"not published: a confidence of {recipe.name} does not help on held-out scenes")
     kept = {kind: read_checked(weights, file) for kind, file in spec.files.items()}
@@ -187,6 +198,14 @@ def release_confidence(
         _excuse(check_harmless(new, old, ROUNDING_DB))
     only = replace(candidate, contents={"confidence": content})
     _publish(only, found.measured(), weights, is_version=False)
+
+
+def _lean(spec: ModelSpec, weights: Path, lean: float) -> bytes:
+    if "confidence" not in spec.files:
+        raise ModelError(f"{spec.name} has no confidence; fit one: python -m distill confidence")
+    net = read_confidence(read_checked(weights, spec.files["confidence"]), spec.looks)
+    net.lean[0] = lean
+    return export(net, {"name": spec.name})
 
 
 def _with_confidence(

@@ -71,6 +71,18 @@ def test_of_two_confidences_the_square_of_the_lower_counts_and_the_first_is_the_
         assert torch.equal(found, torch.minimum(first(figures), second(figures)) ** 2)
 
 
+def test_a_confidence_that_leans_adds_less_of_what_is_neither_all_nor_nothing() -> None:
+    net = fit(outcomes(600), looks=2)
+    figures = torch.randn(50, FIGURES)
+    with torch.no_grad():
+        before = net(figures)
+        net.lean[0] = 1.0
+        after = read_confidence(export(net, {}), 2)(figures)
+    assert ((before > 0.05) & (before < 0.95)).any()
+    np.testing.assert_allclose(after[:, 0], before[:, 0] ** 2, atol=1e-6)
+    np.testing.assert_allclose(after[:, 1], before[:, 1], atol=1e-6)
+
+
 def test_a_confidence_of_other_looks_is_refused() -> None:
     with pytest.raises(ModelError, match="not the confidence of 2 looks: "):
         read_confidence(export(fit(outcomes(100), looks=1), {}), 2)
