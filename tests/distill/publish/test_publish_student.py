@@ -14,7 +14,9 @@ from distill.catalogue import build
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
-from distill.publish.student import release, release_chroma, release_look, with_look
+from distill.publish.confidence_net import ConfidenceNet, export, read_confidence
+from distill.publish.student import release, release_chroma, release_confidence, release_look, with_look
+from distill.publish.weights_folder import Candidate, with_file, write_candidate
 from distill.recipe import Data, Network, Recipe
 from distill.training.trainer import Trainer
 from vcam.conversion.opencv import to_bgr
@@ -232,3 +234,22 @@ def test_strengths_that_harm_an_undamaged_picture_are_refused(
         published_with_chroma(recipe, folder, tmp_path / "weights", (2.0, 2.0))
     (spec,) = read_manifest(tmp_path / "weights").values()
     assert spec.chroma == ()
+
+
+def test_a_published_confidence_leans_without_being_fitted_again(
+    recipe: Recipe, folder: Path, tmp_path: Path
+) -> None:
+    weights, build = tmp_path / "weights", tmp_path / "build"
+    spec = write_experts(weights, recipe.name, [128, 128])
+    with pytest.raises(ModelError, match="toy has no confidence; fit one: python -m distill confidence"):
+        release_confidence(recipe, [folder], build, weights, lean=0.5)
+    kept = {kind: read_checked(weights, file) for kind, file in spec.files.items()}
+    net = ConfidenceNet(1).eval()
+    for value in net.parameters():
+        torch.nn.init.normal_(value)  # equal tensors become one in a file
+    write_candidate(with_file(Candidate(spec, kept), "confidence", export(net, {})), weights)
+    release_confidence(recipe, [folder], build, weights, lean=0.5)
+    (spec,) = read_manifest(weights).values()
+    found = read_confidence(read_checked(weights, spec.files["confidence"]), 1)
+    assert found.lean.tolist() == [0.5]
+    assert torch.equal(found.members[0][0].weight, net.members[0][0].weight)
