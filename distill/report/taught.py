@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from distill.report.ablation import Ablation, compare, read_ablation, with_spread
+from distill.report.ablation import Ablation, Run, compare, read_ablation, with_spread
 from distill.report.markdown import NOTHING, signed, span, table
 
 FOLDER = "taught"  # of ablations, one a recipe, below the folder of runs
@@ -43,14 +43,21 @@ def section(ablations: Sequence[Ablation]) -> str:
 
 
 def _row(ablation: Ablation) -> list[str]:
-    without, *_, taught = compare(ablation.runs)
+    runs = _paired(ablation.runs)
+    without, *_, taught = compare(runs)
     return [
         str(ablation.settings.get("recipe", NOTHING)),
         ", ".join(ablation.settings.get("teachers", [])),
-        span(run.iterations for run in ablation.runs),
+        span(run.iterations for run in runs),
         str(taught.seeds),
         signed(without.gain_db, 3),
         signed(taught.gain_db, 3),
         with_spread(signed(taught.difference_db, 3), taught.difference_spread_db),
         taught.verdict,
     ]
+
+
+def _paired(runs: Sequence[Run]) -> Sequence[Run]:
+    """The runs of the seeds that both variants have: an aborted ablation has one run more of the first."""
+    variants = {run.variant for run in runs}
+    return [run for run in runs if {each.variant for each in runs if each.seed == run.seed} == variants]

@@ -226,7 +226,9 @@ def test_a_section_that_the_page_lacks_comes_where_the_newer_one_has_it(written:
     page, title = written / "docs" / "results.md", "With and without a teacher"
     assert title not in page.read_text()
     (written / "taught").mkdir()
-    (written / "taught" / "tiny.json").write_text(json.dumps(taught_json()))
+    content = taught_json()
+    content["rows"].append({**content["rows"][0], "seed": 2, "gain_db": 9.0})  # aborted before its pair
+    (written / "taught" / "tiny.json").write_text(json.dumps(content))
     assert report(written, "--sections", title) == 0
     headings = [line for line in page.read_text().splitlines() if line.startswith("## ")]
     assert headings.index(f"## {title}") == headings.index("## Training") + 1
