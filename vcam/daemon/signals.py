@@ -40,7 +40,7 @@ class Flags:
 
 @contextmanager
 def catch_signals(is_daemon: bool = False) -> Iterator[Flags]:
-    """SIGTERM and SIGINT ask for a stop; the handlers before are put back after.
+    """SIGTERM and SIGINT ask for a stop; the handlers before are put back after, but for a closed terminal's.
 
     SIGHUP says that the terminal was closed, and asks for a stop, too, unless it is ignored, as nohup has it.
     A daemon has no terminal, and is asked for a reload by it.
@@ -65,6 +65,8 @@ def catch_signals(is_daemon: bool = False) -> Iterator[Flags]:
     try:
         yield flags
     finally:
+        if flags.code == 128 + signal.SIGHUP:
+            before[signal.SIGHUP] = signal.SIG_IGN  # a closed terminal sends several
         for number, handler in before.items():
             signal.signal(number, handler)
 

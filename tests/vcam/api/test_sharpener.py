@@ -187,7 +187,7 @@ def test_several_threads_may_share_one(sharp: vcam.Sharpener, film: Film) -> Non
 
 
 def test_the_best_model_is_used_unless_another_one_is_named(sharp: vcam.Sharpener) -> None:
-    assert vcam.Sharpener().model == vcam.models()[0] == "best"
+    assert vcam.Sharpener().model == vcam.models()[0] == "wide"
     assert (sharp.model, sharp.provider) == ("fast", "CPUExecutionProvider")
 
 

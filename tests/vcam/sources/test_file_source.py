@@ -135,7 +135,7 @@ def test_a_video_that_begins_again_leaves_no_decoder_behind(tmp_path: Path) -> N
         gc.disable()  # each must end by itself
         try:
             take(source, 10)
-            recordings = [thing for thing in gc.get_objects() if isinstance(thing, Recording)]
+            recordings = [thing for thing in gc.get_objects() if type(thing) is Recording]
         finally:
             gc.enable()
     assert len(recordings) == 1
