@@ -70,12 +70,12 @@ def measure_costs(restorer: Restorer, frames: Sequence[Frame]) -> dict[str, floa
 
     for frame in frames:
         # a default gives a lambda no type
-        restored = clock("restore", lambda frame=frame: restorer(frame))  # type: ignore[misc]
+        restored = clock("restore", lambda frame=frame: restorer(frame))  # type: ignore[misc]  # bound here
         assert isinstance(restored, Frame)
         for name, adjust in stages.items():
             result = Result(frame, restored)
             # a default gives a lambda no type
-            clock(name, lambda adjust=adjust, result=result: adjust(result))  # type: ignore[misc]
+            clock(name, lambda adjust=adjust, result=result: adjust(result))  # type: ignore[misc]  # bound here
     return {name: float(np.median(values[len(values) // 2 :])) for name, values in times.items()}
 
 

@@ -84,5 +84,9 @@ def read_confidence(content: bytes, looks: int) -> ConfidenceNet:
     try:
         net.load_state_dict({"lean": torch.zeros(looks)} | found)  # files of before have none
     except RuntimeError as error:
-        raise ModelError(f"not the confidence of {looks} looks: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"the file is not one network's confidence in {looks} looks: {reason}; "
+            "fit it again: python -m distill confidence"
+        ) from None
     return net.eval()

@@ -84,7 +84,7 @@ def test_a_confidence_that_leans_adds_less_of_what_is_neither_all_nor_nothing() 
 
 
 def test_a_confidence_of_other_looks_is_refused() -> None:
-    with pytest.raises(ModelError, match="not the confidence of 2 looks: "):
+    with pytest.raises(ModelError, match=r"not one network's confidence in 2 looks: .*fit it again"):
         read_confidence(export(fit(outcomes(100), looks=1), {}), 2)
 
 
