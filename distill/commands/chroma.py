@@ -6,7 +6,7 @@
 import argparse
 from pathlib import Path
 
-from distill.publish.student import release_chroma
+from distill.publish.refit import release_chroma
 from distill.recipe import load_recipe
 from vcam.manifest import read_manifest
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from distill.publish.confidence import SCENES
-from distill.publish.student import release_confidence
+from distill.publish.refit import release_confidence
 from distill.recipe import load_recipe
 from vcam.errors import ConfigError
 from vcam.manifest import read_manifest

@@ -12,8 +12,7 @@ from typing import Any
 import cv2
 
 from distill.publish.gate import find_faults
-from distill.publish.judgement import Judgement
-from distill.publish.student import open_judge
+from distill.publish.judgement import Judgement, open_judge
 from distill.recipe import load_recipe
 from distill.report.judgement import judgement_table
 from vcam.errors import ModelError

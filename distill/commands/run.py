@@ -19,8 +19,9 @@ from distill.catalogue import build, find_split
 from distill.data.prepare import Prepared, prepare
 from distill.data.splits import SAMPLES
 from distill.networks.contract import planes_of
+from distill.publish.judgement import open_judge
 from distill.publish.reproduction import write_record
-from distill.publish.student import open_judge, release, release_look, with_look
+from distill.publish.student import release, release_look, with_look
 from distill.publish.weights_folder import published
 from distill.recipe import Recipe, load_recipe
 from distill.studies.perceptual import VggPerceptual

@@ -10,8 +10,10 @@ from tqdm import tqdm
 from distill.damage.degradation import FPS, Degradation
 from distill.data.excerpts import HELD_BACK
 from distill.data.media import Media
+from distill.data.splits import held_out
 from distill.evaluate.degradations import FILMED, NAMED, WEBCAM, good_end
 from distill.evaluate.judge import CleanRow, Row, evaluate, hold_out, list_held, worst_clean_frame
+from distill.recipe import Recipe
 from vcam.errors import ModelError, SourceError
 from vcam.restore import Model
 
@@ -112,6 +114,13 @@ class Judge:
     def _clean(self, model: Model, crispness: float) -> Iterator[CleanRow]:
         for name, frames in hold_out(self._media, self._side, CLEAN_CLIPS, CLEAN_FRAMES):
             yield worst_clean_frame(model, name, frames, crispness)
+
+
+def open_judge(recipe: Recipe, folders: Sequence[Path]) -> Judge:
+    """The evaluation on a recipe's held-out media. Raises ModelError if they are too few to judge by."""
+    judge = Judge(held_out(recipe.data, folders), recipe.data.side)
+    judge.check_enough()
+    return judge
 
 
 def judged(side: int) -> Mapping[str, Degradation]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx
 
+from vcam.errors import ModelError
 from vcam.manifest import (
     FILE_NAME,
     ModelFile,
@@ -16,6 +17,7 @@ from vcam.manifest import (
     read_replaced,
     sha256_of,
 )
+from vcam.model_versions import keep_replaced, remove_unused
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,33 @@ def with_file(candidate: Candidate, kind: str, content: bytes) -> Candidate:
 def _opset(content: bytes) -> int:
     model = onnx.load_from_string(content)
     return next(entry.version for entry in model.opset_import if not entry.domain)
+
+
+def stage_candidate(candidate: Candidate, build: Path) -> Path:
+    """Write a candidate's files to a folder where it is evaluated as shipped. Returns BUILD/NAME/weights."""
+    staging = build / candidate.spec.name / "weights"
+    write_candidate(candidate, staging)
+    return staging
+
+
+def publish_candidate(
+    candidate: Candidate, measured: Mapping[str, float], weights: Path, is_version: bool = True
+) -> None:
+    """Write a candidate's files and the manifest; a version of its own keeps the one that it replaces.
+
+    candidate    without contents, it only changes what the manifest says of the model
+    measured     its scores for the manifest
+    is_version   False: nothing is kept of what it replaces
+    """
+    others = published(weights)
+    others.pop(candidate.spec.name, None)
+    spec = replace(candidate.spec, measured=measured)
+    replaced = (
+        keep_replaced(weights, spec.name) if candidate.contents and is_version else list_replaced(weights)
+    )
+    write_candidate(replace(candidate, spec=spec), weights, list(others.values()), replaced)
+    remove_unused(weights)
+    print(f"published {spec.name} in {weights}; to undo it: sharpkd model rollback {spec.name}")
 
 
 def write_candidate(
@@ -77,6 +106,14 @@ def replace_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 def published(folder: Path) -> dict[str, ModelSpec]:
     """The published models; empty if the folder has no manifest yet."""
     return read_manifest(folder) if (folder / FILE_NAME).exists() else {}
+
+
+def find_published(folder: Path, name: str) -> ModelSpec:
+    """The published model of a name. Raises ModelError if there is none."""
+    models = published(folder)
+    if name not in models:
+        raise ModelError(f"no model {name!r} is published in {folder}; run: make distill RECIPE={name}")
+    return models[name]
 
 
 def list_replaced(folder: Path) -> list[ModelSpec]:

@@ -23,7 +23,7 @@ FRAMES = 3
 # what compares results of floating-point networks: .ci/run walks it through several processors' arithmetic
 NUMERIC = ("networks", "losses", "export", "training", "studies/networks", "studies/peers")
 NUMERIC += ("studies/test_bicubic.py", "studies/test_perceptual_loss.py", "evaluate/test_recipe_network.py")
-NUMERIC += ("publish/test_publish_student.py",)
+NUMERIC += ("publish/test_publish_student.py", "publish/test_refit.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

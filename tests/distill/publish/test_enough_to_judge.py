@@ -4,7 +4,7 @@ import pytest
 from media_files import write_clip
 from talking_head import Film
 
-from distill.publish.student import open_judge
+from distill.publish.judgement import open_judge
 from distill.recipe import Data, Recipe
 from vcam.errors import ModelError
 

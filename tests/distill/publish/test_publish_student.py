@@ -3,23 +3,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from stand_in import write_experts
 from talking_head import talking_head
 
 from distill.catalogue import build
 from distill.data.pack import Samples
 from distill.data.prepare import Prepared
 from distill.networks.condnet import CondNet
-from distill.publish.confidence_net import ConfidenceNet, export, read_confidence
-from distill.publish.student import release, release_chroma, release_confidence, release_look, with_look
-from distill.publish.weights_folder import Candidate, with_file, write_candidate
-from distill.recipe import Data, Network, Recipe
+from distill.publish.student import release, release_look, with_look
+from distill.recipe import Network, Recipe
 from distill.training.trainer import Trainer
-from vcam.conversion.opencv import to_bgr
 from vcam.errors import ConfigError, ModelError, SourceError
 from vcam.manifest import read_checked, read_manifest
 from vcam.model_versions import versions_of
@@ -38,22 +33,7 @@ def fitting(fits_confidence: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distill.publish.confidence.BATCH", 64)
     monkeypatch.setattr("distill.publish.chroma.SCENES_A_FILE", 8)  # what it finds: test_chroma_strengths
     if not fits_confidence:
-        monkeypatch.setattr("distill.publish.student.fit_confidence", lambda *arguments, **named: None)
-
-
-@pytest.fixture
-def recipe(toy: Recipe) -> Recipe:
-    return replace(toy, publish="camera", data=Data(side=96, holdout=2, pattern="still*"))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Two stills: the first to train on, the second to judge by."""
-    media = tmp_path / "media"
-    media.mkdir()
-    for number in range(2):
-        cv2.imwrite(str(media / f"still{number}.png"), to_bgr(talking_head(8, (160, 96))[7 * number]))
-    return media
+        monkeypatch.setattr("distill.publish.fits.fit_confidence", lambda *arguments, **named: None)
 
 
 def harmful() -> CondNet:
@@ -208,48 +188,3 @@ def test_a_look_of_a_model_that_is_not_published_is_refused(
     faithful, look = started
     with pytest.raises(ModelError, match=r"no model 'toy' is published in .*; run: make distill RECIPE=toy"):
         release_look(look, faithful, samples, [folder], tmp_path / "build", tmp_path / "weights")
-
-
-def published_with_chroma(recipe: Recipe, folder: Path, weights: Path, strengths: tuple[float, ...]) -> None:
-    """A model that leaves luma as it is, and what a fit of its chroma would have found."""
-    write_experts(weights, recipe.name, [128, 128])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("distill.publish.student.fit_chroma", lambda *arguments: strengths)
-        release_chroma(recipe, [folder], weights)
-
-
-def test_strengths_for_chroma_join_a_model_with_what_they_are_worth(
-    recipe: Recipe, folder: Path, tmp_path: Path
-) -> None:
-    published_with_chroma(recipe, folder, tmp_path / "weights", (0.0, 0.0))
-    (spec,) = read_manifest(tmp_path / "weights").values()
-    assert spec.chroma == (0.0, 0.0)
-    assert (spec.measured["chroma_gain"], spec.measured["clean_psnr"]) == (0.0, 60.0)
-
-
-def test_strengths_that_harm_an_undamaged_picture_are_refused(
-    recipe: Recipe, folder: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(ModelError, match=r"not published: .* undamaged frame \d+ .* PSNR of \d\d\.\d dB"):
-        published_with_chroma(recipe, folder, tmp_path / "weights", (2.0, 2.0))
-    (spec,) = read_manifest(tmp_path / "weights").values()
-    assert spec.chroma == ()
-
-
-def test_a_published_confidence_leans_without_being_fitted_again(
-    recipe: Recipe, folder: Path, tmp_path: Path
-) -> None:
-    weights, build = tmp_path / "weights", tmp_path / "build"
-    spec = write_experts(weights, recipe.name, [128, 128])
-    with pytest.raises(ModelError, match="toy has no confidence; fit one: python -m distill confidence"):
-        release_confidence(recipe, [folder], build, weights, lean=0.5)
-    kept = {kind: read_checked(weights, file) for kind, file in spec.files.items()}
-    net = ConfidenceNet(1).eval()
-    for value in net.parameters():
-        torch.nn.init.normal_(value)  # equal tensors become one in a file
-    write_candidate(with_file(Candidate(spec, kept), "confidence", export(net, {})), weights)
-    release_confidence(recipe, [folder], build, weights, lean=0.5)
-    (spec,) = read_manifest(weights).values()
-    found = read_confidence(read_checked(weights, spec.files["confidence"]), 1)
-    assert found.lean.tolist() == [0.5]
-    assert torch.equal(found.members[0][0].weight, net.members[0][0].weight)
