@@ -21,7 +21,7 @@ from tests.system.cache import cache_folder, key_of, made_once
 from tests.system.machine import Disks, Machine, boot, empty_outbox, has_kvm, make_outbox
 from tests.system.tap import Tally, tally
 
-LIMIT_S = 900.0
+LIMIT_S = 1500.0  # on a machine that has other work; else half of it
 
 
 def main(argv: Sequence[str] | None = None) -> int:

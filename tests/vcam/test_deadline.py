@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 from children import join
@@ -47,3 +48,37 @@ def test_after_the_hanging_one_has_ended_another_is_made() -> None:
 
 def test_two_calls_at_once_that_do_not_hang_both_answer() -> None:
     assert call_within(5, "both", lambda: call_within(5, "both", lambda: 42)) == 42
+
+
+def work_for(seconds: float) -> str:
+    """Take processor time for so long, with pauses, as a thread on a busy machine does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        sum(range(1000))
+        time.sleep(0.001)
+    return "late"
+
+
+def test_a_call_that_works_gets_more_time() -> None:
+    assert call_within(0.4, "works", lambda: work_for(0.7)) == "late"
+
+
+def test_but_not_for_ever() -> None:
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        call_within(0.1, "works on", lambda: work_for(2))
+    assert time.monotonic() - start < 1.5
+
+
+def test_a_call_that_worked_and_hangs_now_gets_none() -> None:
+    hang = threading.Event()
+
+    def work_and_hang() -> None:
+        work_for(0.1)
+        hang.wait()
+
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        call_within(0.4, "worked", work_and_hang)
+    assert time.monotonic() - start < 0.75
+    hang.set()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vcam.deadline import call_within
-from vcam.v4l2.device import Card, Kernel, Linux, query
-from vcam.v4l2.modes import list_modes
+from vcam.v4l2.device import Card, Kernel, Linux, fourcc_name, query
+from vcam.v4l2.modes import has_single_sizes, list_formats
 
 # a webcam that was asleep answers within one, on a machine that a browser keeps busy within three
 LOOK_S = 6.0
@@ -30,7 +30,10 @@ LookAt: TypeAlias = Callable[[Path], Look | None]
 
 
 def look_at(path: Path, kernel: Kernel | None = None) -> Look | None:
-    """What the node at a path says, or None if it cannot be asked: no permission, no V4L2 node."""
+    """What the node at a path says, or None if it cannot be asked: no permission, no V4L2 node.
+
+    It is asked before each opening, so that few questions are: neither all sizes nor rates.
+    """
     kernel = kernel or Linux()
     try:
         node = kernel.open(str(path))
@@ -38,13 +41,13 @@ def look_at(path: Path, kernel: Kernel | None = None) -> Look | None:
         return None
     try:
         card = query(kernel, node)
-        modes = list_modes(kernel, node) if card.is_capture else []
+        formats = list_formats(kernel, node) if card.is_capture else []
+        is_fixed = any(has_single_sizes(kernel, node, fourcc) for fourcc in formats)
     except OSError:
         return None
     finally:
         kernel.close(node)
-    fourccs = tuple(dict.fromkeys(mode.fourcc for mode in modes))
-    return Look(card, fourccs, any(mode.is_discrete for mode in modes))
+    return Look(card, tuple(dict.fromkeys(map(fourcc_name, formats))), is_fixed)
 
 
 def look_within(path: Path) -> Look | None:

@@ -45,12 +45,20 @@ class Mode:
 
 
 def list_modes(kernel: Kernel, node: int) -> list[Mode]:
-    """All pictures that can be read from a node, in its driver's order. Raises OSError if it is gone."""
+    """All pictures that can be read from a node, in its driver's order. Raises OSError if it is gone.
+
+    One question for each format, size and rate: some drivers have thousands.
+    """
     return [
         Mode(fourcc_name(fourcc), size, _list_rates(kernel, node, fourcc, size), is_discrete)
         for fourcc in list_formats(kernel, node)
         for size, is_discrete in _list_sizes(kernel, node, fourcc)
     ]
+
+
+def has_single_sizes(kernel: Kernel, node: int, fourcc: int) -> bool:
+    """Whether a node names single sizes of a format, and not a range. Raises OSError if it is gone."""
+    return next((is_discrete for _, is_discrete in _list_sizes(kernel, node, fourcc)), False)
 
 
 def list_formats(kernel: Kernel, node: int) -> list[int]:

@@ -1,7 +1,7 @@
 import errno
 from pathlib import Path
 
-from fake_node import CAPTURE, OUTPUT, FakeKernel, FakeNode
+from fake_node import CAPTURE, ENUM_FRAMEINTERVALS, OUTPUT, FakeKernel, FakeNode
 
 from vcam.v4l2.device import Card
 from vcam.v4l2.look import Look, look_at
@@ -38,3 +38,24 @@ def test_of_an_output_no_pictures_are_asked() -> None:
 def test_a_node_that_is_gone_has_no_look() -> None:
     assert look(FakeNode(failure=errno.ENODEV)) is None
     assert look_at(NODE, FakeKernel()) is None
+
+
+class Counted(FakeKernel):
+    def __init__(self, node: FakeNode) -> None:
+        super().__init__({str(NODE): node})
+        self.asked: list[int] = []
+
+    def ioctl(self, node: int, request: int, argument: bytes) -> bytes:
+        self.asked.append(request)
+        return super().ioctl(node, request, argument)
+
+
+def test_a_driver_with_thousands_of_pictures_is_asked_little() -> None:
+    """The kernel's vivid has sixty formats: with a browser beside it, all its rates took more than 6 s."""
+    sizes = {(320 + 16 * number, 240): [(1, fps) for fps in range(1, 31)] for number in range(20)}
+    kernel = Counted(FakeNode(pictures={f"F{number:03}": sizes for number in range(60)}))
+    seen = look_at(NODE, kernel)
+    assert seen is not None
+    assert len(seen.fourccs) == 60
+    assert ENUM_FRAMEINTERVALS not in kernel.asked
+    assert len(kernel.asked) < 2 * 60 + 5
