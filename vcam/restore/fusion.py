@@ -1,6 +1,7 @@
 """Frames fused over time: what stands still is averaged before the network, what moves is left alone."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from vcam.frame import Frame, Plane
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, pad_to, to_cells
 from vcam.restore.gate import Means, by_brightness, find_step, find_still
-from vcam.restore.noise import LEVELS, Curve, NoiseMeter, Small
+from vcam.restore.noise import LEVELS, Curve, NoiseMeter, Seen, Small, see
 
 CELL = 4  # side of a cell of luma in pixels; of chroma 2
 LUMA, CHROMA, CONTEXT = CELL * CELL, 2 * (CELL // 2) ** 2, 4  # values a cell
@@ -66,7 +67,7 @@ class Fusion:
             self._meter.reset()
             self._state = None
         self._size, state = frame.size, self._state
-        noise = self._meter.measure(picture.means.luma, picture.means.colours, picture.y)
+        noise = self._meter.measure(picture.see)
         self._tell(noise.pixel)
         if self.depth <= 1 or noise.pixel.max() < LEAST_NOISE * (LASTING if state else 1):
             self._state = None
@@ -85,8 +86,10 @@ class Fusion:
 
     def _pass(self, picture: "_Picture") -> Fused:
         """A single frame, as it came."""
+        if not self._told.any():  # no need for the means then: it is what `tell` makes of no noise
+            return Fused(picture.frame, extend(picture.y, np.full(CONTEXT, ZERO_RESIDUAL, np.uint8)))
         told = tell(np.ones(picture.shape, np.float32), by_brightness(self._told, picture.means.luma))
-        return Fused(picture.frame, join(picture.luma, told, picture.shape))
+        return Fused(picture.frame, extend(picture.y, told))
 
     def _tell(self, pixel: Curve) -> None:
         """Keep what the network is told steady: each change of it makes every cell another one."""
@@ -102,9 +105,19 @@ class _Picture:
         self.frame, self.size = frame, frame.size
         self.y, self.u, self.v = pad_to(frame.y, CELL), pad_to(frame.u, half), pad_to(frame.v, half)
         self.shape = self.y.shape[0] // CELL, self.y.shape[1] // CELL
-        means = [_means(plane, self.shape) for plane in (self.y, self.u, self.v)]
-        self.means = Means(means[0], np.stack(means[1:]))
-        self.luma = to_cells(self.y, CELL).reshape(-1, LUMA)
+
+    @cached_property
+    def means(self) -> Means:
+        luma, *colours = (_means(plane, self.shape) for plane in (self.y, self.u, self.v))
+        return Means(luma, np.stack(colours))
+
+    @cached_property
+    def luma(self) -> npt.NDArray[np.uint8]:
+        """A cell's pixels, (h*w, 16)."""
+        return to_cells(self.y, CELL).reshape(-1, LUMA)
+
+    def see(self) -> Seen:
+        return see(self.means.luma, self.means.colours, self.y)
 
     def chroma(self) -> npt.NDArray[np.uint8]:
         """A cell's u, then its v, (h*w, 8)."""
@@ -216,6 +229,15 @@ def copy_rows(to: npt.NDArray[np.uint8], from_: npt.NDArray[np.uint8], which: np
     """Copy chosen rows of (N, 4), (N, 8) or (N, 16) bytes, each at once."""
     row = {4: np.uint32, 8: np.uint64, 16: np.complex128}[to.shape[1]]
     np.copyto(to.view(row)[:, 0], from_.view(row)[:, 0], where=which)
+
+
+def extend(luma: Plane, told: npt.NDArray[np.uint8]) -> Cells:
+    """Cells (1, h, w, 20) of a luma plane of whole cells and what is known: of each, (h, w, 4), or all, (4,)."""
+    rows, columns = luma.shape[0] // CELL, luma.shape[1] // CELL
+    cells = np.empty((rows, columns, (LUMA + CONTEXT) // CELL), "u4")
+    cells[..., : LUMA // CELL] = luma.view("u4").reshape(rows, CELL, columns).transpose(0, 2, 1)
+    cells[..., LUMA // CELL :] = told.view("u4")
+    return cells.view(np.uint8).reshape(1, rows, columns, LUMA + CONTEXT)
 
 
 def join(luma: npt.NDArray[np.uint8], told: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Cells:

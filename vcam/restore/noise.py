@@ -1,5 +1,6 @@
 """The noise of a camera's picture, measured in what stands still, at the scales that a gate looks at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,6 +22,9 @@ LAG = 3  # frames: in-camera denoising makes neighbouring frames alike, so that 
 MOST_LAGGED = 1.5  # times neighbouring frames' deviation: more is motion; an AR(1) of 0.6 gives 1.4
 ROUNDING = 0.1  # code values
 EVERY = 3  # frames: what is measured lasts
+REST = 15  # frames from one measurement to the next where there has been next to no noise
+SILENCE = 0.5  # code values: nothing is done about less
+SILENT_TIMES = 5  # measurements in a row, to rest
 ROW_STEP = 8  # every so many rows are compared pixel by pixel
 FEWEST_BLOCKS = 30  # of a level, to say anything of it
 MOST_DETAIL = 8.0  # code values between the cells of a block: letters that tremble are as even as noise is
@@ -54,16 +58,26 @@ def silent() -> Noise:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is kept of a picture to compare later ones with."""
+class Seen:
+    """What is kept of a picture to compare later ones with; see `see`."""
 
     small: Small
     chroma: npt.NDArray[np.float32]  # (2, h, w)
     rows: Plane  # the luma's compared rows
 
 
+def see(small: Small, chroma: npt.NDArray[np.float32], luma: Plane) -> Seen:
+    """What a meter looks at of a picture.
+
+    small   (h, w), means of cells of 4x4
+    chroma  (2, h, w), the same of u and v
+    luma    (H, W), H and W being 4 times h and w
+    """
+    return Seen(small, chroma, np.ascontiguousarray(luma[ROW_STEP // 2 :: ROW_STEP]))
+
+
 class NoiseMeter:
-    """Follows the noise of a stream of pictures.
+    """Follows the noise of a stream of pictures; it looks more rarely where there is none.
 
     Source: differences of co-located blocks, of which the calmest show no motion, as in libvpx's
     vp9_noise_estimate.c; here at three scales, since a camera's grain is correlated and a standard deviation
@@ -72,27 +86,38 @@ class NoiseMeter:
 
     def __init__(self) -> None:
         self.noise = silent()
-        self._past: list[_Seen] = []  # newest last
+        self._past: dict[int, Seen] = {}  # by number
+        self._number = 0
         self._is_known = False
-        self._turn = 0
+        self._left = EVERY  # frames to the next measurement
+        self._silent = 0  # measurements in a row
 
     def reset(self) -> None:
         """Forget the pictures but keep the estimate: after a cut it is most likely the same camera."""
         self._past.clear()
+        self._left = min(self._left, LAG + 1)
 
-    def measure(self, small: Small, chroma: npt.NDArray[np.float32], luma: Plane) -> Noise:
+    def measure(self, look: Callable[[], Seen]) -> Noise:
         """Take one picture in; returns the noise as known by now.
 
-        small   (h, w), means of cells of 4x4
-        chroma  (2, h, w), the same of u and v
-        luma    (H, W), H and W being 4 times h and w
+        look  `see`s the picture; called only where it is needed
         """
-        rows = np.ascontiguousarray(luma[ROW_STEP // 2 :: ROW_STEP])
-        seen = _Seen(small, chroma, rows)
-        self._turn = (self._turn + 1) % EVERY
-        if len(self._past) == LAG and (self._turn == 0 or not self._is_known):
-            self._follow(_join(_compare(self._past[-1], seen), _compare(self._past[0], seen)))
-        self._past = [*self._past[-LAG + 1 :], seen]
+        self._number += 1
+        self._left -= 1
+        is_due = self._left == 0
+        if not self._is_known or self._left in (LAG, 1, 0):
+            seen = look()
+            near, far = (self._past.get(self._number - lag) for lag in (1, LAG))
+            if near and far and (is_due or not self._is_known):
+                last = _compare(near, seen)
+                self._follow(_join(last, _compare(far, seen)))
+                # by what was seen, not by what came of it: motion may hide noise for a while
+                is_silent = bool(np.nanmax(np.append(last[0].pixel, self.noise.pixel)) < SILENCE)
+                self._silent = self._silent + 1 if is_silent else 0
+            self._past = {n: then for n, then in self._past.items() if n > self._number - LAG}
+            self._past[self._number] = seen
+        if is_due:
+            self._left = REST if self._silent >= SILENT_TIMES else EVERY
         return self.noise
 
     def _follow(self, found: Noise) -> None:
@@ -112,7 +137,7 @@ class NoiseMeter:
         )
 
 
-def _compare(past: _Seen, seen: _Seen) -> tuple[Noise, Curve]:
+def _compare(past: Seen, seen: Seen) -> tuple[Noise, Curve]:
     """The noise between two pictures, as if they were neighbours, and how unevenly it is spread, by level.
 
     A level that says nothing has nan and inf.

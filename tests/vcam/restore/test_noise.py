@@ -5,18 +5,48 @@ import numpy as np
 import pytest
 from talking_head import talking_head
 
-from vcam.restore.noise import LEVELS, Noise, NoiseMeter, fill_gaps, level_of, table_of
+from vcam.restore.noise import (
+    EVERY,
+    LAG,
+    LEVELS,
+    REST,
+    SILENT_TIMES,
+    Noise,
+    NoiseMeter,
+    Seen,
+    fill_gaps,
+    level_of,
+    see,
+    table_of,
+)
 
 SHAPE = (180, 320)
+
+
+def seen(luma: np.ndarray) -> Seen:
+    small = cv2.resize(luma, (luma.shape[1] // 4, luma.shape[0] // 4), interpolation=cv2.INTER_AREA)
+    cells = small.astype(np.float32)
+    return see(cells, np.stack([cells, cells]), luma)
 
 
 def measure(pictures: list[np.ndarray]) -> Noise:
     meter = NoiseMeter()
     for luma in pictures:
-        small = cv2.resize(luma, (luma.shape[1] // 4, luma.shape[0] // 4), interpolation=cv2.INTER_AREA)
-        cells = small.astype(np.float32)
-        meter.measure(cells, np.stack([cells, cells]), luma)
+        meter.measure(lambda luma=luma: seen(luma))
     return meter.noise
+
+
+def looks(meter: NoiseMeter, pictures: list[np.ndarray]) -> list[int]:
+    """The numbers of the pictures that the meter looks at."""
+    found = []
+    for number, luma in enumerate(pictures):
+
+        def look(number: int = number, luma: np.ndarray = luma) -> Seen:
+            found.append(number)
+            return seen(luma)
+
+        meter.measure(look)
+    return found
 
 
 def grey(sigma: float, count: int = 20, level: int = 120) -> list[np.ndarray]:
@@ -124,6 +154,33 @@ def test_noise_that_lasts_is_not_underrated() -> None:
         noise = 0.6 * noise + 0.8 * rng.standard_normal(SHAPE)
         pictures.append(np.clip(np.rint(120 + 5 * noise), 0, 255).astype(np.uint8))
     assert measure(pictures).pixel[1] > 3.9
+
+
+def test_where_there_is_no_noise_the_meter_rests() -> None:
+    still = [talking_head(1, SHAPE[::-1])[0].y]
+    meter = NoiseMeter()
+    awake = LAG + 1 + EVERY * (SILENT_TIMES + 1)
+    looks(meter, still * awake)
+    assert len(looks(meter, still * 4 * REST)) == 4 * 3  # of each measurement, a picture and two before it
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_noise_that_begins_wakes_a_resting_meter(is_cut: bool) -> None:
+    meter = NoiseMeter()
+    looks(meter, grey(0) * 2 * REST)
+    if is_cut:
+        meter.reset()
+    pictures = grey(4, 2 * REST + LAG)
+    looks(meter, pictures[: LAG + 1 if is_cut else REST + LAG])
+    assert meter.noise.pixel[1] > 0.8
+    looks(meter, pictures[LAG + 1 :])
+    assert meter.noise.pixel[1] == pytest.approx(4, rel=0.25)
+
+
+def test_noise_is_measured_all_the_time() -> None:
+    meter = NoiseMeter()
+    looks(meter, grey(4, 2 * REST))
+    assert len(looks(meter, grey(4, 2 * REST))) == 2 * REST / EVERY * 2
 
 
 def test_levels_cover_all_code_values() -> None:
