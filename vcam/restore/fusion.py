@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from vcam.frame import Frame, Plane
-from vcam.restore.cells import ZERO_RESIDUAL, Cells, from_cells, pad_to, to_cells
+from vcam.restore.cells import ZERO_RESIDUAL, Cells, pad_to
 from vcam.restore.gate import Means, by_brightness, find_step, find_still
 from vcam.restore.noise import LEVELS, Curve, NoiseMeter, Seen, Small, see
 
 CELL = 4  # side of a cell of luma in pixels; of chroma 2
-LUMA, CHROMA, CONTEXT = CELL * CELL, 2 * (CELL // 2) ** 2, 4  # values a cell
+LUMA, CONTEXT = CELL * CELL, 4  # values a cell
 
 FULL_DEPTH = 8  # frames: the last one's share in a mean is one in so many at least
 LEAST_NOISE = 0.8  # code values: below, the noise may as well be a picture's own
@@ -111,17 +112,8 @@ class _Picture:
         luma, *colours = (_means(plane, self.shape) for plane in (self.y, self.u, self.v))
         return Means(luma, np.stack(colours))
 
-    @cached_property
-    def luma(self) -> npt.NDArray[np.uint8]:
-        """A cell's pixels, (h*w, 16)."""
-        return to_cells(self.y, CELL).reshape(-1, LUMA)
-
     def see(self) -> Seen:
         return see(self.means.luma, self.means.colours, self.y)
-
-    def chroma(self) -> npt.NDArray[np.uint8]:
-        """A cell's u, then its v, (h*w, 8)."""
-        return np.concatenate([to_cells(p, CELL // 2).reshape(-1, CHROMA // 2) for p in (self.u, self.v)], 1)
 
 
 def _means(plane: Plane, shape: tuple[int, int]) -> Small:
@@ -129,7 +121,7 @@ def _means(plane: Plane, shape: tuple[int, int]) -> Small:
 
 
 class _State:
-    """The means of all cells, and what was handed on of them. A row of an array of two axes is a cell.
+    """The means of all cells, and what was handed on of them.
 
     age     (h, w): the next frame's share in a mean is one in so many and one
     frames  (h, w): the mean is as good as one of so many frames
@@ -142,9 +134,9 @@ class _State:
         self.age = np.ones(self.shape, np.float32)
         self.frames = np.ones(self.shape, np.float32)
         self.has_colour = False
-        self._luma = _Mean(picture.luma)
-        self._chroma: _Mean | None = None  # of noisy colours alone: others' means would be out of date
-        self._told = np.zeros((len(picture.luma), CONTEXT), np.uint8)
+        self._luma = _Mean(picture.y, CELL)
+        self._chroma: list[_Mean] = []  # of noisy colours alone: others' means would be out of date
+        self._told = np.zeros((*self.shape, CONTEXT), np.uint8)
         self._shown_mean = np.full(self.shape, -1000, np.float32)  # nothing was handed on yet
         self._shown_frames = np.ones(self.shape, np.float32)
 
@@ -152,8 +144,7 @@ class _State:
         """Follow a change of the whole picture's brightness, code values by level."""
         change = by_brightness(step, self.means.luma)
         self.means.luma += change
-        self._luma.exact += change.reshape(-1, 1)
-        np.maximum(self._luma.exact, 0, out=self._luma.exact)
+        self._luma.shift(change)
 
     def follow(self, picture: _Picture, still: Small, depth: float) -> None:
         """Move the means of still cells (`still` 1) and start those that move (0) again."""
@@ -163,14 +154,16 @@ class _State:
         self.frames = 1 / (np.square(1 - weight) / self.frames + np.square(weight))
         self.means.luma += weight * (picture.means.luma - self.means.luma)
         self.means.colours += weight * (picture.means.colours - self.means.colours)
-        shares = weight.reshape(-1, 1).astype(np.float32)
-        self._luma.follow(picture.luma, shares)
+        shares = weight.astype(np.float32)
+        self._luma.follow(picture.y, shares)
+        planes = (picture.u, picture.v)
         if not self.has_colour:
-            self._chroma = None
-        elif self._chroma is None:
-            self._chroma = _Mean(picture.chroma())
+            self._chroma = []
+        elif not self._chroma:
+            self._chroma = [_Mean(plane, CELL // 2) for plane in planes]
         else:
-            self._chroma.follow(picture.chroma(), shares)
+            for mean, plane in zip(self._chroma, planes, strict=True):
+                mean.follow(plane, shares)
 
     def hand_on(self, picture: _Picture, told: Curve) -> Fused:
         """The fused picture: what is worth it of the means, and what was handed on before of the rest."""
@@ -179,73 +172,78 @@ class _State:
         drift = abs(self.means.luma - self._shown_mean)
         is_better = (self.frames < YOUNG) | (self.frames > HOLD_FRAMES * self._shown_frames)
         chosen = is_better | (drift > HOLD + HOLD_NOISE * left)
-        np.copyto(self._shown_mean, self.means.luma, where=chosen)
-        np.copyto(self._shown_frames, self.frames, where=chosen)
-        which = chosen.reshape(-1)
-        self._luma.show(which)
-        copy_rows(self._told, tell(self.frames, noise).reshape(-1, CONTEXT), which)
-        cells = join(self._luma.shown, self._told, self.shape)
-        frame = replace(picture.frame, y=np.ascontiguousarray(from_cells(cells, CELL, self.size)))
-        if self._chroma is not None:
-            self._chroma.show(which)
-            u, v = self._colours(self._chroma.shown)
+        # by OpenCV: where places are chosen here and there, numpy takes thirty times as long
+        mask = chosen.view(np.uint8)
+        cv2.copyTo(self.means.luma, mask, self._shown_mean)
+        cv2.copyTo(self.frames, mask, self._shown_frames)
+        cv2.copyTo(tell(self.frames, noise), mask, self._told)
+        width, height = self.size
+        frame = replace(picture.frame, y=self._luma.show(chosen)[:height, :width].copy())
+        if self._chroma:
+            u, v = (mean.show(chosen)[: height // 2, : width // 2].copy() for mean in self._chroma)
             frame = replace(frame, u=u, v=v)
-        return Fused(frame, cells)
-
-    def _colours(self, shown: npt.NDArray[np.uint8]) -> tuple[Plane, Plane]:
-        """The planes u and v of what is handed on, (h*w, 8)."""
-        half = (self.size[0] // 2, self.size[1] // 2)
-        chroma = shown.reshape(1, *self.shape, CHROMA)
-        u, v = (chroma[..., : CHROMA // 2], chroma[..., CHROMA // 2 :])
-        planes = (from_cells(np.ascontiguousarray(cells), CELL // 2, half) for cells in (u, v))
-        first, second = (np.ascontiguousarray(plane) for plane in planes)
-        return first, second
+        return Fused(frame, extend(self._luma.shown, self._told))
 
 
 class _Mean:
-    """Means of cells' pixels: exact, in whole code values, and as they were handed on; (N, C) each."""
+    """Means of a plane's pixels, exact and as they were handed on, (H, W) each, of whole cells of (h, w).
 
-    def __init__(self, pixels: npt.NDArray[np.uint8]) -> None:
-        self.exact = pixels.astype(np.float32)
-        self.shown = pixels.copy()
-        self._whole = pixels.copy()
+    cell  side of a cell in pixels
+    """
 
-    def follow(self, fresh: npt.NDArray[np.uint8], shares: npt.NDArray[np.float32]) -> None:
-        """Move towards what is fresh (N, C) by shares (N, 1) in 0..1."""
-        for start in range(0, len(fresh), CHUNK):
-            part = slice(start, start + CHUNK)
-            exact = self.exact[part]
-            change = np.subtract(fresh[part], exact, dtype=np.float32)
-            change *= shares[part]
+    def __init__(self, plane: Plane, cell: int) -> None:
+        self.shown = plane.copy()
+        self._cell = cell
+        self._exact = plane.astype(np.float32)
+        self._whole = plane.copy()  # the exact ones as code values
+
+    def shift(self, change: Small) -> None:
+        """Add a change (h, w) to cells; no mean becomes less than 0."""
+        exact = self._by_cells(self._exact)
+        exact += self._widened(change)
+        np.maximum(exact, 0, out=exact)
+
+    def follow(self, fresh: Plane, shares: Small) -> None:
+        """Move towards what is fresh (H, W) by shares (h, w) in 0..1."""
+        shares = self._widened(shares)
+        rows = max(1, CHUNK // (fresh.shape[1] // self._cell))
+        for start in range(0, len(shares), rows):
+            cells = slice(start, start + rows)
+            pixels = slice(start * self._cell, (start + rows) * self._cell)
+            exact = self._exact[pixels]
+            change = fresh[pixels].astype(np.float32)
+            change -= exact
+            moved = self._by_cells(change)
+            moved *= shares[cells]
             exact += change
-            cv2.convertScaleAbs(exact, self._whole[part])
+            cv2.convertScaleAbs(exact, self._whole[pixels])
 
-    def show(self, which: npt.NDArray[np.bool_]) -> None:
-        """Hand on the cells (N,) that are chosen as they are now."""
-        copy_rows(self.shown, self._whole, which)
+    def show(self, which: npt.NDArray[np.bool_]) -> Plane:
+        """Hand on the cells (h, w) that are chosen as they are now; the plane is written into again."""
+        mask = (-which.astype(f"i{self._cell}")).view(np.uint8)  # -1 is all bits of a word, a row of a cell
+        for row in range(self._cell):
+            rows = slice(row, None, self._cell)
+            cv2.copyTo(self._whole[rows], mask, self.shown[rows])
+        return self.shown
 
+    def _by_cells(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """A plane as (h, cell, W): rows of cells, and rows of pixels in them."""
+        return plane.reshape(-1, self._cell, plane.shape[1])
 
-def copy_rows(to: npt.NDArray[np.uint8], from_: npt.NDArray[np.uint8], which: npt.NDArray[np.bool_]) -> None:
-    """Copy chosen rows of (N, 4), (N, 8) or (N, 16) bytes, each at once."""
-    row = {4: np.uint32, 8: np.uint64, 16: np.complex128}[to.shape[1]]
-    np.copyto(to.view(row)[:, 0], from_.view(row)[:, 0], where=which)
+    def _widened(self, small: Small) -> Small:
+        """Values of cells (h, w) for rows of pixels, (h, 1, W)."""
+        height, width = small.shape
+        wide = cv2.resize(small, (width * self._cell, height), interpolation=cv2.INTER_NEAREST)
+        return np.asarray(wide, np.float32)[:, None]
 
 
 def extend(luma: Plane, told: npt.NDArray[np.uint8]) -> Cells:
-    """Cells (1, h, w, 20) of a luma plane of whole cells and what is known: of each, (h, w, 4), or all, (4,)."""
+    """Cells (1, h, w, 20) of a luma plane of whole cells and what is known of each: (h, w, 4), or (4,)."""
     rows, columns = luma.shape[0] // CELL, luma.shape[1] // CELL
     cells = np.empty((rows, columns, (LUMA + CONTEXT) // CELL), "u4")
     cells[..., : LUMA // CELL] = luma.view("u4").reshape(rows, CELL, columns).transpose(0, 2, 1)
     cells[..., LUMA // CELL :] = told.view("u4")
     return cells.view(np.uint8).reshape(1, rows, columns, LUMA + CONTEXT)
-
-
-def join(luma: npt.NDArray[np.uint8], told: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Cells:
-    """Cells (1, h, w, 20) of their luma (h*w, 16) and what is known of them, as many of 4."""
-    cells = np.empty((len(luma), (LUMA + CONTEXT) // CELL), "u4")  # whole words: four times as fast
-    cells[:, : LUMA // CELL] = luma.view("u4")
-    cells[:, LUMA // CELL :] = told.reshape(-1, CONTEXT).view("u4")
-    return cells.view(np.uint8).reshape(1, *shape, LUMA + CONTEXT)
 
 
 def tell(frames: Small, noise: Small) -> npt.NDArray[np.uint8]:
