@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from manual_time import ManualTime
 
-from vcam.sources.negotiation import MJPG, YUYV
+from vcam.sources.negotiation import MJPG
+from vcam.v4l2.device import UYVY, YUYV
 
 
 class FakeCapture:
@@ -18,7 +19,7 @@ class FakeCapture:
     has_mjpg  False: it can do YUYV alone, which it does if asked
     hang      if given, a grab waits for this event
     fourcc    of its pictures, before anybody asks
-    buffer    what it hands over where OpenCV converts nothing
+    buffer    what it hands over where OpenCV converts nothing; of YUYV and UYVY white by itself
     jpegs     its first pictures as MJPG; empty ones and those that follow are white
     is_raw    False: OpenCV converts, though it is asked not to
     """
@@ -89,7 +90,10 @@ class FakeCapture:
         white = np.full((height, width, 3), 255, np.uint8)
         if not self.is_raw or self.wanted.get(cv2.CAP_PROP_CONVERT_RGB) != 0:
             return True, white
-        if self.values[cv2.CAP_PROP_FOURCC] != MJPG:
+        fourcc = self.values[cv2.CAP_PROP_FOURCC]
+        if fourcc in (YUYV, UYVY) and self.buffer is None:
+            return True, np.full((height, width, 2), (235, 128) if fourcc == YUYV else (128, 235), np.uint8)
+        if fourcc != MJPG:
             return True, self.buffer
         jpeg = next(self.jpegs, None) or cv2.imencode(".jpg", white)[1].tobytes()
         return True, np.frombuffer(jpeg, np.uint8).reshape(1, -1)

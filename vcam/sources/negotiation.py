@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import cv2
 
-from vcam.conversion.buffers import PLANAR
+from vcam.conversion.buffers import PAIRED, PLANAR
 from vcam.frame import Size
 from vcam.sources.grabber import Capture
-from vcam.v4l2.device import fourcc_name
+from vcam.v4l2.device import YUYV, fourcc_name
 
-MJPG, JPEG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "JPEG", "YUYV"))
+MJPG, JPEG = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "JPEG"))
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class CaptureFormat:
     fourcc      as V4L2 counts it
     size        (width, height), even: an odd last row or column is cut
     fps         that it promises
-    is_planar   its buffers are handed over as they are, see buffers
+    is_plain    its buffers are handed over as they are and hold luma and chroma, see buffers
     """
 
     fourcc: int
     size: Size
     fps: float
-    is_planar: bool
+    is_plain: bool
 
     @property
     def is_jpeg(self) -> bool:
@@ -60,9 +60,8 @@ def read_back(capture: Capture, size: Size, fps: float) -> CaptureFormat:
     sides = [int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
     given = (sides[0], sides[1]) if all(sides) else size
     even = given[0] & ~1, given[1] & ~1
-    found = CaptureFormat(
-        fourcc, even, capture.get(cv2.CAP_PROP_FPS) or fps, is_planar=fourcc in PLANAR and given == even
-    )
-    if found.is_planar or found.is_jpeg:
+    is_plain = fourcc in PLANAR | PAIRED.keys() and given == even
+    found = CaptureFormat(fourcc, even, capture.get(cv2.CAP_PROP_FPS) or fps, is_plain)
+    if found.is_plain or found.is_jpeg:
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from vcam.conversion.buffers import frame_of
+from vcam.conversion.buffers import PAIRED, frame_of
 from vcam.conversion.mjpg import MjpgDecoder
 from vcam.conversion.opencv import from_bgr
 from vcam.deadline import call_within
@@ -196,9 +196,9 @@ class WebcamSource(GuardedSource):
     def _frame_of(self, picture: Any, index: int, captured_ns: int) -> Frame | None:
         """The picture in what the driver handed over; None if it is damaged."""
         agreed = self._agreed
-        if agreed is not None and agreed.is_planar:
+        is_converted = picture.ndim == 3 and picture.shape[2] == 3  # by OpenCV, perhaps all the same
+        if agreed is not None and agreed.is_plain and not (agreed.fourcc in PAIRED and is_converted):
             return frame_of(picture, agreed.fourcc, self.size, self.name, index, captured_ns)
-        is_converted = picture.ndim == 3  # by OpenCV, perhaps all the same
         if agreed is not None and agreed.is_jpeg and not is_converted:
             return self._decoder.decode(picture.reshape(-1), index, captured_ns)
         return from_bgr(picture, index, captured_ns)

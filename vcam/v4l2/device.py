@@ -18,7 +18,7 @@ CAP_CAPTURE, CAP_OUTPUT, CAP_IO_MC, CAP_DEVICE_CAPS = 0x1, 0x2, 0x20000000, 0x80
 CAPTURE, OUTPUT = 1, 2  # V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_OUTPUT
 FIELD_NONE, COLORSPACE_SRGB = 1, 8  # by V4L2's rules, YCbCr of sRGB is BT.601 limited if nothing else is said
 YU12 = int.from_bytes(b"YU12", "little")  # V4L2's name of I420
-NV12 = int.from_bytes(b"NV12", "little")
+NV12, YUYV, UYVY = (int.from_bytes(name, "little") for name in (b"NV12", b"YUYV", b"UYVY"))
 
 CAPABILITY = struct.Struct("=16s32s32s3I12x")  # driver, card, bus, version, all capabilities, the node's own
 # type; aligned as a pointer: width, height, fourcc, field, bytesperline, sizeimage, colorspace, five more

@@ -262,6 +262,39 @@ def test_a_phones_planes_come_through_byte_for_byte(time: ManualTime, fourcc: st
         assert np.array_equal(pack(next(source)).reshape(-1), i420)
 
 
+@pytest.mark.parametrize("fourcc", ["YUYV", "UYVY"])
+def test_of_4_2_2_luma_comes_through_and_two_rows_of_chroma_are_averaged(
+    time: ManualTime, fourcc: str
+) -> None:
+    width, height = SMALL
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 256, (height, width), np.uint8)
+    chroma = rng.integers(0, 128, (height, width // 2, 2), np.uint8) * 2  # even, so that means are whole
+    pairs = [y, chroma.reshape(height, width)]
+    buffer = np.stack(pairs if fourcc == "YUYV" else pairs[::-1], axis=2)
+    capture = FakeCapture(time, has_mjpg=False, sizes=(SMALL,), fourcc=fourcc, buffer=buffer)
+    with webcam(capture, cameras=lambda: [PHONE]) as source:
+        frame = next(source)
+    np.testing.assert_array_equal(frame.y, y)
+    means = (chroma[::2].astype(int) + chroma[1::2]) // 2
+    np.testing.assert_array_equal(frame.u, means[..., 0])
+    np.testing.assert_array_equal(frame.v, means[..., 1])
+
+
+@pytest.mark.parametrize("fourcc", ["YUYV", "UYVY"])
+def test_a_picture_that_opencv_converts_all_the_same_is_taken(time: ManualTime, fourcc: str) -> None:
+    capture = FakeCapture(time, has_mjpg=False, sizes=(SMALL,), fourcc=fourcc, is_raw=False)
+    with webcam(capture, cameras=lambda: [PHONE]) as source:
+        assert set(np.unique(next(source).y)) == {235}
+
+
+def test_a_buffer_of_another_size_than_agreed_is_an_error(time: ManualTime) -> None:
+    capture = FakeCapture(time, sizes=(SMALL,), fourcc="YUYV", buffer=np.zeros((1, 100), np.uint8))
+    wanted = r"gives \(1, 100\) for 64x48, expected 6144 bytes of YUYV"
+    with webcam(capture, cameras=lambda: [PHONE]) as source, pytest.raises(SourceError, match=wanted):
+        next(source)
+
+
 def test_a_phone_of_odd_sides_is_converted_and_cut(time: ManualTime) -> None:
     with webcam(FakeCapture(time, sizes=((65, 49),), fourcc="YU12"), cameras=lambda: [PHONE]) as source:
         assert next(source).size == source.size == (64, 48)
