@@ -89,10 +89,13 @@ def _published(view: View, records: Sequence[Record]) -> Iterator[str]:
         f"These systems were trained here on stand-ins for their pictures, {plain(hours[0])} to "
         f"{plain(hours[-1])} hours each: a missed claim says how far we came, nothing against its authors."
     )
-    judged = [gain for record in records if (gain := view.gain(record.name, view.main)) is not None]
+    judged = [found for record in records if (found := view.summary(record.name, view.main)) is not None]
     if judged:
-        better = sum(gain > 0 for gain in judged)
-        yield f"{better} of {len(judged)} of them make pictures from a codec better, for which none was made."
+        better = sum(found.low_db > 0 for found in judged)
+        yield (
+            f"{better} of {len(judged)} of them make pictures from a codec better, by an interval of 95% above "
+            "nothing; none was made for these."
+        )
 
 
 def _begins(verdict: str, words: Sequence[str]) -> bool:

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from report_files import D2, make_results
+from report_files import D2, make_results, write_record
 
 from distill.report.brief import in_short, notes
 from distill.report.costs import Cost
 from distill.report.matrices import by_clip, by_content, by_degradation
+from distill.report.records import read_records
 from distill.report.summary import harm_table, input_sentence, picture_table
 from distill.report.view import View, make_view
 from vcam.errors import SourceError
@@ -68,6 +70,23 @@ def test_the_first_lines_name_the_best_of_each_kind(view: View) -> None:
     assert "- **best** (shipped): +0.60" in text
     assert "The best peer, **FSRCNN**: +0.20" in text
     assert "best gains 0.40 dB more in 0.33 of its time" in text
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "told"),
+    [(-0.5, -0.6, -0.4, "0 of 1"), (0.01, -0.09, 0.12, "0 of 1"), (0.2, 0.1, 0.3, "1 of 1")],
+)
+def test_only_a_gain_whose_interval_is_above_nothing_makes_pictures_better(
+    tmp_path: Path, gain: float, low: float, high: float, told: str
+) -> None:
+    write_record(tmp_path, claims=[{"what": "SSIM", "claimed": "0.91", "metric": "ssim_rgb"}])
+    results, records = make_results(), read_records(tmp_path)
+    summary = [
+        replace(each, gain_db=gain, low_db=low, high_db=high) if each.contender == "tiny" else each
+        for each in results.summary
+    ]
+    text = in_short(make_view(replace(results, summary=summary), records), records, None)
+    assert f"- {told} of them make pictures from a codec better" in text
 
 
 def test_what_the_sweep_noted_is_told_once(view: View) -> None:
