@@ -93,7 +93,7 @@ def _published(view: View, records: Sequence[Record]) -> Iterator[str]:
     if judged:
         better = sum(found.low_db > 0 for found in judged)
         yield (
-            f"{better} of {len(judged)} of them make pictures from a codec better, by an interval of 95% above "
+            f"{better} of {len(judged)} of them make pictures from a codec better, their interval above "
             "nothing; none was made for these."
         )
 

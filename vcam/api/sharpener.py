@@ -1,6 +1,5 @@
 """The class that callers have: a model, how strongly it restores, and what it restores."""
 
-import math
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from vcam.api.live import Pair
+    from vcam.camera.model_choice import Budget
     from vcam.restore import Model, Restorer
 
 Progress: TypeAlias = Callable[[int, int | None], None]  # frames so far, frames in all if that is known
@@ -58,6 +58,7 @@ class Sharpener:
         threads: int = 0,
         weights: str | Path | None = None,
     ) -> None:
+        from vcam.camera.model_choice import NO_LIMIT
         from vcam.restore import Engine, prepare_cache
 
         self.strength = _check_share("strength", strength)
@@ -67,7 +68,7 @@ class Sharpener:
         self._folder = Path(weights) if weights is not None else weights_folder()
         cache = prepare_cache(engine_cache()) if provider == "tensorrt" else None
         self._engine = Engine(provider, threads, cache=cache)
-        self._model = self._choose((MIN_SIDE, MIN_SIDE), math.inf)
+        self._model = self._choose((MIN_SIDE, MIN_SIDE), NO_LIMIT)
 
     @property
     def model(self) -> str:
@@ -259,15 +260,15 @@ class Sharpener:
 
     def _live_model(self, size: Size, fps: float) -> "Model":
         """The model for a live stream: the best one that keeps up, unless one is named."""
-        from vcam.camera.model_choice import AUTO, BUDGET
+        from vcam.camera.model_choice import AUTO, BUDGET, Budget
 
-        return self._choose(size, BUDGET * 1000 / fps) if self._wanted == AUTO else self._model
+        return self._choose(size, Budget(BUDGET * 1000 / fps)) if self._wanted == AUTO else self._model
 
-    def _choose(self, size: Size, budget_ms: float) -> "Model":
+    def _choose(self, size: Size, budget: "Budget") -> "Model":
         from vcam.camera.model_choice import choose_model
 
         specs = read_manifest(self._folder)
-        return choose_model(specs, self._folder, self._engine, size, budget_ms, self._wanted)
+        return choose_model(specs, self._folder, self._engine, size, budget, self._wanted)
 
 
 def _check_share(name: str, value: float) -> float:

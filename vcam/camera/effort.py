@@ -1,10 +1,11 @@
 """How much of the processor the user gives: the network's threads, and its share of a frame's time."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vcam.camera.model_choice import BUDGET
+from vcam.camera.model_choice import BUDGET, Budget
 from vcam.config import Config
 
 
@@ -14,17 +15,19 @@ class Effort:
 
     threads  of the network; 0: one a core, at most 4
     budget   of the frame period, which one run of the network may take; a model within it is kept
+    share    of all cores in that period, which it may take together: the call's program needs them, too
     """
 
     threads: int
     budget: float
+    share: float
 
 
 EFFORTS: Mapping[str, Effort] = MappingProxyType(
     {
-        "quiet": Effort(1, 0.25),  # a call encodes and decodes on the other cores meanwhile
-        "balanced": Effort(0, BUDGET),
-        "best": Effort(0, 0.75),
+        "quiet": Effort(1, 0.25, 0.25),  # a call encodes and decodes on the other cores meanwhile
+        "balanced": Effort(0, BUDGET, 0.25),
+        "best": Effort(0, 0.75, 1.0),
     }
 )
 
@@ -34,6 +37,7 @@ def threads_of(config: Config) -> int:
     return config.threads or EFFORTS[config.cpu].threads
 
 
-def budget_ms_of(config: Config) -> float:
-    """Milliseconds that one run of the network may take."""
-    return EFFORTS[config.cpu].budget * 1000 / config.fps
+def budget_of(config: Config) -> Budget:
+    """What one run of the network may take."""
+    effort, period_ms, cores = EFFORTS[config.cpu], 1000 / config.fps, len(os.sched_getaffinity(0))
+    return Budget(effort.budget * period_ms, effort.share * cores * period_ms)

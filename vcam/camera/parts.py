@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from vcam.address import is_whip
-from vcam.camera.effort import budget_ms_of, threads_of
+from vcam.camera.effort import budget_of, threads_of
 from vcam.camera.engines import EngineChoice
 from vcam.camera.last_device import LastDevice
-from vcam.camera.model_choice import choose_model
+from vcam.camera.model_choice import Budget, choose_model
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.config import Config
 from vcam.errors import ModelError
@@ -49,10 +49,10 @@ def folder_of(config: Config) -> Path:
     return Path(config.weights) if config.weights else weights_folder()
 
 
-def load_model(config: Config, budget_ms: float | None = None) -> Model:
+def load_model(config: Config, budget: Budget | None = None) -> Model:
     """The model that the configuration asks for, loaded and warm. Raises ModelError.
 
-    budget_ms  for one run of it, where `model` is "auto"; None for what the frame rate leaves
+    budget  for one run of it, where `model` is "auto"; None for what frame rate and effort leave
     """
     folder = folder_of(config)
     plugin = PLUGINS.get(config.provider)
@@ -60,9 +60,9 @@ def load_model(config: Config, budget_ms: float | None = None) -> Model:
     cache = prepare_cache(engine_cache()) if config.provider == "tensorrt" else None
     own = "cpu" if plugin else config.provider
     engine = Engine(own, threads_of(config), config.require_gpu and not is_plugin_gpu, cache)
-    budget_ms = budget_ms_of(config) if budget_ms is None else budget_ms
+    budget = budget or budget_of(config)
     load = EngineChoice(config.provider, config.size, Verdicts(verdict_cache())).load
-    model = choose_model(read_manifest(folder), folder, engine, config.size, budget_ms, config.model, load)
+    model = choose_model(read_manifest(folder), folder, engine, config.size, budget, config.model, load)
     if config.require_gpu and is_plugin_gpu and model.health and model.health.fault:
         raise ModelError(f"a GPU is required, but {config.provider} is not used: {model.health.fault}")
     return model
@@ -83,7 +83,7 @@ def set_looks(restorer: Restorer, config: Config) -> None:
 
 def keeps_budget(restorer: Restorer, config: Config) -> bool:
     """Whether its model's warm-up left enough of a frame's time for all else."""
-    return restorer.model.warm_up_ms <= budget_ms_of(config)
+    return budget_of(config).holds(restorer.model)
 
 
 def make_link(text: str, seed: int = 0) -> Link | None:

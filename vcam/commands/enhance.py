@@ -10,7 +10,6 @@ examples:
 """
 
 import argparse
-import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vcam.api.offline import describe_damage, restore, write_picture, write_video
+from vcam.camera.model_choice import NO_LIMIT
 from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.enhance_jobs import Job, count_frames, find_jobs
 from vcam.commands.options import add_model_options, read_config
@@ -117,7 +117,7 @@ class LoadedModel:
         model = self._model
         # an engine beside ONNX Runtime was tried at one size, and is tried again at another
         if model is None or (model.health is not None and config.size != self._size):
-            self._model = model = load_model(config, math.inf)
+            self._model = model = load_model(config, NO_LIMIT)
             self._size = config.size
         return model
 

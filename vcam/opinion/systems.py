@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from vcam.camera.model_choice import NO_LIMIT
 from vcam.camera.parts import folder_of, load_model
 from vcam.config import Config
 from vcam.errors import ConfigError, SourceError
@@ -61,7 +62,7 @@ def _recipes(folder: Path) -> list[str]:
 def _model(config: Config, crispness: float) -> System:
     def restore(clip: Path, frames: Sequence[Frame], size: Size) -> list[Frame]:
         """A stage of its own for each clip: it holds the past."""
-        restorer = Restorer(load_model(replace(config, size=size), math.inf), size, crispness=crispness)
+        restorer = Restorer(load_model(replace(config, size=size), NO_LIMIT), size, crispness=crispness)
         return [restorer(frame) for frame in frames]
 
     return restore

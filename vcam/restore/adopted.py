@@ -60,6 +60,11 @@ class AdoptedEngine:
         """ONNX Runtime's name of it."""
         return str(self._device.ep_name)
 
+    @property
+    def is_on_cores(self) -> bool:
+        """Whether it computes on the processor's own cores."""
+        return PLUGINS[self.health.name].device == "CPU"
+
     def watch(self, standby: Network, bound: Bound) -> Network:
         """The network of a standby's weights on this engine.
 

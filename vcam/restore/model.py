@@ -84,14 +84,24 @@ class Model:
 
     @property
     def provider(self) -> str:
-        if self._adopted is not None and not self._adopted.health.fault:
-            return self._adopted.provider
-        return self._own_provider
+        engine = self._engine_in_use
+        return self._own_provider if engine is None else engine.provider
+
+    @property
+    def _engine_in_use(self) -> AdoptedEngine | None:
+        return None if self._adopted is None or self._adopted.health.fault else self._adopted
 
     @property
     def is_on_cpu(self) -> bool:
         """Whether ONNX Runtime's CPU provider runs it, alone or beside an engine."""
         return self._own_provider == CPU_PROVIDER
+
+    @property
+    def warm_up_processor_ms(self) -> float:
+        """What the last warm-up's run took of all cores at most: its time times its threads; 0 on a GPU."""
+        engine = self._engine_in_use
+        is_on_cores = self.is_on_cpu if engine is None else engine.is_on_cores
+        return self.warm_up_ms * self._threads if is_on_cores else 0.0
 
     @property
     def threads(self) -> int:
@@ -145,10 +155,10 @@ class Model:
         if does_nothing(shares):
             return Nothing(self.spec.cell**2)
         network = Network(self._open(shares, crispness), self._reach, self._chroma(shares))
-        adopted = self._adopted
-        if adopted is None or adopted.health.fault:
+        engine = self._engine_in_use
+        if engine is None:
             return network
-        return adopted.watch(network, self._bound(shares, crispness))
+        return engine.watch(network, self._bound(shares, crispness))
 
     def residual(self, cells: Cells) -> Cells:
         """Run the network for a damage of which nothing is known: what a warm-up and a bench time."""

@@ -138,10 +138,10 @@ def test_the_sample_is_a_live_source(sharp: vcam.Sharpener) -> None:
 
 
 def test_a_live_stream_uses_a_model_that_keeps_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The best model takes more than a hundredth of a millisecond on any machine, as does the fastest one."""
+    """All take more than a few nanoseconds, and at this size the best one is far from the fastest."""
     best = vcam.Sharpener(provider="cpu")
     assert best.model == vcam.models()[0]
-    assert best._live_model(SIZE, 30e6).spec.name != best.model or len(vcam.models()) == 1
+    assert best._live_model((1280, 720), 30e6).spec.name != best.model or len(vcam.models()) == 1
     named = vcam.Sharpener("best", provider="cpu")
     assert named._live_model(SIZE, 30e6).spec.name == "best"
 

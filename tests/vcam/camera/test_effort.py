@@ -1,10 +1,11 @@
 """What the user gives of the processor, and what is taken."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from vcam.camera.effort import EFFORTS, budget_ms_of, threads_of
+from vcam.camera.effort import EFFORTS, budget_of, threads_of
 from vcam.camera.parts import load_model
 from vcam.camera.processor_share import ProcessorShare
 from vcam.config import Config, replace_setting
@@ -19,7 +20,18 @@ def test_every_choice_has_a_meaning() -> None:
 def test_quiet_takes_one_thread_and_less_of_a_frame() -> None:
     quiet, balanced, best = (Config(cpu=name) for name in NAMES)
     assert [threads_of(each) for each in (quiet, balanced, best)] == [1, 0, 0]
-    assert budget_ms_of(quiet) < budget_ms_of(balanced) < budget_ms_of(best) < 1000 / 30
+    walls_ms = [budget_of(each).wall_ms for each in (quiet, balanced, best)]
+    assert walls_ms == sorted(walls_ms)
+    assert walls_ms[-1] < 1000 / 30
+
+
+@pytest.mark.parametrize(("cores", "processor_ms"), [(1, 10), (2, 20), (8, 80)])
+def test_a_call_keeps_three_quarters_of_the_cores(
+    cores: int, processor_ms: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    assert budget_of(Config(fps=25)).processor_ms == pytest.approx(processor_ms)
+    assert budget_of(Config(fps=25, cpu="best")).processor_ms == pytest.approx(4 * processor_ms)
 
 
 def test_threads_that_are_named_win() -> None:

@@ -4,6 +4,7 @@ import pytest
 from video_files import write_video
 
 from vcam import cli
+from vcam.camera.model_choice import Budget
 from vcam.commands import enhance
 from vcam.config import Config
 from vcam.config_file import save_settings
@@ -17,8 +18,8 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Model]:
     models: list[Model] = []
     load = enhance.load_model
 
-    def note(config: Config, budget_ms: float | None) -> Model:
-        models.append(load(config, budget_ms))
+    def note(config: Config, budget: Budget | None) -> Model:
+        models.append(load(config, budget))
         return models[-1]
 
     monkeypatch.setattr(enhance, "load_model", note)

@@ -109,6 +109,17 @@ def test_mixtures_run_on_an_engines_device(tmp_path: Path) -> None:
     assert engine.health.fault == ""
 
 
+@pytest.mark.parametrize(("name", "threads"), [("", 2), ("openvino", 2), ("webgpu", 0)])
+def test_a_warm_up_takes_processor_time_where_the_processor_runs_it(name: str, threads: int) -> None:
+    folder = weights_folder()
+    spec = read_manifest(folder)["fast"]
+    model = Model(spec, folder, Engine("cpu", threads=2))
+    if name:
+        model.adopt(AdoptedEngine(name, spec, folder, threads=2, device=cpu_device()))
+    wall_ms = model.warm_up(SIZE)
+    assert model.warm_up_processor_ms == pytest.approx(threads * wall_ms)
+
+
 @pytest.mark.parametrize("name", ["openvino", "webgpu"])  # of int8, and of floats
 def test_the_shipped_student_runs_on_an_engines_device(name: str) -> None:
     folder = weights_folder()
