@@ -11,20 +11,17 @@ from typing import TypeAlias
 from vcam.adjust import Adjust, Figures
 from vcam.camera.cards import Cards
 from vcam.camera.chain import MODEL_KEYS, RunningChain
-from vcam.camera.engines import EngineTrials
 from vcam.camera.facts import find_unsaved, list_models, list_settings
-from vcam.camera.lag import Counts, Lag
-from vcam.camera.model_choice import AUTO
-from vcam.camera.model_steps import SINGLE_FRAMES, ModelStepper, list_steps
-from vcam.camera.model_watch import ModelWatch
+from vcam.camera.lag import Counts
 from vcam.camera.opinions import change_opinions
 from vcam.camera.options import CameraOptions
-from vcam.camera.parts import Chain, find_own, folder_of, keeps_budget, make_restorer
+from vcam.camera.parts import Chain, find_own, folder_of
 from vcam.camera.policy import AwaitSender, Health, KeepGoing
 from vcam.camera.presets import change_preset, list_presets, preset_for, use_preset
 from vcam.camera.processor_share import ProcessorShare
 from vcam.camera.reconnecting_sink import ReconnectingSink
 from vcam.camera.recorder import RecordedSink
+from vcam.camera.running_model import RunningModel
 from vcam.camera.source_gate import SourceGate
 from vcam.camera.status import make_status, name_state
 from vcam.camera.warnings import find_warnings
@@ -32,16 +29,12 @@ from vcam.camera.wishes import CARD_KEYS, wishes_of
 from vcam.config import FIXED, Config, list_changes, replace_settings
 from vcam.config_file import SavedSettings
 from vcam.control.status import Command, Facts, Status
-from vcam.errors import ModelError, VcamError
+from vcam.errors import VcamError
 from vcam.frame import Frame
-from vcam.manifest import ModelSpec, read_manifest
 from vcam.memory import return_freed_memory
 from vcam.model_versions import roll_back
-from vcam.paths import verdict_cache
 from vcam.pipeline import FINISH, Pipeline, Policy, Result, Sink, Source
 from vcam.public import public_text
-from vcam.restore import Restorer
-from vcam.restore.verdicts import Verdicts
 from vcam.sources import CaptureDevice, WebcamSource, list_facts
 
 log = logging.getLogger(__name__)
@@ -75,11 +68,10 @@ class Camera:
         self._make_source = make_source
         self._health = Health()
         self._chain = RunningChain(config, chain, self._health, seed=self._options.seed)
-        self._models = ModelWatch(self._health, lambda: self._reload(self.config), clock=self._options.clock)
-        self._lag = Lag()
-        self._steps = ModelStepper(self._model_names, self._use_model, self._options.clock)
+        self._model = RunningModel(
+            self._chain, self._health, lambda: self._reload(self.config), self._options.clock
+        )
         self._share = ProcessorShare()
-        self._engines = EngineTrials(Verdicts(verdict_cache()))
         self._source: Source | None = None  # the one opened last
         self._seen: CaptureDevice | None = None  # the webcam whose preset was looked for last
         self._opened = config.source  # its name in the configuration
@@ -120,7 +112,7 @@ class Camera:
 
     def start(self) -> None:
         self._since_s, self._started_at = time.monotonic(), time.time()
-        self._models.note_load(self._models.look(folder_of(self.config)))
+        self._model.note_load()
         self._options.presence.start(self._gate.set_present)  # first: with nobody there, nothing is opened
         self._pipeline.start()
 
@@ -165,8 +157,8 @@ class Camera:
         source = None if self._gate.closed else self._source
         parts = (self.config, self._chain.chain, self._health, source, self._sink)
         found = [
-            *find_warnings(*parts, self._lag.share, status.state, self._adjust.mains_hz),
-            self._steps.reason,
+            *find_warnings(*parts, self._model.late, status.state, self._adjust.mains_hz),
+            self._model.reason,
             self._cards.fault,
             self._recorded.fault,
         ]
@@ -190,7 +182,7 @@ class Camera:
             "devices": lambda: {"cameras": list_facts(find_own(self.config), self._measured())},
             "settings": lambda: list_settings(self.config, self._options.saved),
             "presets": lambda: list_presets(self.config),
-            "models": lambda: list_models(folder_of(self.config), self._running_model()),
+            "models": lambda: list_models(folder_of(self.config), self._model.name),
             "history": lambda: self._options.history.as_json(self._options.clock()),
             "opinions": lambda: {"counts": opinions.counts() if opinions else None},
         }
@@ -265,16 +257,10 @@ class Camera:
         """
         self._note_history()
         self._share.note()
-        self._lag.note(Counts(self._options.clock(), *self._pipeline.meter.counts()))
+        self._model.note_counts(Counts(self._options.clock(), *self._pipeline.meter.counts()))
         with self._loading:
             self._use_preset_of_camera()
-            self._models.poll(folder_of(self.config))
-            restorer = self._chain.chain.restorer
-            if restorer is not None and self._engines.poll(self.config, restorer.model, self._specs):
-                self._use_engine(restorer)
-            elif restorer is not None and self.config.model == AUTO:
-                is_single = restorer.denoise == 0 < self.config.denoise
-                self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
+            self._model.poll()
         return REST_S if self._gate.closed else LOOK_S
 
     def _use_preset_of_camera(self) -> None:
@@ -301,39 +287,6 @@ class Camera:
             link_drops={"link_skipped": stats.skipped, "link_lost": stats.lost} if stats else None,
         )
 
-    def _running_model(self) -> str:
-        restorer = self._chain.chain.restorer
-        return restorer.model.spec.name if restorer else ""
-
-    def _model_names(self) -> list[str]:
-        return list_steps(read_manifest(folder_of(self.config)), self.config.denoise)
-
-    def _use_model(self, name: str, has_budget: bool) -> bool:
-        """Run this model from the next frame on, unless it is too slow for its budget."""
-        old = self._chain.chain.restorer
-        if old is not None and name.removesuffix(SINGLE_FRAMES) == old.model.spec.name:
-            old.denoise = 0.0 if name.endswith(SINGLE_FRAMES) else self.config.denoise
-            return True
-        new = make_restorer(replace(self.config, model=name))
-        if old is None or (has_budget and not keeps_budget(new, self.config)):
-            return False
-        return self._chain.exchange_restorer(old, new)
-
-    def _use_engine(self, old: Restorer) -> None:
-        """Choose again, now that an engine is known to be faster; the one in use stays if that fails."""
-        try:
-            new = make_restorer(self.config)
-        except ModelError as error:
-            log.warning("kept the model on %s: %s", old.model.provider, error)
-            return
-        if self._chain.exchange_restorer(old, new):
-            log.info("model %s runs on %s from now on", new.model.spec.name, new.model.provider)
-
-    def _specs(self) -> list[ModelSpec]:
-        """The models that the settings allow."""
-        specs = read_manifest(folder_of(self.config))
-        return [spec for name, spec in specs.items() if self.config.model in (AUTO, name)]
-
     def _freeze(self, is_wanted: bool) -> None:
         if not is_wanted:
             self._pipeline.unfreeze()
@@ -351,9 +304,7 @@ class Camera:
                 self._sink.retake()
 
     def _reload(self, config: Config) -> None:
-        self._models.note_load(
-            self._models.look(folder_of(self.config))
-        )  # before loading: a bad model is tried once
+        self._model.note_load()  # before loading
         self._take(config, is_reload=True)
 
     def _take(self, config: Config, is_reload: bool = False) -> None:
@@ -363,7 +314,7 @@ class Camera:
         self._health.awaited = awaited or self._health.awaited
 
     def _apply(self, config: Config, is_reload: bool = False) -> None:
-        seen = self._models.look(folder_of(config))
+        seen = self._model.look(config)
         cards = self._cards.after(config)
         changed = self._chain.apply(config, is_reload)
         self._adjust.wishes = wishes_of(config)
@@ -375,11 +326,7 @@ class Camera:
             self._gate.redraw()
         if "camera" in changed and isinstance(self._source, WebcamSource):
             self._source.set_controls(config.camera)
-        if MODEL_KEYS & changed or is_reload:
-            self._lag.forget()
-            self._steps.forget()
-        if MODEL_KEYS & changed:
-            self._models.note_load(seen)
+        self._model.note_change(changed, is_reload, seen)
         if changed & {*MODEL_KEYS, "link"}:
             return_freed_memory()  # of the model or the codecs before
         self._gate.set_always_on(config.always_on)
