@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ from vcam.frame import Frame, Plane
 from vcam.restore.cells import ZERO_RESIDUAL, Cells, pad_to
 from vcam.restore.gate import Means, by_brightness, find_step, find_still
 from vcam.restore.noise import LEVELS, Curve, NoiseMeter, Seen, Small, see
+
+Cellwise: TypeAlias = npt.NDArray[np.bool_]  # (h, w): one value a cell
 
 CELL = 4  # side of a cell of luma in pixels; of chroma 2
 LUMA, CONTEXT = CELL * CELL, 4  # values a cell
@@ -25,6 +27,10 @@ LEAST_STEP = 0.6  # code values: a smaller change of the whole picture is left t
 # share of the noise that is left in a pixel of it, or is of so many times more frames
 HOLD, HOLD_NOISE, HOLD_FRAMES = 0.5, 0.5, 1.5
 YOUNG = 6.0  # frames: a mean of fewer is handed on at every frame
+# and until its pixels, which are compared more rarely, differ by more than this and so many times that noise;
+# of two means that have nothing in common, noise alone makes 1.1
+DETAIL_EVERY, DETAIL_HOLD, DETAIL_NOISE = 8, 0.5, 1.5
+OF_PIXELS = 6.0  # times the noise of a mean of 3x3 cells of colour, that of its pixels: white noise's
 STEADY = 0.15  # relative change of the noise up to which the network is told the old one
 AGE_UNIT, NOISE_UNIT, LOG_UNIT = 8, 8, 32  # what the network is told is 128 and this times the figure
 CHUNK = 8192  # cells worked on at a time: their means stay in a core's cache
@@ -49,7 +55,7 @@ class Fusion:
 
     The state is the fused input, never what was restored from it, so that nothing the network invents is
     ever averaged. A cell stands still while it differs from its mean by no more than noise does (`gate`),
-    which is measured all the time (`noise`). Where there is none, as in a clean file or behind a codec,
+    which is measured again and again (`noise`). Where there is none, as in a clean file or behind a codec,
     nothing is averaged. Two pictures' brightness may differ as a whole: the means follow at once, so that
     exposure and mains flicker neither leave ghosts nor pump.
     """
@@ -83,7 +89,7 @@ class Fusion:
             state.shift(step)
         still = find_still(picture.means, state.means, state.age, noise)
         state.follow(picture, still, self.depth)
-        return state.hand_on(picture, self._told)
+        return state.hand_on(picture, self._told, noise.chroma)
 
     def _pass(self, picture: "_Picture") -> Fused:
         """A single frame, as it came."""
@@ -136,9 +142,12 @@ class _State:
         self.has_colour = False
         self._luma = _Mean(picture.y, CELL)
         self._chroma: list[_Mean] = []  # of noisy colours alone: others' means would be out of date
+        self._coloured = 0  # frames that these are of
         self._told = np.zeros((*self.shape, CONTEXT), np.uint8)
         self._shown_mean = np.full(self.shape, -1000, np.float32)  # nothing was handed on yet
         self._shown_frames = np.ones(self.shape, np.float32)
+        self._shown_colours = self.means.colours.copy()
+        self._handed_on = 0  # frames
 
     def shift(self, step: Curve) -> None:
         """Follow a change of the whole picture's brightness, code values by level."""
@@ -157,21 +166,29 @@ class _State:
         shares = weight.astype(np.float32)
         self._luma.follow(picture.y, shares)
         planes = (picture.u, picture.v)
+        self._coloured = self._coloured + 1 if self.has_colour else 0
         if not self.has_colour:
             self._chroma = []
         elif not self._chroma:
             self._chroma = [_Mean(plane, CELL // 2) for plane in planes]
         else:
             for mean, plane in zip(self._chroma, planes, strict=True):
-                mean.follow(plane, shares)
+                mean.follow(plane, np.maximum(shares, np.float32(1 / self._coloured)))
 
-    def hand_on(self, picture: _Picture, told: Curve) -> Fused:
-        """The fused picture: what is worth it of the means, and what was handed on before of the rest."""
+    def hand_on(self, picture: _Picture, told: Curve, chroma: npt.NDArray[np.float32]) -> Fused:
+        """The fused picture: what is worth it of the means, and what was handed on before of the rest.
+
+        told    the noise of luma's pixels, by level
+        chroma  that of u's and v's means of 3x3 cells, (2,)
+        """
         noise = by_brightness(told, self.means.luma)
         left = noise / np.sqrt(self.frames)
         drift = abs(self.means.luma - self._shown_mean)
         is_better = (self.frames < YOUNG) | (self.frames > HOLD_FRAMES * self._shown_frames)
         chosen = is_better | (drift > HOLD + HOLD_NOISE * left)
+        self._handed_on += 1
+        if self._handed_on % DETAIL_EVERY == 0:
+            chosen |= self._luma.change() > DETAIL_HOLD + DETAIL_NOISE * left
         # by OpenCV: where places are chosen here and there, numpy takes thirty times as long
         mask = chosen.view(np.uint8)
         cv2.copyTo(self.means.luma, mask, self._shown_mean)
@@ -180,9 +197,21 @@ class _State:
         width, height = self.size
         frame = replace(picture.frame, y=self._luma.show(chosen)[:height, :width].copy())
         if self._chroma:
-            u, v = (mean.show(chosen)[: height // 2, : width // 2].copy() for mean in self._chroma)
+            recoloured = self._recoloured(chosen, chroma)
+            u, v = (mean.show(recoloured)[: height // 2, : width // 2].copy() for mean in self._chroma)
             frame = replace(frame, u=u, v=v)
         return Fused(frame, extend(self._luma.shown, self._told))
+
+    def _recoloured(self, chosen: Cellwise, chroma: npt.NDArray[np.float32]) -> Cellwise:
+        """The cells whose colours are to be handed on: those of chosen luma, and those that have moved."""
+        if self._coloured <= 2 * FULL_DEPTH:
+            chosen = np.ones_like(chosen)
+        else:
+            limits = HOLD + HOLD_NOISE * OF_PIXELS * chroma[:, None, None] / np.sqrt(self.frames)
+            chosen = chosen | (abs(self.means.colours - self._shown_colours) > limits).any(axis=0)
+        for mean, shown in zip(self.means.colours, self._shown_colours, strict=True):
+            cv2.copyTo(mean, chosen.view(np.uint8), shown)
+        return chosen
 
 
 class _Mean:
@@ -218,7 +247,13 @@ class _Mean:
             exact += change
             cv2.convertScaleAbs(exact, self._whole[pixels])
 
-    def show(self, which: npt.NDArray[np.bool_]) -> Plane:
+    def change(self) -> Small:
+        """By how much a pixel of each cell differs from what was handed on, in the mean (h, w)."""
+        height, width = (side // self._cell for side in self.shown.shape)
+        change = cv2.absdiff(self._whole, self.shown)
+        return cv2.resize(change, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+    def show(self, which: Cellwise) -> Plane:
         """Hand on the cells (h, w) that are chosen as they are now; the plane is written into again."""
         mask = (-which.astype(f"i{self._cell}")).view(np.uint8)  # -1 is all bits of a word, a row of a cell
         for row in range(self._cell):

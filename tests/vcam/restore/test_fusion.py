@@ -20,13 +20,14 @@ def scene() -> Frame:
     return talking_head(1, SIZE)[0]
 
 
-def with_noise(frame: Frame, sigma: float, rng: np.random.Generator) -> Frame:
-    """Independent normal noise on all planes, less of it on chroma."""
+def with_noise(frame: Frame, sigma: float, rng: np.random.Generator, colour: float | None = None) -> Frame:
+    """Independent normal noise on all planes, half of it on chroma unless said."""
+    colour = sigma / 2 if colour is None else colour
 
     def add(plane: np.ndarray, deviation: float) -> np.ndarray:
         return np.clip(np.rint(plane + rng.normal(0, deviation, plane.shape)), 0, 255).astype(np.uint8)
 
-    return replace(frame, y=add(frame.y, sigma), u=add(frame.u, sigma / 2), v=add(frame.v, sigma / 2))
+    return replace(frame, y=add(frame.y, sigma), u=add(frame.u, colour), v=add(frame.v, colour))
 
 
 def film(truths: list[Frame], sigma: float = SIGMA, depth: float = FULL_DEPTH) -> list[Fused]:
@@ -171,6 +172,63 @@ def test_colours_that_become_noisy_are_not_mixed_with_those_of_long_ago() -> Non
         shown = show(other, True)
         assert abs(float(shown.u.mean()) - 90) < 1, number
         assert abs(float(shown.v.mean()) - 170) < 1, number
+
+
+def errors(fused: Fused, came: Frame, truth: Frame) -> list[tuple[float, float]]:
+    """Of y, u and v: the error that is handed on, and that which came, as standard deviations."""
+
+    def error(frame: Frame, name: str) -> float:
+        return float(np.sqrt(np.mean(np.square(getattr(frame, name).astype(float) - getattr(truth, name)))))
+
+    return [(error(fused.frame, name), error(came, name)) for name in ("y", "u", "v")]
+
+
+def run(
+    truths: list[Frame], sigma: float = SIGMA, colour: float = SIGMA / 2
+) -> list[list[tuple[float, float]]]:
+    rng, fusion = np.random.default_rng(0), Fusion()
+    found = []
+    for truth in truths:
+        came = with_noise(truth, sigma, rng, colour)
+        found.append(errors(fusion(came), came, truth))
+    return found
+
+
+def test_a_white_balance_that_drifts_is_followed() -> None:
+    """Luma stands still all the while."""
+    grey = scene()
+    drift = [min(10.0, 0.1 * max(0, number - 40)) for number in range(200)]
+    found = run([replace(grey, u=(grey.u + round(by)).astype(np.uint8)) for by in drift])
+    assert all(shown < came for frame in found[20:] for shown, came in frame)
+    assert all(shown < 0.7 * came for shown, came in found[-1])
+
+
+@pytest.mark.parametrize("before", [0, 60])
+def test_colour_noise_is_removed_whenever_it_begins(before: int) -> None:
+    rng, fusion, truth = np.random.default_rng(0), Fusion(), scene()
+    for _ in range(before):
+        fusion(with_noise(truth, SIGMA, rng, 0.0))
+    for _ in range(40):
+        came = with_noise(truth, SIGMA, rng, 4.0)
+        fused = fusion(came)
+    assert all(shown < 0.5 * raw for shown, raw in errors(fused, came, truth)[1:])
+
+
+def stripes(phase: int, contrast: int) -> Frame:
+    row = 120 + contrast * (((np.arange(SIZE[0]) + phase) // 2) % 2)
+    return replace(scene(), y=np.tile(row.astype(np.uint8), (SIZE[1], 1)))
+
+
+@pytest.mark.parametrize(("before", "after"), [((0, 20), (2, 20)), ((0, 4), (0, 20))])
+def test_detail_that_changes_within_cells_is_shown_soon(
+    before: tuple[int, int], after: tuple[int, int]
+) -> None:
+    """No cell's mean changes: stripes that shift by half of their period, and some that become sharper."""
+    change = after[1] / 2 - before[1] / 2
+    settled, changed = stripes(*before), stripes(*after)
+    settled = replace(settled, y=(settled.y + change).astype(np.uint8))
+    found = run([settled] * 40 + [changed] * 45, sigma=3.0)
+    assert found[-1][0][0] < 0.6 * found[-1][0][1]
 
 
 def test_noise_about_the_least_does_not_come_and_go() -> None:
