@@ -82,6 +82,11 @@ class NoiseMeter:
     Source: differences of co-located blocks, of which the calmest show no motion, as in libvpx's
     vp9_noise_estimate.c; here at three scales, since a camera's grain is correlated and a standard deviation
     at one scale does not give that at another.
+
+    A measurement compares a picture with the one before it and with that of LAG frames before: of all
+    pictures only these are seen, where `_left`, the frames that are left to the measurement, is LAG, 1 and 0.
+    The next one follows EVERY frames later, where its LAGth picture is this one's last, or REST frames where
+    all is silent; the first of all follows at once, and that after a cut once there are pictures to compare.
     """
 
     def __init__(self) -> None:
@@ -95,7 +100,7 @@ class NoiseMeter:
     def reset(self) -> None:
         """Forget the pictures but keep the estimate: after a cut it is most likely the same camera."""
         self._past.clear()
-        self._left = min(self._left, LAG + 1)
+        self._left = LAG + 1
 
     def measure(self, look: Callable[[], Seen]) -> Noise:
         """Take one picture in; returns the noise as known by now.
