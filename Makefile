@@ -58,7 +58,7 @@ distill-smoke: $(VENV)/.dev
 
 # What the published students gain on the clips in CLIPS.
 evaluate: $(VENV)/.dev
-	$(call HOMED,CLIPS); for model in fast best; do for set in named webcam W L N clean; do \
+	$(call HOMED,CLIPS); for model in fast best wide; do for set in named webcam W L N clean; do \
 		$(BIN)/python -m distill evaluate "$$CLIPS" --model $$model --set $$set $(ARGS) || exit; done; done
 
 # What the other side of a call sees of the clips in CLIPS; `results` puts it on its page.
