@@ -17,6 +17,8 @@ MODEL_KEYS = frozenset({"model", "provider", "cpu", "threads", "require_gpu", "w
 class RunningChain:
     """Holds the configuration and its stages. A stage that failed is left out until a new one replaces it.
 
+    is_single  whether the model looks at single frames: there is no time for more, whatever `denoise` says
+
     health  where failed stages are noted
     use     takes the stages to go on with; called with a lock held, must not block
     seed    of the link's losses
@@ -34,6 +36,7 @@ class RunningChain:
     ) -> None:
         self.config = config
         self.chain = chain
+        self.is_single = False
         self.use = use
         self._health = health
         self._seed = seed
@@ -52,9 +55,8 @@ class RunningChain:
         new = self._build(config, changed, is_reload)
         with self._lock:
             self._take(old, new, config)
-            if self.chain.restorer is not None:
-                set_looks(self.chain.restorer, config)
             self.config = config
+            self._set_looks()
             self.use(self.chain.stages())
         return changed
 
@@ -63,10 +65,21 @@ class RunningChain:
         with self._lock:
             if self.chain.restorer is not old:
                 return False
-            set_looks(new, self.config)
-            self.chain = replace(self.chain, restorer=new)
+            self.chain, self.is_single = replace(self.chain, restorer=new), False
+            self._set_looks()
             self.use(self.chain.stages())
             return True
+
+    def look_at_single_frames(self, is_single: bool) -> None:
+        """Leave fusion over time out from the next frame on, or take it up again."""
+        with self._lock:
+            self.is_single = is_single
+            self._set_looks()
+
+    def _set_looks(self) -> None:
+        restorer = self.chain.restorer
+        if restorer is not None:
+            set_looks(restorer, replace(self.config, denoise=0.0) if self.is_single else self.config)
 
     def leave_out(self, name: str) -> Stages:
         """The stages without the one of this name."""
@@ -104,7 +117,7 @@ class RunningChain:
             self.chain = replace(self.chain, link=new.link)
             self._health.stage_errors.pop("link", None)
         if new.restorer is not old.restorer:
-            self.chain = replace(self.chain, restorer=new.restorer)
+            self.chain, self.is_single = replace(self.chain, restorer=new.restorer), False
             self._health.stage_errors.pop("restore", None)
             self._health.model_error = ""
 

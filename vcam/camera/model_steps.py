@@ -19,7 +19,9 @@ LONGEST_REFUSED_NS = 600 * SECOND_NS  # a refused try is not visible, so it may 
 GOOD_NS = 600 * SECOND_NS  # a better model that kept up for so long was a good choice
 RETRY_NS = 10 * SECOND_NS  # after a model that could not be loaded
 
-SINGLE_FRAMES = ", single frames"  # appended to a model's name: it runs without fusion, which costs time, too
+SINGLE_FRAMES = (
+    " without denoising"  # appended to a model's name: it runs without fusion, which costs time, too
+)
 
 Switch: TypeAlias = Callable[[str, bool], bool]
 

@@ -90,7 +90,7 @@ class RunningModel:
         if self._engines.poll(config, restorer.model, self._allowed):
             self._use_engine(restorer)
         elif config.model == AUTO:
-            is_single = restorer.denoise == 0 < config.denoise
+            is_single = self._chain.is_single and config.denoise > 0
             self._steps.poll(restorer.model.spec.name + SINGLE_FRAMES * is_single, self._lag)
 
     def _step_names(self) -> list[str]:
@@ -101,7 +101,7 @@ class RunningModel:
         """Run this model from the next frame on, unless it is too slow for its budget."""
         old, config = self._chain.chain.restorer, self._chain.config
         if old is not None and name.removesuffix(SINGLE_FRAMES) == old.model.spec.name:
-            old.denoise = 0.0 if name.endswith(SINGLE_FRAMES) else config.denoise
+            self._chain.look_at_single_frames(name.endswith(SINGLE_FRAMES))
             return True
         new = make_restorer(replace(config, model=name))
         if old is None or (has_budget and not keeps_budget(new, config)):

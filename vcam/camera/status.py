@@ -69,7 +69,7 @@ def make_status(
         size=config.size,
         strength=config.strength,
         crispness=config.crispness if model and model.spec.looks > 1 else None,
-        denoise=chain.restorer.denoise if chain.restorer and model and model.spec.fused else None,
+        denoise=config.denoise if model and model.spec.fused else None,
         unchanged=round(1 - chain.restorer.computed, 3) if chain.restorer else None,
         link=config.link if chain.link else None,
         link_profiles=tuple(PROFILES),

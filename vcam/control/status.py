@@ -35,7 +35,7 @@ class Status:
     kbps          what the link really sends; None without a link
     audio_delay_ms  to set in the recording or calling program, so that lips and voice fit
     crispness     of the look; None where the model has one look, or no model runs
-    denoise       depth of the fusion over time; None where the model looks at single frames, or none runs
+    denoise       depth of the fusion over time, as it is set; None where the model has none, or none runs
     unchanged     share of the last picture that was kept, since nothing had moved there; None without a model
     warm_up_ms    one run of the model at the output's size; None where no model runs
     hint          how to get a virtual camera, where there is none
