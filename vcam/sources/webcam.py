@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from vcam.conversion.buffers import PAIRED, frame_of
+from vcam.conversion.buffers import frame_of
 from vcam.conversion.mjpg import MjpgDecoder
 from vcam.conversion.opencv import from_bgr
 from vcam.deadline import call_within
@@ -197,7 +197,7 @@ class WebcamSource(GuardedSource):
         """The picture in what the driver handed over; None if it is damaged."""
         agreed = self._agreed
         is_converted = picture.ndim == 3 and picture.shape[2] == 3  # by OpenCV, perhaps all the same
-        if agreed is not None and agreed.is_plain and not (agreed.fourcc in PAIRED and is_converted):
+        if agreed is not None and agreed.is_plain and not is_converted:
             return frame_of(picture, agreed.fourcc, self.size, self.name, index, captured_ns)
         if agreed is not None and agreed.is_jpeg and not is_converted:
             return self._decoder.decode(picture.reshape(-1), index, captured_ns)

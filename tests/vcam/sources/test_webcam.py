@@ -281,7 +281,7 @@ def test_of_4_2_2_luma_comes_through_and_two_rows_of_chroma_are_averaged(
     np.testing.assert_array_equal(frame.v, means[..., 1])
 
 
-@pytest.mark.parametrize("fourcc", ["YUYV", "UYVY"])
+@pytest.mark.parametrize("fourcc", ["YUYV", "UYVY", "YU12", "NV12"])
 def test_a_picture_that_opencv_converts_all_the_same_is_taken(time: ManualTime, fourcc: str) -> None:
     capture = FakeCapture(time, has_mjpg=False, sizes=(SMALL,), fourcc=fourcc, is_raw=False)
     with webcam(capture, cameras=lambda: [PHONE]) as source:
