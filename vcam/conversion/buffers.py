@@ -1,5 +1,6 @@
 """Buffers of a driver that hold luma and chroma already: put in order, without the way through BGR."""
 
+import math
 from typing import Any
 
 import cv2
@@ -20,25 +21,22 @@ def read_buffer(picture: Any, fourcc: int, size: Size, name: str) -> Packed:
     size     (width, height), both even
     name     of the camera
 
-    Raises SourceError if it is too short, or converted.
+    Raises SourceError if it is too short, of another size, or converted.
     """
-    expected = size[0] * size[1] * 3 // 2
-    flat = np.ascontiguousarray(picture).reshape(-1)
-    if flat.size < expected or picture.ndim > 2:
-        raise _short(picture, fourcc, size, expected, name)
-    return flat[:expected] if fourcc == YU12 else _split_chroma(flat[:expected], size)
+    width, height = size
+    flat = _flatten(picture, (height * 3 // 2, width), fourcc, size, name)
+    return flat if fourcc == YU12 else _split_chroma(flat, size)
 
 
 def frame_of(picture: Any, fourcc: int, size: Size, name: str, index: int, captured_ns: int) -> Frame:
-    """The Frame in a buffer of PLANAR, see read_buffer, or of PAIRED: (H, W, 2), of its size.
+    """The Frame in a buffer of PLANAR, see read_buffer, or of PAIRED: (H, W, 2), or flat likewise.
 
-    Of 4:2:2, two rows of chroma are averaged.
+    Of 4:2:2, two rows of chroma are averaged. Raises SourceError as read_buffer does.
     """
     if fourcc in PAIRED:
-        width, height = size
-        if picture.shape != (height, width, 2):
-            raise _short(picture, fourcc, size, 2 * width * height, name)
-        return _frame_of_pairs(picture, PAIRED[fourcc], index, captured_ns)
+        shape = (size[1], size[0], 2)
+        pairs = _flatten(picture, shape, fourcc, size, name).reshape(shape)
+        return _frame_of_pairs(pairs, PAIRED[fourcc], index, captured_ns)
     return from_packed(read_buffer(picture, fourcc, size, name), size, index, captured_ns)
 
 
@@ -53,13 +51,26 @@ def _frame_of_pairs(picture: Any, luma: int, index: int, captured_ns: int) -> Fr
     return Frame(y, u, v, index, captured_ns)
 
 
-def _short(picture: Any, fourcc: int, size: Size, expected: int, name: str) -> SourceError:
-    """The error of a buffer that is too short, or converted."""
-    return SourceError(
-        f"{name} gives {picture.shape} for {size[0]}x{size[1]}, expected {expected} bytes of"
-        f" {fourcc_name(fourcc)}: this OpenCV converts what it reads."
-        " Run: pip install --upgrade opencv-python-headless"
-    )
+def _flatten(picture: Any, shape: tuple[int, ...], fourcc: int, size: Size, name: str) -> Packed:
+    """The bytes of a buffer, (N,) uint8, without what rounding to pages has added.
+
+    shape  that OpenCV gives it; OpenCV 4.11 gives (1, N) for every fourcc: opencv/opencv#27166
+
+    Raises SourceError if it has neither this shape nor enough bytes in one row.
+    """
+    expected = math.prod(shape)
+    is_flat = picture.size == max(picture.shape)
+    if picture.shape != shape and not (is_flat and picture.size >= expected):
+        remedy = (
+            "this OpenCV converts what it reads. Run: pip install --upgrade opencv-python-headless"
+            if picture.ndim == 3 and picture.shape[2] == 3
+            else "plug the camera in again, or restart the program that feeds it"
+        )
+        found = f"{picture.shape} for {size[0]}x{size[1]}"
+        raise SourceError(
+            f"{name} gives {found}, expected {expected} bytes of {fourcc_name(fourcc)}: {remedy}"
+        )
+    return np.ascontiguousarray(picture).reshape(-1)[:expected]
 
 
 def _split_chroma(flat: Packed, size: Size) -> Packed:

@@ -2,6 +2,7 @@ import errno
 import logging
 import os
 import threading
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from fake_capture import FakeCapture
 from manual_time import ManualTime
 
 from vcam.errors import SourceError
-from vcam.frame import pack
+from vcam.frame import Packed, pack
 from vcam.sources.devices import OURS, CaptureDevice
 from vcam.sources.opening import say_unopened, try_open
 from vcam.sources.webcam import WebcamSource
@@ -262,16 +263,32 @@ def test_a_phones_planes_come_through_byte_for_byte(time: ManualTime, fourcc: st
         assert np.array_equal(pack(next(source)).reshape(-1), i420)
 
 
+def in_rows(pairs: Packed) -> Packed:
+    """As OpenCV shapes 4:2:2, except 4.11."""
+    return pairs
+
+
+def in_one_row(pairs: Packed) -> Packed:
+    """As OpenCV 4.11 shapes it."""
+    return pairs.reshape(1, -1)
+
+
+def in_pages(pairs: Packed) -> Packed:
+    """The same of a driver that rounds a buffer up to whole pages."""
+    return np.append(pairs.reshape(-1), np.full(-pairs.size % 4096, 77, np.uint8))[np.newaxis]
+
+
 @pytest.mark.parametrize("fourcc", ["YUYV", "UYVY"])
+@pytest.mark.parametrize("layout", [in_rows, in_one_row, in_pages])
 def test_of_4_2_2_luma_comes_through_and_two_rows_of_chroma_are_averaged(
-    time: ManualTime, fourcc: str
+    time: ManualTime, fourcc: str, layout: Callable[[Packed], Packed]
 ) -> None:
     width, height = SMALL
     rng = np.random.default_rng(1)
     y = rng.integers(0, 256, (height, width), np.uint8)
     chroma = rng.integers(0, 128, (height, width // 2, 2), np.uint8) * 2  # even, so that means are whole
     pairs = [y, chroma.reshape(height, width)]
-    buffer = np.stack(pairs if fourcc == "YUYV" else pairs[::-1], axis=2)
+    buffer = layout(np.stack(pairs if fourcc == "YUYV" else pairs[::-1], axis=2))
     capture = FakeCapture(time, has_mjpg=False, sizes=(SMALL,), fourcc=fourcc, buffer=buffer)
     with webcam(capture, cameras=lambda: [PHONE]) as source:
         frame = next(source)
@@ -288,11 +305,24 @@ def test_a_picture_that_opencv_converts_all_the_same_is_taken(time: ManualTime, 
         assert set(np.unique(next(source).y)) == {235}
 
 
-def test_a_buffer_of_another_size_than_agreed_is_an_error(time: ManualTime) -> None:
-    capture = FakeCapture(time, sizes=(SMALL,), fourcc="YUYV", buffer=np.zeros((1, 100), np.uint8))
-    wanted = r"gives \(1, 100\) for 64x48, expected 6144 bytes of YUYV"
-    with webcam(capture, cameras=lambda: [PHONE]) as source, pytest.raises(SourceError, match=wanted):
+@pytest.mark.parametrize(
+    ("fourcc", "shape", "expected"),
+    [
+        ("YUYV", (1, 100), 6144),
+        ("YUYV", (96, 128, 2), 6144),
+        ("UYVY", (1, 6143), 6144),
+        ("NV12", (1, 100), 4608),
+        ("YU12", (144, 128), 4608),
+    ],
+)
+def test_a_buffer_of_another_size_than_agreed_is_an_error(
+    time: ManualTime, fourcc: str, shape: tuple[int, ...], expected: int
+) -> None:
+    capture = FakeCapture(time, sizes=(SMALL,), fourcc=fourcc, buffer=np.zeros(shape, np.uint8))
+    wanted = f"gives {shape} for 64x48, expected {expected} bytes of {fourcc}: plug the camera in again, or"
+    with webcam(capture, cameras=lambda: [PHONE]) as source, pytest.raises(SourceError) as caught:
         next(source)
+    assert wanted in str(caught.value)
 
 
 def test_a_phone_of_odd_sides_is_converted_and_cut(time: ManualTime) -> None:
