@@ -69,30 +69,36 @@ class StillCells:
         self._residual: Cells | None = None
 
     def residual(self, network: Local, cells: Cells) -> Cells:
-        """The residual of (1, h, w, c) cells: good until the next call, which writes into it."""
-        last, residual = self._cells, self._residual
+        """The residual of (1, h, w, c) cells: good until the next call, which writes into it.
+
+        Raises what the network raises; the next call then computes everything.
+        """
+        last, self._cells = self._cells, None  # until the run succeeds: it may have written a part
         is_same = network is self._network and last is not None and last.shape == cells.shape
-        self._network, self._cells = network, cells
-        if not (network.reach and is_same) or last is None or residual is None:
-            return self._run_all(network, cells)
-        _, rows, columns, _ = cells.shape
-        boxes = join_boxes(find_changes(last, cells), 2 * network.reach, rows, columns)
-        needed = sum(box.grown(2 * network.reach, rows, columns).area for box in boxes)
-        if needed > network.most * rows * columns:
-            return self._run_all(network, cells)
-        for box in boxes:
-            _run_part(network, cells, residual, box)
-        self.done = needed / (rows * columns)
-        return residual
+        found = None
+        if network.reach and is_same and last is not None and self._residual is not None:
+            found = self._run_changed(network, last, cells, self._residual)
+        if found is None:
+            self.done = 1.0
+            found = network.residual(cells)
+        self._network, self._cells, self._residual = network, cells, found
+        return found
 
     def skip(self) -> None:
         """Compute nothing of this frame: the next one is compared with the last that was computed."""
         self.done = 0.0
 
-    def _run_all(self, network: Local, cells: Cells) -> Cells:
-        self.done = 1.0
-        self._residual = network.residual(cells)
-        return self._residual
+    def _run_changed(self, network: Local, last: Cells, cells: Cells, residual: Cells) -> Cells | None:
+        """The last residual, computed again where the cells changed; None if that is nearly everywhere."""
+        _, rows, columns, _ = cells.shape
+        boxes = join_boxes(find_changes(last, cells), 2 * network.reach, rows, columns)
+        needed = sum(box.grown(2 * network.reach, rows, columns).area for box in boxes)
+        if needed > network.most * rows * columns:
+            return None
+        for box in boxes:
+            _run_part(network, cells, residual, box)
+        self.done = needed / (rows * columns)
+        return residual
 
 
 def _run_part(network: Local, cells: Cells, residual: Cells, changed: Box) -> None:

@@ -106,6 +106,47 @@ def test_another_network_starts_afresh() -> None:
     assert other.areas == [ROWS * COLUMNS]
 
 
+class Failing(Neighbours):
+    """A network that fails once so many runs are done, and works again after that."""
+
+    def __init__(self, reach: int, fails_after: int) -> None:
+        super().__init__(reach)
+        self.fails_after = fails_after
+
+    def residual(self, cells: Cells) -> Cells:
+        if len(self.areas) == self.fails_after:
+            self.fails_after = -1
+            raise RuntimeError("no memory")
+        return super().residual(cells)
+
+
+def test_after_a_run_that_failed_the_same_cells_are_computed() -> None:
+    network, still = Failing(2, fails_after=1), StillCells()
+    still.residual(network, noise(0))
+    with pytest.raises(RuntimeError):
+        still.residual(network, noise(1))
+    np.testing.assert_array_equal(still.residual(network, noise(1)), Neighbours(2).residual(noise(1)))
+
+
+def test_after_a_network_that_failed_at_once_its_first_residual_is_its_own() -> None:
+    network, still = Failing(2, fails_after=0), StillCells()
+    still.residual(Neighbours(1), noise())
+    with pytest.raises(RuntimeError):
+        still.residual(network, noise())
+    np.testing.assert_array_equal(still.residual(network, noise()), Neighbours(2).residual(noise()))
+
+
+def test_what_a_run_that_failed_has_written_is_not_kept() -> None:
+    network, still = Failing(2, fails_after=2), StillCells()
+    cells = np.zeros((1, 270, 480, 16), np.uint8)
+    still.residual(network, cells)
+    changed = cells.copy()
+    changed[0, 10, 20:300, 5] = changed[0, 250, 200:470, 3] = 9  # computed one by one
+    with pytest.raises(RuntimeError):
+        still.residual(network, changed)
+    np.testing.assert_array_equal(still.residual(network, cells), Neighbours(2).residual(cells))
+
+
 def test_another_size_starts_afresh() -> None:
     network, still = Neighbours(1), StillCells()
     still.residual(network, noise())
