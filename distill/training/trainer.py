@@ -213,7 +213,7 @@ class Trainer:
                 if self.iteration == first + PACED:
                     self._estimate((self.seconds - before_s) / PACED)
                 if self.iteration % training.check_every == 0 or is_last:
-                    self._check(data, batch, journal)
+                    self._check(data, batch, journal, (self.seconds - before_s) / (self.iteration - first))
                 if stop.number:
                     self._end(stop.number)
                 if is_last:
@@ -269,17 +269,19 @@ class Trainer:
             loss: Tensor = objective(*batch.parts)
         return loss
 
-    def _check(self, data: Prepared, batch: Batch, journal: Journal) -> None:
-        """Validate, update the gates and write the checkpoint, which comes last so that it has all state."""
+    def _check(self, data: Prepared, batch: Batch, journal: Journal, pace_s: float) -> None:
+        """Validate, update the gates and write the checkpoint, which comes last so that it has all state.
+
+        pace_s  seconds an iteration since this run began: earlier ones may have had another machine
+        """
         self._check_sanity(batch)
         self._copy_buffers()
         found = self.group.broadcast(self._validate(data))
         if self.progress.update(found.gain_db):
             self._best = {key: value.clone() for key, value in self.averaged.state_dict().items()}
         self.objective.gates.set_student(found.by_kind)
-        pace = self.seconds / self.iteration * 1e3
         done = f"{self.iteration}/{self.recipe.training.iterations}"
-        note = f"{self.recipe.name} {done} {pace:.0f} ms an iteration"
+        note = f"{self.recipe.name} {done} {pace_s * 1e3:.0f} ms an iteration"
         journal.log_validation(self.iteration, found, self.seconds, note, self.progress.start)
         journal.log_pictures(self.iteration, self._example(batch))
         self.save()

@@ -195,6 +195,17 @@ def test_without_a_checkpoint_it_starts_afresh(toy: Recipe, tmp_path: Path) -> N
     assert trainer.iteration == 0
 
 
+def test_the_pace_of_a_resumed_run_is_its_own(toy: Recipe, prepared: Prepared, tmp_path: Path) -> None:
+    kill_and_resume(short(toy), prepared, tmp_path, 6)
+    lines: list[str] = []
+    resumed = Trainer(short(toy), tmp_path, log=lines.append)
+    resumed.resume()
+    resumed.seconds = 3600.0  # the first four iterations took an hour, on another machine
+    resumed.fit(prepared)
+    pace_ms = (resumed.seconds - 3600) / 8 * 1e3
+    assert lines[-1].startswith(f"toy 12/12 {pace_ms:.0f} ms an iteration ")
+
+
 def test_a_finished_run_has_nothing_left_to_do(toy: Recipe, prepared: Prepared, tmp_path: Path) -> None:
     recipe = short(toy)
     finished = Trainer(recipe, tmp_path, log=quiet)
