@@ -34,9 +34,11 @@ def read_small(path: Path, limit: int, patience_s: float = PATIENCE_S) -> bytes:
 
 
 def within(patience_s: float, name: str, work: Callable[[], T]) -> T:
-    """The result of `work`, or what it raised; TimeoutError if it takes longer than `patience_s`.
+    """The result of `work`, or what it raised; TimeoutError if it takes too long.
 
-    name  of the thing that may hang: while one call for it does, the next ones fail at once
+    patience_s  longest wait in seconds; up to four times as long for work that takes processor time, see
+                vcam.deadline
+    name        of the thing that may hang: while one call for it does, the next ones fail at once
     """
     try:
         return call_within(patience_s, f"file {name}", work)

@@ -17,7 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
 from vcam.conversion.pyav import to_picture
-from vcam.deadline import call_within
+from vcam.deadline import NoAnswerError, call_within
 from vcam.errors import LinkError
 from vcam.frame import Frame, Size, from_packed
 from vcam.link.profile import LinkProfile
@@ -100,7 +100,7 @@ class Codec:
     def close(self) -> None:
         """End the stream; SVT-AV1 complains on stderr if it is dropped in the middle of one."""
         if self._profile.codec == "av1":
-            with suppress(TimeoutError):
+            with suppress(NoAnswerError):
                 self._encode_in_time(None)
 
     def _encode(self, picture: VideoFrame) -> list[Packet]:
@@ -113,18 +113,18 @@ class Codec:
             return self._encoder.encode(picture)
         try:
             return self._encode_in_time(picture)
-        except TimeoutError:
+        except NoAnswerError:
             log.warning("SVT-AV1 hangs: another encoder goes on")
         self._encoder = self._open_encoder()
         try:
             return self._encode_in_time(picture)
-        except TimeoutError:
+        except NoAnswerError as error:
             raise LinkError(
-                f"SVT-AV1 hangs: no frame within {HANG_S:g} s; choose another codec for the link"
+                f"SVT-AV1 hangs: no frame within {error.waited_s:g} s; choose another codec for the link"
             ) from None
 
     def _encode_in_time(self, picture: VideoFrame | None) -> list[Packet]:
-        """Raises TimeoutError; the encoder must not be used after it."""
+        """Raises NoAnswerError; the encoder must not be used after it."""
         encoder = self._encoder
         return call_within(HANG_S, f"SVT-AV1 {id(encoder)}", partial(encoder.encode, picture))
 

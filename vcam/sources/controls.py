@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from vcam.deadline import call_within
+from vcam.deadline import NoAnswerError, call_within
 from vcam.sources.devices import CaptureDevice, is_meant
 from vcam.v4l2.controls import Control, Wanted, apply_controls, list_controls
 from vcam.v4l2.device import Kernel, Linux
@@ -70,8 +70,8 @@ def _apply_within(path: Path, wanted: Mapping[str, Wanted], kernel: Kernel) -> l
 
     try:
         return call_within(CONTROLS_S, f"set the controls of {path}", work)
-    except TimeoutError:
-        return [f"its controls could not be set: its driver has not answered for {CONTROLS_S:g} s"]
+    except NoAnswerError as error:
+        return [f"its controls could not be set: its driver has not answered for {error.waited_s:g} s"]
     except OSError as error:
         return [f"its controls could not be set: {error.strerror}"]
 

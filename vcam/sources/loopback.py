@@ -27,7 +27,7 @@ class LoopbackSource:
     ask           what a node says of itself, None if it cannot be asked
     clock         monotonic nanoseconds; `captured_ns` is its time when the driver handed the buffer over
     read_s        longest wait for a frame before SourceError
-    open_s        longest wait for OpenCV, which asks a busy node again and again
+    open_s        longest wait for OpenCV, which asks a busy node again and again; see open_within
 
     OpenCV maps the driver's buffers, as calling programs do. `index` counts what arrives, repeats too; `size`
     is known once open. `__enter__` raises SourceError if the node cannot be opened or shows no I420;

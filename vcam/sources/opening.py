@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from vcam.deadline import call_within
+from vcam.deadline import NoAnswerError, call_within
 from vcam.errors import SourceError
 from vcam.sources.grabber import Capture
 
@@ -27,7 +27,8 @@ def open_within(
 ) -> tuple[Capture, T]:
     """An opened capture, and what `agree` has settled with it, all within a time.
 
-    hint  what else may be the cause, a sentence
+    limit_s  in seconds; up to four times as long for an opening that takes processor time, see vcam.deadline
+    hint     what else may be the cause, a sentence
 
     Raises SourceError if the device does not open, or its driver hangs: then the capture is released when,
     or if, it is let go. Raises what `agree` raises.
@@ -45,9 +46,9 @@ def open_within(
 
     try:
         return call_within(limit_s, f"open {device}", make, lambda made: made[0].release())
-    except TimeoutError:
+    except NoAnswerError as error:
         raise SourceError(
-            f"{device} does not open: its driver has not answered for {limit_s:g} s; plug it in again,"
+            f"{device} does not open: its driver has not answered for {error.waited_s:g} s; plug it in again,"
             f" or close the program that holds it{_find(device)}{hint and f'. {hint}'}"
         ) from None
 

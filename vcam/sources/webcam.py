@@ -48,7 +48,7 @@ class WebcamSource(GuardedSource):
     read_s          longest wait for a frame before SourceError
     exposes_longer  whether the camera at a path may expose for longer than a frame lasts
     used            gets the camera when its first picture has come
-    open_s          longest wait for the device to open
+    open_s          longest wait for the device to open; a busy machine may need more, see open_within
     controls        that the camera is to have, by its name; set at each opening
     apply           sets them; returns what could not be done
 

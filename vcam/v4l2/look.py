@@ -51,5 +51,5 @@ def look_at(path: Path, kernel: Kernel | None = None) -> Look | None:
 
 
 def look_within(path: Path) -> Look | None:
-    """The same of a node whose driver may hang. Raises TimeoutError then."""
+    """The same of a node whose driver may hang. Raises NoAnswerError then."""
     return call_within(LOOK_S, f"look at {path}", lambda: look_at(path))

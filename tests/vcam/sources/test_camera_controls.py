@@ -1,6 +1,6 @@
 import errno
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from fake_capture import FakeCapture
 from fake_controls import FakeControls
 from manual_time import ManualTime
 
+from vcam.deadline import NoAnswerError
 from vcam.sources.controls import NO_REGION, Tables, apply_tables, controls_of, wanted_of
 from vcam.sources.devices import CaptureDevice
 from vcam.sources.webcam import WebcamSource
@@ -54,7 +55,18 @@ def test_a_region_that_tells_nothing_keeps_no_other_control_from_being_set() -> 
     assert kernel.value_of("Gain") == 9
 
 
-@pytest.mark.parametrize("number", [errno.ENODEV, errno.EACCES, errno.EBUSY])
+def test_a_driver_that_gives_no_answer_is_a_sentence_that_says_how_long_it_was_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wait_longer(limit_s: float, name: str, work: Callable[[], object]) -> None:
+        raise NoAnswerError(4 * limit_s, "no answer")
+
+    monkeypatch.setattr("vcam.sources.controls.call_within", wait_longer)
+    (sentence,) = apply_tables(C920, {"C920": {"gain": 9}}, FakeControls())
+    assert sentence.endswith("its controls could not be set: its driver has not answered for 12 s")
+
+
+@pytest.mark.parametrize("number", [errno.ENODEV, errno.EACCES, errno.EBUSY, errno.ETIMEDOUT])
 def test_a_node_that_does_not_open_is_a_sentence(number: int) -> None:
     kernel = FakeControls()
     kernel.failure = number
