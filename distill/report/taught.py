@@ -32,9 +32,12 @@ HEADER = (
 
 
 def read_taught(folder: Path) -> Sequence[Ablation]:
-    """The ablations of a folder by file name; none without it. Raises ModelError if one is invalid."""
+    """The ablations of a folder by file name; none without it. Raises ModelError if one is invalid.
+
+    One that was aborted before a seed had both variants is left out.
+    """
     found = [read_ablation(path) for path in sorted(folder.glob("*.json"))]
-    return [each for each in found if each is not None]
+    return [each for each in found if each is not None and _paired(each.runs)]
 
 
 def section(ablations: Sequence[Ablation]) -> str:
@@ -58,6 +61,11 @@ def _row(ablation: Ablation) -> list[str]:
 
 
 def _paired(runs: Sequence[Run]) -> Sequence[Run]:
-    """The runs of the seeds that both variants have: an aborted ablation has one run more of the first."""
+    """The runs of the seeds that both variants have: an aborted ablation has one run more of the first.
+
+    None if only one variant has run.
+    """
     variants = {run.variant for run in runs}
+    if len(variants) < 2:
+        return []
     return [run for run in runs if {each.variant for each in runs if each.seed == run.seed} == variants]

@@ -235,6 +235,18 @@ def test_a_section_that_the_page_lacks_comes_where_the_newer_one_has_it(written:
     assert "| tiny | tiny-teacher | 100 | 2 | +0.220 | +0.315 | +0.095 ± 0.007 | helps |" in page.read_text()
 
 
+def test_an_ablation_that_was_aborted_before_its_first_pair_is_left_out(written: Path) -> None:
+    (written / "taught").mkdir()
+    content = taught_json()
+    (written / "taught" / "tiny.json").write_text(json.dumps(content))
+    begun = {"settings": {**content["settings"], "recipe": "begun"}, "rows": content["rows"][:1]}
+    (written / "taught" / "begun.json").write_text(json.dumps(begun))
+    assert report(written, "--sections", "With and without a teacher") == 0
+    text = (written / "docs" / "results.md").read_text()
+    assert "| tiny | tiny-teacher |" in text
+    assert "| begun |" not in text
+
+
 def test_a_section_that_is_not_there_is_named_with_those_that_are(
     written: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
