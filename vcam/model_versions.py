@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,9 +89,21 @@ def keep_replaced(folder: Path, name: str) -> list[ModelSpec]:
     return [*(_keep_files(folder, spec) for spec in mine), *(spec for spec in replaced if spec.name != name)]
 
 
-def _keep_files(folder: Path, spec: ModelSpec) -> ModelSpec:
-    """The version with copies of its files under names of their own."""
-    kept = {kind: _keep_file(folder, file) for kind, file in spec.files.items()}
+def keep_overwritten(folder: Path, names: Collection[str]) -> list[ModelSpec]:
+    """All replaced versions, once files of these names are written into the folder.
+
+    After a rollback, the files of a replaced version have plain names: they are copied to names of their own.
+    """
+    replaced = read_replaced(folder) if (folder / FILE_NAME).exists() else []
+    return [_keep_files(folder, spec, names) for spec in replaced]
+
+
+def _keep_files(folder: Path, spec: ModelSpec, names: Collection[str] | None = None) -> ModelSpec:
+    """The version with copies of its files, or of those with these names, under names of their own."""
+    kept = {
+        kind: _keep_file(folder, file) if names is None or file.name in names else file
+        for kind, file in spec.files.items()
+    }
     return replace(spec, files=kept)
 
 

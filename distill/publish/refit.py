@@ -36,7 +36,7 @@ def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> No
     print_scores(recipe.name, new)
     print_excused(check_harmless(new, old, ROUNDING_DB))
     kept = {key: value for key, value in new.summary().items() if "chroma" in key or "clean" in key}
-    publish_candidate(Candidate(spec, {}), {**spec.measured, **kept}, weights)
+    publish_candidate(Candidate(spec, {}), {**spec.measured, **kept}, weights, is_version=False)
 
 
 def release_confidence(

@@ -14,10 +14,9 @@ from vcam.manifest import (
     ModelSpec,
     manifest_text,
     read_manifest,
-    read_replaced,
     sha256_of,
 )
-from vcam.model_versions import keep_replaced, remove_unused
+from vcam.model_versions import keep_overwritten, keep_replaced, remove_unused
 
 
 @dataclass(frozen=True)
@@ -62,17 +61,20 @@ def publish_candidate(
 
     candidate    without contents, it only changes what the manifest says of the model
     measured     its scores for the manifest
-    is_version   False: nothing is kept of what it replaces
+    is_version   False: nothing is kept of what it replaces; older versions stay as they are
     """
     others = published(weights)
     others.pop(candidate.spec.name, None)
     spec = replace(candidate.spec, measured=measured)
-    replaced = (
-        keep_replaced(weights, spec.name) if candidate.contents and is_version else list_replaced(weights)
-    )
+    if is_version:
+        replaced = keep_replaced(weights, spec.name)
+    else:
+        replaced = keep_overwritten(weights, [spec.files[kind].name for kind in candidate.contents])
     write_candidate(replace(candidate, spec=spec), weights, list(others.values()), replaced)
     remove_unused(weights)
-    print(f"published {spec.name} in {weights}; to undo it: sharpkd model rollback {spec.name}")
+    is_kept = is_version and any(version.name == spec.name for version in replaced)
+    remedy = f"; to undo it: sharpkd model rollback {spec.name}" if is_kept else ""
+    print(f"published {spec.name} in {weights}{remedy}")
 
 
 def write_candidate(
@@ -114,8 +116,3 @@ def find_published(folder: Path, name: str) -> ModelSpec:
     if name not in models:
         raise ModelError(f"no model {name!r} is published in {folder}; run: make distill RECIPE={name}")
     return models[name]
-
-
-def list_replaced(folder: Path) -> list[ModelSpec]:
-    """The replaced versions that are kept; none if the folder has no manifest yet."""
-    return read_replaced(folder) if (folder / FILE_NAME).exists() else []

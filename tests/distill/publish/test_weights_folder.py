@@ -7,11 +7,14 @@ from onnx import TensorProto, helper
 from distill.publish.weights_folder import (
     Candidate,
     make_candidate,
+    publish_candidate,
     published,
+    with_file,
     write_candidate,
 )
 from vcam.errors import ModelError
 from vcam.manifest import ModelSpec, read_checked, read_manifest, sha256_of
+from vcam.model_versions import roll_back, use_version, version_of, versions_of
 
 
 def onnx_bytes(opset: int = 17) -> bytes:
@@ -81,3 +84,33 @@ def test_a_full_disk_leaves_what_was_published(tmp_path: Path, monkeypatch: pyte
     assert published(tmp_path) == before
     for file in before["fast"].files.values():
         read_checked(tmp_path, file)
+
+
+def test_a_part_that_is_fitted_again_after_a_rollback_leaves_the_newer_version_whole(tmp_path: Path) -> None:
+    spec = candidate().spec
+    old, new = (
+        make_candidate(spec, {"int8": onnx_bytes(opset), "confidence": onnx_bytes(opset)})
+        for opset in (14, 15)
+    )
+    for each in (old, new):
+        publish_candidate(each, {}, tmp_path)
+    current = roll_back(tmp_path, "fast")
+    again = with_file(Candidate(current, {}), "confidence", onnx_bytes(16))
+    publish_candidate(again, {}, tmp_path, is_version=False)
+    used, replaced = versions_of(tmp_path, "fast")
+    assert read_checked(tmp_path, used.files["int8"]) == onnx_bytes(14)
+    assert read_checked(tmp_path, used.files["confidence"]) == onnx_bytes(16)
+    assert version_of(use_version(tmp_path, "fast", version_of(replaced))) == version_of(new.spec)
+
+
+def test_a_way_back_is_named_only_where_a_version_was_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_candidate(candidate(), {}, tmp_path)
+    first = capsys.readouterr().out
+    publish_candidate(candidate(), {}, tmp_path)
+    second = capsys.readouterr().out
+    publish_candidate(candidate(), {}, tmp_path, is_version=False)
+    third = capsys.readouterr().out
+    assert first == third == f"published fast in {tmp_path}\n"
+    assert second == f"published fast in {tmp_path}; to undo it: sharpkd model rollback fast\n"
