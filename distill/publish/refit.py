@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from distill.publish.comparison import compare, open_model, print_excused, print_scores
+from distill.publish.comparison import Compared, compare, open_model, print_excused, print_scores
 from distill.publish.confidence import SCENES
 from distill.publish.confidence_net import export, read_confidence
 from distill.publish.fits import fit_chroma_by_recipe, fit_confidence_by_recipe
@@ -27,16 +27,24 @@ def release_chroma(recipe: Recipe, folders: Sequence[Path], weights: Path) -> No
 
     folders   the sharp media of its training; it is evaluated on the held-out part
 
-    Raises ModelError, and changes nothing, if the model is not published or if cleaning harms.
+    Raises ModelError, and changes nothing, if the model is not published or if cleaning harms in a look.
     """
     plain = replace(find_published(weights, recipe.name), chroma=())
     spec = replace(plain, chroma=fit_chroma_by_recipe(plain, weights, recipe, folders))
     judge = open_judge(recipe, folders)
-    old, new = (judge(open_model(each, weights), 0) for each in (plain, spec))
-    print_scores(recipe.name, new)
-    print_excused(check_harmless(new, old, ROUNDING_DB))
-    kept = {key: value for key, value in new.summary().items() if "chroma" in key or "clean" in key}
-    publish_candidate(Candidate(spec, {}), {**spec.measured, **kept}, weights, is_version=False)
+    old, new = (judge.looks(open_model(each, weights)) for each in (plain, spec))
+    for after, before in zip(new, old, strict=True):
+        print_scores(recipe.name, after)
+        print_excused(check_harmless(after, before, ROUNDING_DB))
+    kept = {key: value for key, value in spec.measured.items() if not _depends_on_chroma(key)}
+    found = {key: value for key, value in Compared(new, []).measured().items() if _depends_on_chroma(key)}
+    publish_candidate(Candidate(spec, {}), kept | found, weights, is_version=False)
+
+
+def _depends_on_chroma(key: str) -> bool:
+    """Whether a score of the manifest changes with the chroma; what follows a colon is a clip's name."""
+    score = key.partition(":")[0]
+    return "chroma" in score or "clean" in score
 
 
 def release_confidence(

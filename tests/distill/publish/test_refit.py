@@ -1,5 +1,6 @@
 """Parts of a published model that are fitted again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,11 @@ from vcam.manifest import read_checked, read_manifest
 def published_with_chroma(recipe: Recipe, folder: Path, weights: Path, strengths: tuple[float, ...]) -> None:
     """A model that leaves luma as it is, and what a fit of its chroma would have found."""
     write_experts(weights, recipe.name, [128, 128])
+    fit_chroma_as(strengths, recipe, folder, weights)
+
+
+def fit_chroma_as(strengths: tuple[float, ...], recipe: Recipe, folder: Path, weights: Path) -> None:
+    """Publish a model again with what a fit of its chroma would have found."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("distill.publish.fits.fit_chroma", lambda *arguments: strengths)
         release_chroma(recipe, [folder], weights)
@@ -38,6 +44,26 @@ def test_strengths_that_harm_an_undamaged_picture_are_refused(
         published_with_chroma(recipe, folder, tmp_path / "weights", (2.0, 2.0))
     (spec,) = read_manifest(tmp_path / "weights").values()
     assert spec.chroma == ()
+
+
+def test_figures_of_colours_are_replaced_in_both_looks_and_no_old_place_stays(
+    recipe: Recipe, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = tmp_path / "weights"
+    spec = write_experts(weights, recipe.name, [128] * 4, looks=2)
+    stale = ("clean_psnr", "clean_psnr: gone, frame 3", "crisp_clean_psnr", "crisp_clean_psnr: gone, frame 3")
+    kept = {"psnr_gain": 2.0, "worst_psnr_gain: clean room, dim": 3.0}
+    write_candidate(Candidate(replace(spec, measured={**kept, **dict.fromkeys(stale, 1.0)}), {}), weights)
+    fit_chroma_as((0.0, 0.0), recipe, folder, weights)
+    (spec,) = read_manifest(weights).values()
+    assert not [key for key in spec.measured if "gone" in key]
+    assert {key: spec.measured[key] for key in kept} == kept
+    for look in ("", "crisp_"):
+        assert [each for key, each in spec.measured.items() if key.startswith(f"{look}clean_psnr")] == [
+            60
+        ] * 2
+        assert spec.measured[f"{look}chroma_gain"] == 0.0
+    assert "rollback" not in capsys.readouterr().out
 
 
 def test_a_published_confidence_leans_without_being_fitted_again(
