@@ -19,6 +19,7 @@ from distill.catalogue import build, find_split
 from distill.data.prepare import Prepared, prepare
 from distill.data.splits import SAMPLES
 from distill.networks.contract import planes_of
+from distill.publish.fits import confidence_of_start
 from distill.publish.judgement import open_judge
 from distill.publish.reproduction import write_record
 from distill.publish.student import release, release_look, with_look
@@ -124,7 +125,9 @@ def train(
     perceptual = find_perceptual(recipe, args, group)
     split, folder = find_split(recipe.data, args.data), args.build / recipe.name
     if recipe.publish == "camera":
-        open_judge(recipe, args.data)  # if there is too little to judge by, it fails before it has trained
+        # with too little to judge by, or an unreadable confidence to start from, it fails before it trains
+        open_judge(recipe, args.data)
+        confidence_of_start(recipe, recipe.name, args.weights)
     if recipe.data.bundled and not args.smoke:
         folder = folder_of(recipe, split, published(args.weights)[recipe.name], args.build)
     with group.local_main_first():

@@ -1,5 +1,8 @@
 """The networks of a file "confidence": from figures of a picture and its residual to shares of the looks."""
 
+import re
+from collections import defaultdict
+
 import onnx
 import torch
 from onnx import numpy_helper
@@ -13,6 +16,7 @@ MEMBERS = 4  # networks whose mean it is: one alone is off by 0.1 dB here and th
 HIDDEN = (48, 24)
 FARTHEST = 4.0  # standard deviations of a figure: beyond, it counts as this far
 OVERSHOOT = 0.125  # of the sigmoid, so that the confidence reaches 0 and 1
+TENSOR = re.compile(r"(|.*\.)(lean|mean|spread|members\..*)")  # in a file: the network's place, its own name
 
 
 class ConfidenceNet(nn.Module):
@@ -54,7 +58,8 @@ class CarefulNet(nn.Module):
     much of a residual that helps still helps, and of one that harms it harms little.
     """
 
-    def __init__(self, one: nn.Module, other: nn.Module) -> None:
+    def __init__(self, one: ConfidenceNet, other: ConfidenceNet) -> None:
+        """The confidence of the model that its own has grown from, and the one fitted to its own."""
         super().__init__()
         self.one, self.other = one, other
 
@@ -76,17 +81,47 @@ def export(net: nn.Module, metadata: dict[str, str]) -> bytes:
     return finish(to_onnx(net, {"figures": torch.zeros(1, FIGURES)}, "confidence", {}), metadata)
 
 
-def read_confidence(content: bytes, looks: int) -> ConfidenceNet:
-    """The network of a file "confidence" with so many looks. Raises ModelError if it is another one."""
-    net = ConfidenceNet(looks)
-    tensors = onnx.load_from_string(content).graph.initializer
-    found = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in tensors}
+def set_lean(net: nn.Module, lean: float) -> None:
+    """Let a confidence, or both of a CarefulNet, lean so much in the faithful look, 0..1."""
+    for part in net.modules():
+        if isinstance(part, ConfidenceNet):
+            part.lean[0] = lean
+
+
+def read_confidence(content: bytes, looks: int) -> ConfidenceNet | CarefulNet:
+    """What a file "confidence" with so many looks was exported from: one network, or a CarefulNet of two.
+
+    Raises ModelError if it is of something else.
+    """
     try:
-        net.load_state_dict({"lean": torch.zeros(looks)} | found)  # files of before have none
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(
-            f"the file is not one network's confidence in {looks} looks: {reason}; "
-            "fit it again: python -m distill confidence"
-        ) from None
-    return net.eval()
+        nets = [_refill(tensors, looks) for tensors in _read_networks(content)]
+    except RuntimeError:
+        nets = []
+    if len(nets) == 1:
+        return nets[0].eval()
+    if len(nets) == 2:
+        return CarefulNet(*nets).eval()
+    raise ModelError(
+        f"the file does not hold one or two networks' confidence in {looks} looks; "
+        "fit it again: python -m distill confidence"
+    )
+
+
+def _refill(tensors: dict[str, Tensor], looks: int) -> ConfidenceNet:
+    net = ConfidenceNet(looks)
+    net.load_state_dict({"lean": torch.zeros(looks)} | tensors)  # files of before have none
+    return net
+
+
+def _read_networks(content: bytes) -> list[dict[str, Tensor]]:
+    """The tensors by name of each network in a file, in their order."""
+    graph = onnx.load_from_string(content).graph
+    found = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
+    for node in graph.node:  # of equal tensors one is in the file, and the others are its copies
+        if node.op_type == "Identity" and node.input[0] in found:
+            found[node.output[0]] = found[node.input[0]]
+    networks: dict[str, dict[str, Tensor]] = defaultdict(dict)
+    for name, value in found.items():
+        if match := TENSOR.fullmatch(name):
+            networks[match[1]][match[2]] = value
+    return list(networks.values())

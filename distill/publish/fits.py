@@ -7,10 +7,11 @@ from pathlib import Path
 from distill.data.splits import listed
 from distill.publish.chroma import fit_chroma
 from distill.publish.confidence import SCENES, fit_confidence
-from distill.publish.confidence_net import ConfidenceNet, read_confidence
+from distill.publish.confidence_net import CarefulNet, ConfidenceNet, read_confidence
 from distill.publish.weights_folder import Candidate, published, stage_candidate, with_file
 from distill.recipe import Recipe
 from distill.training.warm_start import published_name, starts_from_published
+from vcam.errors import ModelError
 from vcam.manifest import ModelSpec, read_checked
 from vcam.restore import Engine, Model
 
@@ -60,19 +61,37 @@ def fit_confidence_by_recipe(
     weights   where the model is published that the recipe starts from, if it does: that one's confidence
               is the start
 
-    Raises ModelError if the start's confidence cannot be read back.
+    Raises ModelError if the start's confidence cannot be read back, see `confidence_of_start`.
     """
     train, held, _ = listed(recipe.data, folders)
     files = {kind: file for kind, file in spec.files.items() if kind != "confidence"}
     model = Model(replace(spec, files=files), folder, Engine("cpu"))
-    start = _confidence_of_start(recipe, spec, weights)
+    start = confidence_of_start(recipe, spec.name, weights)
+    if start is not None and len(start.lean) != spec.looks:
+        print(
+            f"confidence of {spec.name}, fitted from nothing: that of {published_name(recipe)} has "
+            f"{len(start.lean)} looks, {spec.name} has {spec.looks}"
+        )
+        start = None
     return fit_confidence(model, train, held, recipe.data.side, scenes, start=start)
 
 
-def _confidence_of_start(recipe: Recipe, spec: ModelSpec, weights: Path) -> ConfidenceNet | None:
-    """The confidence of another published model that a recipe starts from; None if there is none."""
+def confidence_of_start(recipe: Recipe, name: str, weights: Path) -> ConfidenceNet | None:
+    """The confidence of another published model that a recipe starts from; None if there is none.
+
+    name      of the model that is made
+    weights   where the other one is published
+
+    Of two networks it is the one that was fitted to that model. Raises ModelError if it cannot be read back.
+    """
     start = recipe.training.start
     other = published(weights).get(published_name(recipe)) if starts_from_published(start) else None
-    if other is None or other.name == spec.name or "confidence" not in other.files:
+    if other is None or other.name == name or "confidence" not in other.files:
         return None
-    return read_confidence(read_checked(weights, other.files["confidence"]), spec.looks)
+    try:
+        net = read_confidence(read_checked(weights, other.files["confidence"]), other.looks)
+    except ModelError as error:
+        raise ModelError(
+            f"{name} starts from {other.name}, whose confidence cannot be used: {error}"
+        ) from None
+    return net.other if isinstance(net, CarefulNet) else net

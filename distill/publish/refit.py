@@ -6,7 +6,7 @@ from pathlib import Path
 
 from distill.publish.comparison import Compared, compare, open_model, print_excused, print_scores
 from distill.publish.confidence import SCENES
-from distill.publish.confidence_net import export, read_confidence
+from distill.publish.confidence_net import export, read_confidence, set_lean
 from distill.publish.fits import fit_chroma_by_recipe, fit_confidence_by_recipe
 from distill.publish.gate import ROUNDING_DB, check_harmless
 from distill.publish.judgement import open_judge
@@ -91,5 +91,5 @@ def _lean(spec: ModelSpec, weights: Path, lean: float) -> bytes:
     if "confidence" not in spec.files:
         raise ModelError(f"{spec.name} has no confidence; fit one: python -m distill confidence")
     net = read_confidence(read_checked(weights, spec.files["confidence"]), spec.looks)
-    net.lean[0] = lean
+    set_lean(net, lean)
     return export(net, {"name": spec.name})

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from stand_in import write_experts
+from onnxruntime import InferenceSession
+from stand_in import confidence_bytes, write_experts
 from talking_head import talking_head
 
 from distill.data.media import Media
@@ -24,7 +25,7 @@ from distill.publish.confidence import (
 from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export, read_confidence
 from vcam.conversion.opencv import to_bgr
 from vcam.errors import ModelError
-from vcam.manifest import ModelFile, sha256_of
+from vcam.manifest import ModelFile, sha256_of, weights_folder
 from vcam.restore import Engine, Model
 from vcam.restore.confidence import FIGURES
 
@@ -60,7 +61,7 @@ def test_what_the_figures_tell_is_learnt(look: int) -> None:
 
 
 def test_of_two_confidences_the_square_of_the_lower_counts_and_the_first_is_the_start() -> None:
-    first = read_confidence(export(fit(outcomes(600), looks=1), {}), 1)
+    first = fit(outcomes(600), looks=1)
     before = {name: value.clone() for name, value in first.state_dict().items()}
     second = fit(outcomes(600), looks=1, start=first)
     assert all(torch.equal(value, before[name]) for name, value in first.state_dict().items())
@@ -83,9 +84,36 @@ def test_a_confidence_that_leans_adds_less_of_what_is_neither_all_nor_nothing() 
     np.testing.assert_allclose(after[:, 1], before[:, 1], atol=1e-6)
 
 
-def test_a_confidence_of_other_looks_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"not one network's confidence in 2 looks: .*fit it again"):
-        read_confidence(export(fit(outcomes(100), looks=1), {}), 2)
+@pytest.mark.parametrize("name", ["wide", "best", "fast"])
+def test_a_published_confidence_is_read_back_as_it_is(name: str) -> None:
+    content = (weights_folder() / f"{name}-confidence.onnx").read_bytes()
+    net = read_confidence(content, 2)
+    session = InferenceSession(content, providers=["CPUExecutionProvider"])
+    for figures in np.random.default_rng(1).normal(0, 5, (20, 1, FIGURES)).astype(np.float32):
+        (expected,) = session.run(None, {"figures": figures})
+        with torch.no_grad():
+            np.testing.assert_allclose(net(torch.from_numpy(figures)), expected, atol=1e-5)
+
+
+def test_equal_tensors_which_a_file_has_once_are_read_into_each_network() -> None:
+    first, second = ConfidenceNet(1), ConfidenceNet(1)
+    found = read_confidence(export(CarefulNet(first, second), {}), 1)
+    assert isinstance(found, CarefulNet)
+    for net, expected in ((found.one, first), (found.other, second)):
+        for name, value in expected.state_dict().items():
+            assert torch.equal(net.state_dict()[name], value)
+
+
+@pytest.mark.parametrize(
+    "content", [export(ConfidenceNet(1), {}), confidence_bytes([1.0, 1.0])], ids=["one look", "other"]
+)
+def test_what_is_no_confidence_in_these_looks_is_refused_in_a_few_words(content: bytes) -> None:
+    with pytest.raises(ModelError) as caught:
+        read_confidence(content, 2)
+    assert str(caught.value) == (
+        "the file does not hold one or two networks' confidence in 2 looks; "
+        "fit it again: python -m distill confidence"
+    )
 
 
 def test_a_loss_counts_for_more_than_a_gain() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from stand_in import write_experts
 
-from distill.publish.confidence_net import ConfidenceNet, export, read_confidence
+from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export, read_confidence
 from distill.publish.refit import release_chroma, release_confidence
 from distill.publish.weights_folder import Candidate, with_file, write_candidate
 from distill.recipe import Recipe
@@ -81,5 +81,19 @@ def test_a_published_confidence_leans_without_being_fitted_again(
     release_confidence(recipe, [folder], build, weights, lean=0.5)
     (spec,) = read_manifest(weights).values()
     found = read_confidence(read_checked(weights, spec.files["confidence"]), 1)
+    assert isinstance(found, ConfidenceNet)
     assert found.lean.tolist() == [0.5]
     assert torch.equal(found.members[0][0].weight, net.members[0][0].weight)
+
+
+def test_both_networks_of_a_careful_confidence_lean(recipe: Recipe, folder: Path, tmp_path: Path) -> None:
+    weights, build = tmp_path / "weights", tmp_path / "build"
+    spec = write_experts(weights, recipe.name, [128, 128])
+    kept = {kind: read_checked(weights, file) for kind, file in spec.files.items()}
+    content = export(CarefulNet(ConfidenceNet(1), ConfidenceNet(1)), {})
+    write_candidate(with_file(Candidate(spec, kept), "confidence", content), weights)
+    release_confidence(recipe, [folder], build, weights, lean=0.5)
+    (spec,) = read_manifest(weights).values()
+    found = read_confidence(read_checked(weights, spec.files["confidence"]), 1)
+    assert isinstance(found, CarefulNet)
+    assert found.one.lean.tolist() == found.other.lean.tolist() == [0.5]
