@@ -85,6 +85,13 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Confidence:
+    """How a confidence is fitted to a model of the camera, see distill.publish.confidence_net."""
+
+    lean: float = 0.0  # 0..1: by how much less is added of what is neither all nor nothing, faithful look
+
+
+@dataclass(frozen=True)
 class Claim:
     """A figure that a published system claims, and the metric that it is compared with.
 
@@ -115,6 +122,7 @@ class Recipe:
     crisp_losses: Mapping[str, float] = field(default_factory=dict)  # of the second look, with looks = 2
     distillation: Distillation = field(default_factory=Distillation)
     training: Training = field(default_factory=Training)
+    confidence: Confidence = field(default_factory=Confidence)
     claims: tuple[Claim, ...] = ()
     look: str = ""  # the recipe of its crisp look, which is trained after it and published with it
     # "record": network and scores go to weights/recipes; "camera": a model of the camera; "look": the crisp
@@ -168,7 +176,9 @@ def training_identity(recipe: Recipe) -> Recipe:
     training = recipe.training
     if training.schedule == "cosine" and not training.patience and not recipe.distillation.teachers:
         training = replace(training, check_every=Training.check_every)
-    return replace(recipe, title="", claims=(), look="", publish="", training=training)
+    return replace(
+        recipe, title="", claims=(), look="", publish="", training=training, confidence=Confidence()
+    )
 
 
 def _find(name: str) -> Path:
@@ -227,6 +237,8 @@ def _check_ranges(recipe: Recipe, where: str) -> None:
         raise ConfigError(f"{where} data kept = {data.kept}; expected at most its side, {data.side}")
     if not 0 <= training.ema < 1:
         raise ConfigError(f"{where} training ema = {training.ema}; expected 0 or more, and less than 1")
+    if not 0 <= recipe.confidence.lean <= 1:
+        raise ConfigError(f"{where} confidence lean = {recipe.confidence.lean}; expected 0 to 1")
     if recipe.publish == "look" and not training.start:
         raise ConfigError(f'{where} publish = "look" needs [training] start: the recipe whose look it is')
     if recipe.publish not in PUBLISH:

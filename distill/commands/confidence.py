@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lean",
         type=float,
         metavar="0..1",
-        help="do not fit, but add that much less of what is neither all nor nothing, in the faithful look",
+        help="do not fit, but add that much less of what is neither all nor nothing, in the faithful look; "
+        "a fit takes [confidence] lean of the recipe",
     )
 
 

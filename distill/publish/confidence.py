@@ -16,7 +16,7 @@ from distill.damage.cameras import Camera, draw_camera
 from distill.damage.degradation import FPS, Degradation, draw_linked, draw_nearly_clean
 from distill.data.media import Media
 from distill.data.scenes import Scenes
-from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export
+from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export, set_lean
 from vcam.frame import Frame, Size, resize
 from vcam.link import LinkProfile
 from vcam.restore import Model, add_residual, from_cells
@@ -58,6 +58,7 @@ def fit_confidence(
     scenes: int = SCENES,
     seed: int = 0,
     start: ConfidenceNet | None = None,
+    lean: float = 0.0,
 ) -> bytes | None:
     """The file "confidence" for a student, fitted to scenes of `train`; None if it does not help on `held`.
 
@@ -65,14 +66,16 @@ def fit_confidence(
     side    of the scenes, in pixels
     start   the confidence of the model that it has grown from: it is fitted on from there, and both count,
             see CarefulNet
+    lean    once fitted, see ConfidenceNet: in the faithful look, 0..1
     """
     rng = np.random.default_rng(seed)
     fitted = gather(try_scenes(model, train, side, scenes, rng))
     judged = gather(try_scenes(model, held, side, HELD_SCENES, rng))
     if fitted is None or judged is None:
         return None
-    net: nn.Module = fit(fitted, model.spec.looks, seed, start)
-    net = net if start is None else CarefulNet(start, net)
+    own = fit(fitted, model.spec.looks, seed, start)
+    net = own if start is None else CarefulNet(copy.deepcopy(start), own)
+    set_lean(net, lean)
     with torch.no_grad():
         before, after = (float(worth(net, judged, is_used).mean()) for is_used in (False, True))
     print(f"confidence of {model.spec.name}: {after - before:+.3f} dB on held-out scenes, losses weighted")
@@ -80,7 +83,7 @@ def fit_confidence(
 
 
 def fit(outcomes: Outcomes, looks: int, seed: int = 0, start: ConfidenceNet | None = None) -> ConfidenceNet:
-    """A network trained on outcomes, from nothing or from a copy of another one on."""
+    """A network trained on outcomes, from nothing or from a copy of another one on; it does not lean."""
     torch.manual_seed(seed)
     figures = torch.from_numpy(outcomes.figures)
     if start is None:
@@ -88,6 +91,7 @@ def fit(outcomes: Outcomes, looks: int, seed: int = 0, start: ConfidenceNet | No
         net.take_in(figures)
     else:
         net, most, rate = copy.deepcopy(start).train(), STEPS_ON, RATE_ON
+        set_lean(net, 0)
     optimizer = torch.optim.AdamW(net.parameters(), rate, weight_decay=1e-2)
     steps, batch = min(most, STEPS_A_ROW * len(figures)), min(BATCH, len(figures))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)

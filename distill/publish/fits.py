@@ -73,7 +73,8 @@ def fit_confidence_by_recipe(
             f"{len(start.lean)} looks, {spec.name} has {spec.looks}"
         )
         start = None
-    return fit_confidence(model, train, held, recipe.data.side, scenes, start=start)
+    lean = recipe.confidence.lean
+    return fit_confidence(model, train, held, recipe.data.side, scenes, start=start, lean=lean)
 
 
 def confidence_of_start(recipe: Recipe, name: str, weights: Path) -> ConfidenceNet | None:

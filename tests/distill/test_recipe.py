@@ -7,8 +7,10 @@ import pytest
 
 from distill.catalogue import build
 from distill.networks.contract import frames_of, multiple_of
+from distill.publish.confidence_net import ConfidenceNet, read_confidence
 from distill.recipe import (
     Claim,
+    Confidence,
     Data,
     Distillation,
     Network,
@@ -21,6 +23,7 @@ from distill.recipe import (
     training_identity,
 )
 from vcam.errors import ConfigError
+from vcam.manifest import weights_folder
 
 WHOLE = """
 title = "everything"
@@ -126,6 +129,7 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
         ("[data]\nholdout = 0", "data holdout = 0; expected more than 0"),
         ("[data]\nside = 96\nkept = 128", "data kept = 128; expected at most its side, 96"),
         ("[training]\nfrozen = 'head'", "training frozen = 'head'; expected a valid array"),
+        ("[confidence]\nlean = 1.5", "confidence lean = 1.5; expected 0 to 1"),
         ("publish = 'moon'", "publish = 'moon'; choose one of: record, camera"),
     ],
 )
@@ -147,6 +151,24 @@ def test_what_does_not_change_the_weights_is_not_of_the_essence(toy: Recipe) -> 
     renamed = replace(toy, title="other words", claims=(Claim("SSIM", "1"),), publish="camera")
     validated_more_often = replace(toy, training=replace(toy.training, check_every=3))
     assert training_identity(renamed) == training_identity(validated_more_often) == training_identity(toy)
+
+
+def test_how_much_a_confidence_leans_is_not_of_the_essence_of_a_run(toy: Recipe) -> None:
+    assert training_identity(replace(toy, confidence=Confidence(lean=0.2))) == training_identity(toy)
+
+
+def test_a_checkpoint_from_before_a_recipe_said_how_a_confidence_leans_is_still_read(toy: Recipe) -> None:
+    content = asdict(toy)
+    del content["confidence"]
+    assert recipe_from_json(json.dumps(content)) == toy
+
+
+@pytest.mark.parametrize("name", ["best", "best-crisp"])
+def test_the_confidence_of_best_leans_as_the_published_one_does(name: str) -> None:
+    content = (weights_folder() / "best-confidence.onnx").read_bytes()
+    net = read_confidence(content, 2)
+    assert isinstance(net, ConfidenceNet)
+    assert net.lean.tolist() == pytest.approx([load_recipe(name).confidence.lean, 0])
 
 
 def test_a_checkpoint_from_before_recipes_could_start_from_others_is_still_read(toy: Recipe) -> None:

@@ -181,6 +181,19 @@ def test_a_model_that_harms_is_no_longer_believed(tmp_path: Path, capsys: pytest
     assert "dB on held-out scenes" in capsys.readouterr().out
 
 
+def test_a_fitted_confidence_leans_as_it_is_told_and_not_as_its_start(tmp_path: Path) -> None:
+    media = stills(tmp_path, 2)
+    model = Model(write_experts(tmp_path / "w", "two", [138, 138]), tmp_path / "w", CPU)
+    start = ConfidenceNet(1).eval()
+    start.lean[0] = 0.75
+    content = fit_confidence(model, media, media, SIZE[0], scenes=12, start=start, lean=0.25)
+    assert content is not None
+    net = read_confidence(content, 1)
+    assert isinstance(net, CarefulNet)
+    assert (net.one.lean.item(), net.other.lean.item()) == (0.25, 0.25)
+    assert start.lean.item() == 0.75
+
+
 def test_media_that_cannot_be_read_give_none(tmp_path: Path) -> None:
     (tmp_path / "no.png").write_bytes(b"no picture")
     model = Model(write_experts(tmp_path / "w", "two", [138, 138]), tmp_path / "w", CPU)

@@ -13,7 +13,7 @@ from distill.commands.run import train
 from distill.publish.confidence_net import CarefulNet, ConfidenceNet, export
 from distill.publish.fits import fit_confidence_by_recipe
 from distill.publish.weights_folder import Candidate, with_file, write_candidate
-from distill.recipe import Recipe, Training
+from distill.recipe import Confidence, Recipe, Training
 from distill.training.parallel import ProcessGroup
 from vcam.errors import ModelError
 from vcam.manifest import ModelSpec, read_checked
@@ -57,6 +57,14 @@ def test_of_a_start_with_two_confidences_the_one_fitted_to_it_goes_on(
     publish_wide(weights, export(net, {}))
     fit_confidence_by_recipe(student(tmp_path), tmp_path, grown, [folder], weights)
     assert torch.equal(asked["start"].members[0][0].weight, net.other.members[0][0].weight)
+
+
+def test_the_recipe_says_how_much_a_confidence_leans(
+    recipe: Recipe, folder: Path, tmp_path: Path, weights: Path, asked: dict[str, Any]
+) -> None:
+    leaning = replace(recipe, confidence=Confidence(lean=0.2))
+    fit_confidence_by_recipe(student(tmp_path), tmp_path, leaning, [folder], weights)
+    assert asked == {"start": None, "lean": 0.2}
 
 
 def test_from_a_start_of_other_looks_it_is_fitted_from_nothing(
