@@ -92,6 +92,13 @@ MUTATIONS = (
     ),
     Mutation(
         "never worse",
+        "chosen = chosen | (abs(self.means.colours - self._shown_colours) > limits).any(axis=0)",
+        "pass",
+        "fusion",
+    ),
+    Mutation("never worse", "if self._handed_on % DETAIL_EVERY == 0:", "if False:", "fusion"),
+    Mutation(
+        "never worse",
         "is_same = network is self._network and last is not None",
         "is_same = last is not None",
         "still_cells",
@@ -123,8 +130,8 @@ MUTATIONS = (
     Mutation("swap", "if self.chain.restorer is not old:", "if False:", "chain model_mishaps"),
     Mutation(
         "swap",
-        "            self.chain = replace(self.chain, restorer=new)\n",
-        "",
+        "self.chain, self.is_single = replace(self.chain, restorer=new), False\n",
+        "self.is_single = False\n",
         "chain model_mishaps",
     ),
     Mutation("swap", "if self._stages is stages:", "if True:", "pipeline*"),
