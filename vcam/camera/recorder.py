@@ -83,9 +83,7 @@ class Recorder:
             self._write()
             self._sink.close()
         except (VcamError, ValueError) as error:
-            self._sink.abort()
-            kept = f"; what was recorded until then is in {self.path}" if self._sink.count else ""
-            self.fault = f"the recording has ended: {error}{kept}"
+            self.fault = f"the recording has ended: {error}{self._sink.keep()}"
             log.warning("%s", self.fault)
         finally:
             self._is_over.set()

@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from vcam.errors import ConfigError
 from vcam.frame import Frame
 from vcam.memory import keep_freed_memory
 from vcam.pipeline import Source
-from vcam.sinks import FileSink
+from vcam.sinks import RecordingSink
 from vcam.sinks.disk import check_free
 from vcam.sinks.file import check_video_ending
 
@@ -53,11 +54,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--seconds: {args.seconds} is not above 0; leave it out to end with Ctrl-C")
     check_video_ending(args.output)
     config = of_a_camera(read_config(args), args.source)
-    check_free(args.output, args.force or may_overwrite(args.output))
+    overwrites = args.force or may_overwrite(args.output)
+    check_free(args.output, overwrites)
     keep_freed_memory()
     with catch_signals() as flags, make_source_of(config, loop=False) as source:
-        count, seconds = record(source, args.output, config.fps, args.seconds, flags)
-    print(f"{args.output}: {count} frames, {seconds:.1f} s")
+        done = record(source, args.output, config.fps, args.seconds, flags, overwrites=overwrites)
+    print(f"{done.path}: {done.count} frames, {done.seconds:.1f} s")
     return flags.code
 
 
@@ -85,22 +87,34 @@ def may_overwrite(path: Path) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def record(source: Source, path: Path, fps: float, limit_s: float | None, flags: Flags) -> tuple[int, float]:
-    """Write a source's frames at their own times; returns how many there were, and over how many seconds.
+@dataclass(frozen=True)
+class Recorded:
+    """The file, how many frames are in it, and when the last one is shown, in seconds."""
 
-    Whatever ends it, a signal, a cable, a changed size, what came before is kept.
+    path: Path
+    count: int
+    seconds: float
+
+
+def record(
+    source: Source, path: Path, fps: float, limit_s: float | None, flags: Flags, *, overwrites: bool = False
+) -> Recorded:
+    """Write a source's frames at their own times.
+
+    Whatever ends it, a signal, a cable, a changed size, a full disk, what came before is kept.
+    Raises what ended it; a SinkError says where what came before is.
     """
-    sink: FileSink | None = None
+    sink: RecordingSink | None = None
     shown_s = Fraction(0)
     try:
         for frame, shown_s in _until(source, limit_s, flags):
             if sink is None:
-                sink = FileSink(path, frame.size, fps, crf=CRF).open()
+                sink = RecordingSink(path, frame.size, fps, crf=CRF, overwrite=overwrites).open()
             sink.send(frame, shown_s)
     finally:
         if sink is not None:
             sink.close()
-    return (sink.count if sink else 0), float(shown_s)
+    return Recorded(sink.path if sink else path, sink.count if sink else 0, float(shown_s))
 
 
 def _until(source: Source, limit_s: float | None, flags: Flags) -> Iterator[tuple[Frame, Fraction]]:

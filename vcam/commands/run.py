@@ -72,7 +72,9 @@ def run(args: argparse.Namespace) -> int:
     if Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
         check_free(Path(config.sink), args.force)
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
-    sink = make_sink(config.sink, size=config.size, fps=config.fps, lossless=args.lossless)
+    sink = make_sink(
+        config.sink, size=config.size, fps=config.fps, lossless=args.lossless, overwrite=args.force
+    )
     presence = make_presence(config, sink)
     last = LastDevice(user_paths().last_camera)
     terms = CameraOptions(

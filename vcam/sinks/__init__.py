@@ -9,6 +9,7 @@ from vcam.pipeline import Sink
 from vcam.sinks.file import VIDEO_ENDINGS, FileSink
 from vcam.sinks.null import NullSink
 from vcam.sinks.pipewire import PipeWireSink
+from vcam.sinks.recording import RecordingSink
 from vcam.sinks.still import write_still
 from vcam.sinks.virtual import OpenWriter, VirtualCameraSink
 from vcam.spelling import closest
@@ -23,6 +24,7 @@ __all__ = [
     "FileSink",
     "NullSink",
     "PipeWireSink",
+    "RecordingSink",
     "VirtualCameraSink",
     "check_sink",
     "make_sink",
@@ -36,14 +38,16 @@ def make_sink(
     size: Size,
     fps: float,
     lossless: bool = False,
+    overwrite: bool = False,
     open_writer: OpenWriter = LoopbackWriter,
     roots: VideoRoots = SYSTEM,
 ) -> Sink:
     """Open the sink that a word or a path names.
 
-    spec      "auto": the virtual camera if there is one, else the preview; "virtual"; "pipewire"; "preview";
-              "null"; a node such as "/dev/video42"; or a file ending in .mp4 or .mkv
-    lossless  FFV1 instead of H.264; .mkv only
+    spec       "auto": the virtual camera if there is one, else the preview; "virtual"; "pipewire"; "preview";
+               "null"; a node such as "/dev/video42"; or a file ending in .mp4 or .mkv
+    lossless   FFV1 instead of H.264; .mkv only
+    overwrite  whether a finished file takes the place of an older one
 
     Raises SinkError if the sink cannot be opened, or if the spec names none.
     """
@@ -58,7 +62,8 @@ def make_sink(
         is_absent = spec == "auto" and find_virtual_camera(roots=roots) is None
         return NullSink("preview") if is_absent else camera.open()
     check_sink(spec)
-    return FileSink(spec, size, fps, lossless, clock=time.monotonic_ns).open()
+    clock = time.monotonic_ns
+    return RecordingSink(spec, size, fps, lossless, clock=clock, overwrite=overwrite).open()
 
 
 def check_sink(spec: str) -> None:

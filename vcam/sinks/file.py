@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import ClassVar, Protocol, Self, TypeAlias
 
 import av
 from av.codec.context import Flags
@@ -74,6 +74,8 @@ class FileSink:
     older file of that name untouched. The first `send` opens the file, unless `open` or `with` did so before.
     """
 
+    _mp4_options: ClassVar[Mapping[str, str]] = {"movflags": "+faststart"}
+
     def __init__(
         self,
         path: Path | str,
@@ -104,6 +106,9 @@ class FileSink:
         self._tags = dict(tags or {})
         self._last_pts = -1
         self._is_over = False
+        self._is_broken = (
+            False  # then nothing may be written any more: FFmpeg's muxers end the process at that
+        )
 
     def __enter__(self) -> Self:
         return self.open()
@@ -114,7 +119,7 @@ class FileSink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close() if error is None else self.abort()
+        self.close() if error is None else self._give_up()
 
     def open(self) -> Self:
         """Begin the temporary file. Raises SinkError if the folder or the ending cannot be used."""
@@ -133,7 +138,7 @@ class FileSink:
         duration_s  for how long, which counts for the last frame; None for one over fps
 
         Raises ValueError for another size, a time that does not rise or a sink that is closed; SinkError,
-        after which the sink is closed and nothing is left of it, if the file cannot be written.
+        after which the sink is closed, if the file cannot be written.
         """
         self._check(frame)
         pts = self._now() if pts_s is None else round(pts_s / self._time_base)
@@ -173,6 +178,11 @@ class FileSink:
                 self._container.close()
         self._unlink()
 
+    def _give_up(self) -> str:
+        """End a file that cannot be finished; returns what stays of it, as words behind the error."""
+        self.abort()
+        return ""
+
     def _now(self) -> int:
         """The time of a frame that comes without one, in ticks."""
         if self._clock is None:
@@ -198,7 +208,7 @@ class FileSink:
             raise ValueError(f"frame is {found}, {self.path} holds {expected}")
 
     def _add_stream(self, container_format: str) -> VideoStream:
-        options = {"movflags": "+faststart"} if container_format == "mp4" else {}
+        options = dict(self._mp4_options) if container_format == "mp4" else {}
         self._partial = make_partial(self.path)  # FFmpeg would look at the folder only with the first frame
         address = file_address(self._partial)
         self._container = av.open(address, "w", format=container_format, options=options)
@@ -240,10 +250,11 @@ class FileSink:
         try:
             yield
         except (av.FFmpegError, OSError) as error:
-            self.abort()
-            raise SinkError(explain(self.path, error)) from error
-        except BaseException:  # a signal: nothing of it may stay
-            self.abort()
+            self._is_broken = True
+            message = explain(self.path, error)
+            raise SinkError(message + self._give_up()) from error
+        except BaseException:  # a signal
+            self._give_up()
             raise
 
 

@@ -140,6 +140,22 @@ def test_a_full_disk_ends_it_with_a_warning_and_keeps_what_there_is(
     assert sink.fault == "", "until the next one"
 
 
+def test_a_disk_that_was_full_from_the_beginning_leaves_no_empty_file(
+    sink: RecordedSink, tmp_path: Path
+) -> None:
+    sink.record(True)
+    with files_of_at_most(0):
+        for seed in range(400):
+            sink.send(noise(seed))
+            if sink.status() is None:
+                break
+            time.sleep(0.002)
+        sink.record(False)
+    assert "the recording has ended: cannot write" in sink.fault
+    assert "until then" not in sink.fault
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_clients_begin_one_recording(sink: RecordedSink, tmp_path: Path) -> None:
     run_together(*[lambda: sink.record(True)] * 4)
     sink.send(black(SIZE))

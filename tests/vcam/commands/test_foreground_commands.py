@@ -16,6 +16,7 @@ import pytest
 from children import child
 from program import PATIENCE_S, ROOT, Program
 
+from vcam.sinks.recording import can_be_played
 from vcam.sources.sample import SAMPLE_PATH
 
 KEYS = {"frames", "fresh", "seconds", "fps", "age_ms", "stage_ms", "drops", "kbps", "cpu_cores", "rss_mb"}
@@ -113,13 +114,25 @@ def test_what_cannot_be_run_is_one_line_and_an_exit_code(
     assert answer.stderr.count("\n") == 1
 
 
-def test_a_full_disk_while_recording_is_a_sink_error_and_leaves_no_file(
+def test_a_full_disk_while_recording_is_a_sink_error_and_keeps_what_there_is(
     program: Program, tmp_path: Path
 ) -> None:
+    path = tmp_path / "disk" / "out.mp4"
+    path.parent.mkdir()
+    words = ("run", "--sink", str(path), "--source", "pattern", "--size", "1280x720", "--no-restore")
+    answer = program.run(*words, limit_blocks=100)
+    assert answer.returncode == 5
+    assert answer.stderr.startswith(f"sharpkd: cannot write {path}")
+    assert answer.stderr.endswith(f"; what was recorded until then is in {path}\n")
+    assert list(path.parent.iterdir()) == [path]
+    assert can_be_played(path)
+
+
+def test_a_disk_that_is_full_from_the_beginning_has_no_recording(program: Program, tmp_path: Path) -> None:
     folder = tmp_path / "disk"
     folder.mkdir()
     words = ("run", "--frames", "200", "--sink", str(folder / "out.mkv"), "--lossless")
-    answer = program.run(*words, limit_blocks=64)
+    answer = program.run(*words, limit_blocks=1)
     assert answer.returncode == 5
     assert answer.stderr.startswith(f"sharpkd: cannot write {folder / 'out.mkv'}")
     assert list(folder.iterdir()) == []

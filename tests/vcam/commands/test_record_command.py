@@ -6,13 +6,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import av
+import numpy as np
 import pytest
 from children import child
+from full_disk import files_of_at_most
 from program import PATIENCE_S, ROOT, Program, wait_for
 from talking_head import talking_head
 
@@ -20,10 +23,11 @@ from vcam import cli
 from vcam.commands.record import may_overwrite, of_a_camera, record
 from vcam.config import Config
 from vcam.daemon.signals import Flags
-from vcam.errors import SourceError
+from vcam.errors import SinkError, SourceError
 from vcam.frame import Frame
 from vcam.metrics import psnr
 from vcam.paths import Paths
+from vcam.sinks.recording import can_be_played
 
 
 class Reel:
@@ -61,7 +65,7 @@ def test_the_camera_is_recorded_as_it_is_at_its_own_times(tmp_path: Path) -> Non
     truth = talking_head(12, (160, 96))
     late = [*truth[:6], *truth[8:]]  # two frames were lost
     found = record(Reel(late), tmp_path / "me.mp4", 30, None, Flags())
-    assert found == (10, pytest.approx(11 / 30))
+    assert (found.count, found.seconds) == (10, pytest.approx(11 / 30))
     pictures = read(tmp_path / "me.mp4")
     seconds = [float(picture.pts * picture.time_base) for picture in pictures]
     # 33,333,333 ns are a period; the file counts 1/90,000 s
@@ -71,8 +75,8 @@ def test_the_camera_is_recorded_as_it_is_at_its_own_times(tmp_path: Path) -> Non
 
 
 def test_it_ends_after_so_many_seconds(tmp_path: Path) -> None:
-    count, seconds = record(Reel(talking_head(40, (64, 48))), tmp_path / "me.mp4", 30, 0.49, Flags())
-    assert (count, seconds) == (15, pytest.approx(14 / 30))
+    found = record(Reel(talking_head(40, (64, 48))), tmp_path / "me.mp4", 30, 0.49, Flags())
+    assert (found.count, found.seconds) == (15, pytest.approx(14 / 30))
     assert len(read(tmp_path / "me.mp4")) == 15
 
 
@@ -81,6 +85,23 @@ def test_what_came_before_a_cable_was_pulled_is_kept(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="unplugged"):
         record(reel, tmp_path / "me.mp4", 30, None, Flags())
     assert len(read(tmp_path / "me.mp4")) == 7
+
+
+@pytest.mark.parametrize("name", ["me.mp4", "me.mkv"])
+def test_what_came_before_the_disk_was_full_is_kept_and_said(tmp_path: Path, name: str) -> None:
+    (frame,) = talking_head(1, (320, 240))
+    rng = np.random.default_rng(0)
+    frames = (
+        replace(frame, y=rng.integers(16, 235, (240, 320), np.uint8), captured_ns=index * 33_333_333)
+        for index in range(300)
+    )
+    with (
+        files_of_at_most(6_000_000),
+        pytest.raises(SinkError, match=f"until then is in .*{name}"),
+    ):
+        record(Reel(frames), tmp_path / name, 30, None, Flags())
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert can_be_played(tmp_path / name)
 
 
 def test_what_came_before_the_size_changed_is_kept(tmp_path: Path) -> None:
@@ -108,7 +129,7 @@ def test_a_stop_that_was_asked_for_keeps_the_file(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_where_nothing_came(tmp_path: Path) -> None:
-    assert record(Reel([]), tmp_path / "me.mp4", 30, None, Flags()) == (0, 0)
+    assert record(Reel([]), tmp_path / "me.mp4", 30, None, Flags()).count == 0
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ from fake_video import FakeCameras, FakeSystem
 from vcam.errors import SinkError
 from vcam.frame import black
 from vcam.pipeline import Sink
-from vcam.sinks import FileSink, NullSink, VirtualCameraSink, make_sink
+from vcam.sinks import NullSink, RecordingSink, VirtualCameraSink, make_sink
 from vcam.v4l2loopback.module import CARD
 
 SIZE = (64, 48)
@@ -58,7 +58,7 @@ def test_a_path_is_a_file(
 ) -> None:
     path = tmp_path / f"talk{ending}"
     sink = make(str(path), system, cameras, lossless)
-    assert isinstance(sink, FileSink)
+    assert isinstance(sink, RecordingSink), "what it has stays on a full disk"
     sink.send(black(SIZE))
     sink.close()
     assert path.exists()
