@@ -1,9 +1,10 @@
 """What an address on the command line or in the configuration means, normalised once."""
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from vcam.errors import SourceError
 
@@ -80,6 +81,16 @@ def path_of(url: str) -> str:
             raise SourceError("the source is a file: address of another machine; write the path alone")
         path = slash + rest
     return unquote(path, errors="surrogateescape")  # as Python spells the names that are not UTF-8
+
+
+def file_url(path: str) -> str:
+    """The file URL of an absolute path, all ASCII: what `path_of` takes back."""
+    return f"file://{quote(os.fsencode(path))}"
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be sent and saved: a file's name that is not UTF-8 has lone surrogates here."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def normalise(url: str) -> str:

@@ -4,7 +4,9 @@ import argparse
 import os.path
 from collections.abc import Mapping
 
+from vcam.address import file_url, is_utf8
 from vcam.config import KEYS, Config, load_config, replace_setting
+from vcam.config.messages import short
 from vcam.errors import ConfigError
 from vcam.paths import user_paths
 
@@ -53,14 +55,23 @@ def given_settings(args: argparse.Namespace) -> dict[str, str]:
     overrule(Config(), vars(args))
     given = ((key, vars(args).get(key)) for key in KEYS)
     texts = {key: str(value) for key, value in given if value is not None and value is not False}
-    return {key: as_absolute(key, text) for key, text in texts.items()}
+    return {key: as_sent(key, text) for key, text in texts.items()}
 
 
-def as_absolute(key: str, value: str) -> str:
-    """The value; of a file or folder of here the whole path, since the camera runs elsewhere."""
+def as_sent(key: str, value: str) -> str:
+    """The value as a camera elsewhere takes it: of a file or folder of here, the whole path.
+
+    Raises ConfigError if it is not UTF-8, as what is sent and saved has to be. A source is then sent as an
+    address, which says every name in ASCII.
+    """
     path = os.path.expanduser(value)
     is_path = key in PATHS and PATHS[key](path) and value not in WORDS
-    return os.path.abspath(path) if is_path else value
+    sent = os.path.abspath(path) if is_path else value
+    if is_utf8(sent):
+        return sent
+    if is_path and key == "source":
+        return file_url(sent)
+    raise ConfigError(f"{key} = {short(value)} is not valid UTF-8; rename it, or name something else")
 
 
 def read_config(args: argparse.Namespace) -> Config:

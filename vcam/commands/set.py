@@ -9,7 +9,7 @@ examples:
 import argparse
 import sys
 
-from vcam.commands.options import as_absolute
+from vcam.commands.options import as_sent
 from vcam.config import FIXED, KEYS, OTHER_NAMES, Config, load_config, replace_setting
 from vcam.config_file import save_settings
 from vcam.control.client import ControlClient
@@ -45,7 +45,7 @@ def read_pairs(words: list[str]) -> dict[str, str]:
     if len(words) % 2:
         raise ConfigError(f"{words[-1]!r} has no value; expected KEY VALUE, for example: strength 0.5")
     pairs = zip(words[::2], words[1::2], strict=True)
-    settings = {OTHER_NAMES.get(key, key): as_absolute(key, value) for key, value in pairs}
+    settings = {OTHER_NAMES.get(key, key): as_sent(key, value) for key, value in pairs}
     for key, value in settings.items():
         replace_setting(Config(), key, value)
     return settings

@@ -4,6 +4,7 @@ Sources: ITU-T T.81 B.1.1.2 (JPEG), PNG 11.2.5, RFC 9649 2.3 (WebP), GIF89a 27.
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +44,23 @@ def is_whole_file(path: Path) -> bool:
     return True
 
 
+def read_segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The marker and all bytes of each segment of a JPEG file, up to the coded data of its first scan."""
+    place = 2
+    while place + 4 <= len(content) and content[place] == 0xFF:
+        marker = content[place + 1]
+        if marker in (JPEG_SCAN, JPEG_END):
+            return
+        if marker == 0xFF:  # a fill byte
+            place += 1
+        elif marker in ALONE:
+            place += 2
+        else:
+            end = _segment_end(content, place)
+            yield marker, content[place:end]
+            place = end
+
+
 def _has_jpeg_end(content: bytes) -> bool:
     """Walk the segments of the first picture, and the coded data between them, to its end."""
     place = 2
@@ -57,10 +75,14 @@ def _has_jpeg_end(content: bytes) -> bool:
         elif marker in ALONE:
             place += 2
         else:
-            place += 2 + max(2, int.from_bytes(content[place + 2 : place + 4], "big"))
+            place = _segment_end(content, place)
             if marker == JPEG_SCAN:
                 found = MARKER.search(content, place)
                 if found is None:
                     return False
                 place = found.start()
     return False
+
+
+def _segment_end(content: bytes, place: int) -> int:
+    return place + 2 + max(2, int.from_bytes(content[place + 2 : place + 4], "big"))

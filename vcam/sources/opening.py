@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from vcam.address import is_utf8
 from vcam.deadline import NoAnswerError, call_within
 from vcam.errors import SourceError
 from vcam.sources.grabber import Capture
@@ -33,6 +34,8 @@ def open_within(
     Raises SourceError if the device does not open, or its driver hangs: then the capture is released when,
     or if, it is let go. Raises what `agree` raises.
     """
+    if isinstance(device, str) and not is_utf8(device):  # it would end the whole process
+        raise SourceError(f"OpenCV cannot open {device}, whose name is not UTF-8: make a link to it")
 
     def make() -> tuple[Capture, T]:
         capture = open_capture(device, backend)

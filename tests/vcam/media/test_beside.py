@@ -1,6 +1,7 @@
 """What a picture file has beside its pixels goes on into the restored one."""
 
 import io
+import os
 from functools import cache
 from pathlib import Path
 
@@ -70,6 +71,25 @@ def test_what_cannot_be_read_has_nothing(tmp_path: Path, content: bytes) -> None
     (tmp_path / "x.jpg").write_bytes(content)
     assert read_beside(tmp_path / "x.jpg") == Beside()
     assert read_beside(tmp_path / "missing.jpg") == Beside()
+
+
+@needs_opencv
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+def test_a_name_that_is_not_utf8_is_as_good_as_any(tmp_path: Path, ending: str) -> None:
+    found = read_beside(picture(tmp_path / os.fsdecode(b"v\xff" + ending.encode())))
+    assert found == read_beside(picture(tmp_path / f"v{ending}"))
+    assert (bool(found.exif), found.profile) == (True, profile())
+
+
+@needs_opencv
+def test_of_a_cut_jpeg_all_is_kept_and_its_library_is_silent(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = picture(tmp_path / "v.jpg")
+    whole = read_beside(path)
+    path.write_bytes(path.read_bytes()[:-300])
+    assert read_beside(path) == whole
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_older_opencv_keeps_nothing_and_restores(

@@ -1,3 +1,4 @@
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,6 +51,15 @@ def test_a_frame_arrives_byte_for_byte_whatever_the_layout(layout: Callable[[Pac
         assert np.array_equal(pack(next(source)), pack(picture()))
         assert source.size == SIZE
     assert device.opened_as == (str(NODE), cv2.CAP_V4L2)
+
+
+def test_a_node_that_opencv_would_end_the_process_for_is_refused() -> None:
+    node = Path(os.fsdecode(b"/dev/v\xff"))
+    with (
+        pytest.raises(SourceError, match="name is not UTF-8: make a link"),
+        LoopbackSource(node, open_capture=FakeDevice(SIZE).open, ask=lambda node: CARD),
+    ):
+        pass
 
 
 def test_frames_count_what_arrives_and_carry_the_time_of_arrival() -> None:
