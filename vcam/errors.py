@@ -1,5 +1,9 @@
 """Errors the user can act on. Each message says what, found, expected and the remedy, in one line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class VcamError(Exception):
     """Something the user can fix; `cli.main` prints the message and exits with `exit_code`."""
@@ -60,3 +64,12 @@ def as_source_error(error: Exception, name: str) -> SourceError:
     """
     kind = type(error).__name__
     return SourceError(f"{name} cannot be used, it fails in an unexpected way ({kind}): try another source")
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put a file before what a SourceError or a ConfigError says, which does not know the file."""
+    try:
+        yield
+    except (SourceError, ConfigError) as error:
+        raise type(error)(f"{path}: {error}") from None

@@ -22,7 +22,7 @@ from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.enhance_jobs import Job, count_frames, find_jobs
 from vcam.commands.options import add_model_options, read_config
 from vcam.config import LARGEST, Config
-from vcam.errors import ConfigError, SourceError
+from vcam.errors import ConfigError, SourceError, naming
 from vcam.frame import Size, parse_size
 from vcam.memory import keep_freed_memory
 from vcam.public import public_text
@@ -128,7 +128,8 @@ def enhance(job: Job, args: argparse.Namespace, bar: Bar, model: LoadedModel) ->
     with FileSource(
         job.source, realtime=False, with_sound=not job.is_still, with_alpha=keeps_alpha
     ) as source:
-        size = fit_size(source.size, args.size, args.scale, args.fit)
+        with naming(job.source):
+            size = fit_size(source.size, args.size, args.scale, args.fit)
         config = replace(read_config(argparse.Namespace(**{**vars(args), "size": None})), size=size)
         stages = [stage for _, stage in make_offline_chain(config, args.link, model(config)).stages()]
         padded = parse_size(args.size) if args.size and args.fit == "pad" else size

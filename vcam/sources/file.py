@@ -15,6 +15,7 @@ from vcam.conversion.alpha import alpha_of, opaque
 from vcam.conversion.geometry import Geometry, shown_size, turn_plane
 from vcam.conversion.pyav import Converter, to_frame
 from vcam.conversion.sdr import needs_mapping
+from vcam.errors import naming
 from vcam.frame import Frame, Plane, Size
 from vcam.media.reading import Recording, moment_s
 from vcam.media.sound import Sound
@@ -108,7 +109,8 @@ class FileSource(GuardedSource):
 
     def _enter(self) -> None:
         recording = self._open()
-        self.size = shown_size((recording.first.width, recording.first.height), recording.geometry)
+        with naming(self.path):
+            self.size = shown_size((recording.first.width, recording.first.height), recording.geometry)
         alpha = alpha_of(recording.first)
         self.alpha = None if alpha is None or not self._with_alpha else turn_plane(alpha, recording.geometry)
         self.is_laid_on_white = alpha is not None and not self._with_alpha
@@ -152,14 +154,15 @@ class FileSource(GuardedSource):
                     frame = replace(frame, index=next(numbers), captured_ns=captured_ns, is_cut=False)
                     yield frame
             captured_ns = self._pace.wait(moment_ns) if self._pace else moment_ns
-            frame = to_frame(
-                opaque(picture) if self.alpha is not None else picture,
-                next(numbers),
-                captured_ns,
-                is_cut,
-                self._converter,
-                geometry,
-            )
+            with naming(self.path):
+                frame = to_frame(
+                    opaque(picture) if self.alpha is not None else picture,
+                    next(numbers),
+                    captured_ns,
+                    is_cut,
+                    self._converter,
+                    geometry,
+                )
             last_ns = moment_ns
             yield frame
 

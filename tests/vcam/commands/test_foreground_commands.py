@@ -216,6 +216,23 @@ def test_enhance_of_a_folder_goes_on_after_a_file_that_cannot_be_read(
     assert set(np.unique(picture[..., 3])) == {90}
 
 
+@pytest.mark.parametrize(
+    ("side", "options", "reason"),
+    [(1, (), "the picture is 1x1"), (20, ("--scale", "0.5"), "--scale 0.5 makes 10x10")],
+)
+def test_each_of_several_files_that_is_refused_is_named_once(
+    program: Program, tmp_path: Path, side: int, options: tuple[str, ...], reason: str
+) -> None:
+    names = ("a.png", "b.png")
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), np.zeros((side, side, 3), np.uint8))
+    out = str(tmp_path / "out")
+    answer = program.run_here("enhance", *(str(tmp_path / name) for name in names), out, *options)
+    for name, line in zip(names, answer.stderr.splitlines(), strict=True):
+        assert line.startswith(f"sharpkd: {tmp_path / name}: {reason}")
+        assert line.count(name) == 1
+
+
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
 def test_a_disk_that_is_full_for_the_sound_is_an_error_and_leaves_what_was_finished(
     program: Program, tmp_path: Path, ending: str

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from program import PATIENCE_S, ROOT, Program, wait_for
 from video_files import write_video
@@ -67,12 +69,14 @@ def test_once_restores_what_is_there_and_ends(
     write_video(watcher.folder / "a.mov", 3)
     write_video(watcher.folder / "sub" / "b.mkv", 3)
     (watcher.folder / "bad.mp4").write_text("no video")
+    cv2.imwrite(str(watcher.folder / "one.png"), np.zeros((1, 1, 3), np.uint8))
     out = watcher.out = watcher.folder / "out"
     words = ["watch", str(watcher.folder), str(out), "--once", "--settle", "0", *SMALL]
     assert cli.main(words) == 4
     said = capsys.readouterr()
-    assert said.err.count("\n") == 1
+    assert said.err.count("\n") == 2
     assert "bad.mp4 is not a video" in said.err
+    assert "one.png: the picture is 1x1" in said.err
     assert said.out.count(" -> ") == 2
     assert watcher.copies() == {"a.mp4", "sub/b.mp4"}
     assert (cli.main(words), *capsys.readouterr()) == (0, "", "")

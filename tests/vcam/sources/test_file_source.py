@@ -188,6 +188,15 @@ def test_what_is_no_video_is_refused(tmp_path: Path, name: str, content: bytes, 
         read_all(tmp_path / name)
 
 
+def test_a_picture_that_is_too_small_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    cv2.imwrite(str(path), np.zeros((1, 1, 3), np.uint8))
+    with pytest.raises(SourceError) as refused, FileSource(path):
+        pass
+    assert str(refused.value).startswith(f"{path}: the picture is 1x1, expected sides of 16")
+    assert str(refused.value).count("one.png") == 1
+
+
 def test_sound_alone_is_refused(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "a.wav"), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
