@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from vcam.blas import keep_blas_single
 from vcam.daemon.signals import unwind_on_signals
-from vcam.errors import VcamError
+from vcam.errors import INTERRUPTED, VcamError
 from vcam.parser import Parser
 from vcam.public import public_text
+from vcam.streams import drop_output, find_fault, open_closed_streams
 
 COMMANDS = {
     "run": "run the camera here, in the foreground, until Ctrl-C",
@@ -52,7 +53,6 @@ EXAMPLES = """examples:
 exit codes: 0 fine, 1 error (doctor: a problem was found), 2 wrong setting, 3 not running, 4 source, 5 sink,
             6 model, 7 link, 8 another one runs, 128+N ended by signal N
 """
-INTERRUPTED = 130
 MISSING_LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 
 
@@ -61,34 +61,60 @@ def main(argv: Sequence[str] | None = None, system: str = sys.platform) -> int:
 
     system  as sys.platform says it
     """
+    open_closed_streams()
     if system != "linux":  # before a command is imported: most of them ask Linux's own modules
-        print(f"sharpkd: this program is for Linux, this system is {system}", file=sys.stderr)
+        say(f"this program is for Linux, this system is {system}")
         return VcamError.exit_code
     keep_blas_single(os.environ)
     try:
-        args = parse_arguments(sys.argv[1:] if argv is None else argv)
+        code = run_command(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
+    except (
+        BrokenPipeError
+    ):  # `sharpkd logs | head`: the reader has gone, and the interpreter must not tell it
+        drop_output(sys.stdout)
+        return VcamError.exit_code
+    except OSError as error:
+        fault = find_fault(sys.stdout)
+        if fault is None:
+            raise
+        drop_output(sys.stdout)
+        say(
+            f"cannot write to standard output: {fault.strerror or error}. Free some space, or write elsewhere"
+        )
+        return VcamError.exit_code
+
+
+def run_command(argv: Sequence[str]) -> int:
+    """Run one command; returns the exit code. Raises OSError if standard output cannot be written."""
+    try:
+        args = parse_arguments(argv)
         with unwind_on_signals():
             return importlib.import_module(f"vcam.commands.{args.command}").run(args)
     except VcamError as error:
-        print(f"sharpkd: {public_text(str(error))}", file=sys.stderr)
+        say(public_text(str(error)))
         return error.exit_code
     except ImportError as error:
         missing = MISSING_LIBRARY.search(str(error))
         if missing is None:
             raise
         remedy = "Run: sudo apt install libstdc++6, or what your system calls the package of that library"
-        print(
-            f"sharpkd: this system lacks {missing[1]}, expected by what was installed. {remedy}",
-            file=sys.stderr,
-        )
+        say(f"this system lacks {missing[1]}, expected by what was installed. {remedy}")
         return VcamError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (
-        BrokenPipeError
-    ):  # `sharpkd logs | head`: the reader has gone, and the interpreter must not tell it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except SystemExit:  # of the parser, as for --help
+        sys.stdout.flush()
+        raise
+
+
+def say(line: str) -> None:
+    """A line for the user on stderr, if anything can be written there."""
+    try:
+        print(f"sharpkd: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        drop_output(sys.stderr)
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+INTERRUPTED = 130  # exit code of a command that Ctrl-C has ended
+
 
 class VcamError(Exception):
     """Something the user can fix; `cli.main` prints the message and exits with `exit_code`."""

@@ -1,6 +1,7 @@
 """argparse with a suggestion wherever a word is not known: a command, an option, one of several choices."""
 
 import argparse
+import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -21,6 +22,13 @@ class Parser(argparse.ArgumentParser):
     def options(self) -> list[str]:
         """All options, each by all of its spellings."""
         return list(self._option_string_actions)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help, without argparse's silence where that cannot be written. Raises OSError."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
     def _refuse(self, word: str) -> NoReturn:
         name = word.partition("=")[0]

@@ -79,7 +79,12 @@ def ensure_running(paths: Paths, given: Mapping[str, str] = NO_SETTINGS) -> tupl
     if holder(*paths.locks) is None:
         is_plain = not given and paths == user_paths()
         daemon = None if is_plain and start_installed(paths) else spawn(paths, given)
-        return _await_answer(paths, daemon), True
+        try:
+            return _await_answer(paths, daemon), True
+        except KeyboardInterrupt:
+            remedy = "it goes on starting in the background; stop it with: sharpkd stop"
+            print(f"sharpkd: the camera was not waited for: {remedy}", file=sys.stderr)
+            raise
     status = _await_answer(paths, None)
     if given:
         status = ControlClient(paths.socket).command(set=dict(given))

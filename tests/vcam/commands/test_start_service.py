@@ -3,6 +3,7 @@
 import pytest
 from fake_systemd import Systemd
 
+from vcam import cli
 from vcam.commands import install
 from vcam.commands.start import start_installed
 from vcam.desktop.places import SERVICE, user_places
@@ -52,3 +53,16 @@ def test_a_service_that_fails_before_it_logs_is_an_error_all_the_same(
     installed.fail(1)
     with pytest.raises(VcamError, match="the camera ended with code 1; see: sharpkd logs"):
         start_installed(paths)
+
+
+def test_an_interrupted_start_says_that_the_camera_goes_on_starting(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vcam.commands.start.spawn", lambda *_: None)
+    monkeypatch.setattr("vcam.commands.start._await_answer", interrupt)
+    assert cli.main(["start", "--size", "320x240"]) == 130
+    said = capsys.readouterr().err
+    assert "goes on starting in the background; stop it with: sharpkd stop" in said
