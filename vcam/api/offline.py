@@ -13,6 +13,7 @@ from vcam.media.beside import Beside, read_beside
 from vcam.pipeline.protocols import Stage
 from vcam.restore import Restorer
 from vcam.sinks import FileSink, write_still
+from vcam.sinks.disk import check_not_input
 from vcam.sinks.still import ALPHA_ENDINGS
 from vcam.sources.file import FileSource
 
@@ -115,9 +116,6 @@ def restore_picture(source: Path, target: Path, make: Callable[[Size], Restorer]
 
 def check_target(source: Path, target: Path, overwrite: bool) -> None:
     """Raise SinkError if a file may not be written: it is the input, or is there already."""
-    if not target.exists():
-        return
-    if source.exists() and target.samefile(source):
-        raise SinkError(f"{target} is the input itself; name another file")
-    if not overwrite:
+    check_not_input(source, target)
+    if target.exists() and not overwrite:
         raise SinkError(f"{target} is there already; name another file, or pass overwrite=True")

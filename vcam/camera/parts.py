@@ -24,7 +24,9 @@ from vcam.restore import Engine, Model, Restorer, prepare_cache
 from vcam.restore.plugins import PLUGINS
 from vcam.restore.verdicts import Verdicts
 from vcam.sinks import PipeWireSink, VirtualCameraSink
+from vcam.sinks.disk import check_free, check_not_input
 from vcam.sources import CaptureDevice, DeviceChoice, Receivers, Shares, list_devices, make_source
+from vcam.sources.file import FileSource
 from vcam.sources.screen import is_screen
 from vcam.v4l2loopback.cameras import find_virtual_camera
 
@@ -128,6 +130,14 @@ def make_source_of(
         receivers=receivers,
         shares=shares,
     )
+
+
+def check_recording(config: Config, target: Path, overwrites: bool) -> None:
+    """Raise SinkError if a file may not be recorded: it is there already, or the source itself."""
+    source = make_source_of(config, loop=False)
+    if isinstance(source, FileSource):
+        check_not_input(source.path, target)
+    check_free(target, overwrites)
 
 
 def make_device_choice(config: Config, last: LastDevice) -> DeviceChoice:

@@ -13,7 +13,7 @@ from vcam.errors import SinkError, SourceError
 from vcam.media.endings import READ_STILLS, READ_VIDEOS
 from vcam.media.opening import open_recording
 from vcam.media.streams import best_video
-from vcam.sinks.disk import check_free
+from vcam.sinks.disk import check_free, check_not_input
 from vcam.sinks.file import VIDEO_ENDINGS, check_video_ending
 from vcam.sinks.still import STILL_ENDINGS
 
@@ -49,8 +49,7 @@ def find_jobs(inputs: Sequence[Path], output: Path, *, lossless: bool, force: bo
     else:
         jobs = list(_name(_find(inputs), output, lossless))
     for job in jobs:
-        if os.path.exists(job.target) and os.path.exists(job.source) and job.target.samefile(job.source):
-            raise SinkError(f"{job.target} is the input itself; name another file")
+        check_not_input(job.source, job.target)
         check_free(job.target, force)
     return jobs
 

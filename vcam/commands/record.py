@@ -13,23 +13,24 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from tqdm import tqdm
 
-from vcam.camera.parts import make_source_of
+from vcam.camera.parts import check_recording, make_source_of
 from vcam.commands.options import read_config
 from vcam.config import Config, replace_setting
 from vcam.daemon.signals import Flags, catch_signals
-from vcam.errors import ConfigError
+from vcam.errors import ConfigError, SourceError
 from vcam.frame import Frame
 from vcam.memory import keep_freed_memory
 from vcam.pipeline import Source
 from vcam.sinks import RecordingSink
-from vcam.sinks.disk import check_free
 from vcam.sinks.file import check_video_ending
+from vcam.sources.opening import USE_SAMPLE
 
 PATTERN = "pattern"  # recorded if asked for by name: nobody takes it for a face
 BUNDLED = ("sample", "sample-still", PATTERN)
@@ -55,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
     check_video_ending(args.output)
     config = of_a_camera(read_config(args), args.source)
     overwrites = args.force or may_overwrite(args.output)
-    check_free(args.output, overwrites)
+    check_recording(config, args.output, overwrites)
     keep_freed_memory()
-    with catch_signals() as flags, make_source_of(config, loop=False) as source:
+    with catch_signals() as flags, recordable(make_source_of(config, loop=False)) as source:
         done = record(source, args.output, config.fps, args.seconds, flags, overwrites=overwrites)
     print(f"{done.path}: {done.count} frames, {done.seconds:.1f} s")
     return flags.code
@@ -77,6 +78,17 @@ def of_a_camera(config: Config, asked: str | None) -> Config:
     if asked != PATTERN:
         raise ConfigError(f"--source {asked} is the bundled clip, no camera; name a camera, or leave it out")
     return config
+
+
+@contextmanager
+def recordable(source: Source) -> Iterator[Source]:
+    """Open a source. Raises SourceError, with a remedy that a recording takes: the bundled clip is none."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(source)
+        except SourceError as error:
+            raise SourceError(str(error).replace(USE_SAMPLE, "name one with --source")) from error
+        yield source
 
 
 def may_overwrite(path: Path) -> bool:

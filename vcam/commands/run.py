@@ -24,6 +24,7 @@ from vcam.camera.existence import check_existence, find_surroundings
 from vcam.camera.last_device import LastDevice
 from vcam.camera.parts import (
     OFF,
+    check_recording,
     make_chain,
     make_device_choice,
     make_presence,
@@ -40,7 +41,6 @@ from vcam.live_opinions import LiveOpinions
 from vcam.memory import keep_freed_memory
 from vcam.paths import user_paths
 from vcam.sinks import FileSink, NullSink, make_sink
-from vcam.sinks.disk import check_free
 from vcam.sinks.file import VIDEO_ENDINGS
 from vcam.sources import Receivers, Shares, list_devices, usable_devices
 from vcam.summary import Usage, read_usage, summarise
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     config = with_demo(read_config(args), is_link_given=args.link is not None)
     is_looped = args.source is None
     if Path(config.sink).suffix.lower() in VIDEO_ENDINGS:
-        check_free(Path(config.sink), args.force)
+        check_recording(config, Path(config.sink), args.force)
     chain = make_chain(config, args.seed, has_restore=not args.no_restore)
     sink = make_sink(
         config.sink, size=config.size, fps=config.fps, lossless=args.lossless, overwrite=args.force

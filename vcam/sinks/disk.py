@@ -25,6 +25,12 @@ def check_free(path: Path, force: bool) -> None:
         raise SinkError(f"{path} is there already; name another file, or overwrite it with --force")
 
 
+def check_not_input(source: Path, target: Path) -> None:
+    """Raise SinkError if a file would be written over the one that is read."""
+    if os.path.exists(target) and os.path.exists(source) and target.samefile(source):
+        raise SinkError(f"{target} is the input itself; name another file")
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it. Raises SinkError."""
     try:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from vcam.errors import SourceError
+from vcam.sources.opening import USE_SAMPLE
 from vcam.v4l2.device import Kernel, Linux
 from vcam.v4l2.look import Look, LookAt, look_within
 from vcam.v4l2.modes import EXPOSURE_DYNAMIC_FRAMERATE, read_control
@@ -167,7 +168,7 @@ def _say_none(cameras: Sequence[CaptureDevice]) -> str:
         if camera.fault != OURS:
             reasons.setdefault(camera.fault or camera.drawback, camera)
     passed = "".join(f"; {camera}: {why}" for why, camera in islice(reasons.items(), MOST_NAMED))
-    return f"no camera found; plug one in, or use --source sample{passed}"
+    return f"no camera found; plug one in, or {USE_SAMPLE}{passed}"
 
 
 def _say_missing(device: str, usable: Sequence[CaptureDevice]) -> str:

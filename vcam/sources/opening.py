@@ -15,6 +15,7 @@ from vcam.sources.grabber import Capture
 T = TypeVar("T")
 OpenCapture: TypeAlias = Callable[[str | int, int], Capture]  # (path or number, backend)
 
+USE_SAMPLE = "use --source sample"  # where there is no camera; a recording takes another remedy
 OPEN_S = 10.0  # OpenCV asks a busy node again and again; some webcams take three to wake
 
 
@@ -80,7 +81,7 @@ def try_open(path: Path) -> OSError | None:
 
 def _say_closed(device: str | int) -> str:
     if isinstance(device, int):
-        return f"no camera {device} found, or it is busy; plug one in, or use --source sample"
+        return f"no camera {device} found, or it is busy; plug one in, or {USE_SAMPLE}"
     return say_unopened(Path(device), try_open(Path(device)))
 
 

@@ -173,6 +173,28 @@ def test_what_cannot_be_recorded_is_said(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["record", "run"])
+def test_a_recording_never_overwrites_its_own_source(
+    paths: Paths, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "me.mp4"
+    record(Reel(talking_head(5, (64, 48))), path, 30, None, Flags())
+    before = path.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(path)
+    target = [str(path)] if command == "record" else ["--sink", str(path)]
+    assert cli.main([command, *target, "--source", str(tmp_path / "link.mp4"), "--force"]) == 5
+    assert "me.mp4 is the input itself; name another file" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_without_a_camera_a_remedy_is_named_that_a_recording_takes(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("vcam.camera.parts.list_devices", lambda own: [])
+    assert cli.main(["record", str(tmp_path / "me.mp4"), "--source", "auto"]) == 4
+    assert "no camera found; plug one in, or name one with --source\n" in capsys.readouterr().err
+
+
 def test_ctrl_c_keeps_a_file_that_can_be_played(program: Program, tmp_path: Path) -> None:
     path = tmp_path / "me.mp4"
     command = [sys.executable, "-m", "vcam.cli", "record", str(path), "--source", "pattern"]
