@@ -15,6 +15,18 @@ WHIP_FORM = "whip://ADDRESS:PORT/NAME, for example whip://127.0.0.1:8443/phone; 
 WHIP_PATH = re.compile(r"/([A-Za-z0-9_-]{1,40})/?")
 
 
+# at which no browser opens a page: the Fetch standard's list, https://fetch.spec.whatwg.org/#port-blocking
+BLOCKED_PORTS = frozenset(
+    (
+        *(0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95),
+        *(101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179),
+        *(389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587),
+        *(601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061),
+        *(6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+    )
+)
+
+
 @dataclass(frozen=True)
 class WhipAddress:
     """Where a sender by WebRTC is awaited.
@@ -62,6 +74,8 @@ def parse_whip(spec: str) -> WhipAddress:
         raise SourceError(f"the whip address of the source is not valid; expected {WHIP_FORM}") from None
     if not (path and port) or parts.username is not None or parts.query or parts.fragment:
         raise SourceError(f"the whip address of the source is not complete; expected {WHIP_FORM}")
+    if port in BLOCKED_PORTS:
+        raise SourceError(f"no browser opens port {port}, and a phone's page is one; use another, as 8443")
     return WhipAddress(host, port, path[1])
 
 

@@ -237,3 +237,16 @@ def test_a_setting_may_be_written_by_its_other_name(tmp_path: Path) -> None:
 
 def test_the_settings_know_every_engine() -> None:
     assert set(PROVIDERS) - set(OWN_PROVIDERS) == set(PLUGINS)
+
+
+@pytest.mark.parametrize("port", [1, 22, 6000, 6667, 10080])
+def test_a_port_that_browsers_refuse_is_refused(port: int) -> None:
+    with pytest.raises(ConfigError, match=f"preview_port = {port}: no browser opens a page at this port"):
+        replace_setting(Config(), "preview_port", str(port))
+    with pytest.raises(ConfigError, match=f"no browser opens port {port}"):
+        replace_setting(Config(), "source", f"whip://127.0.0.1:{port}/phone")
+
+
+@pytest.mark.parametrize("port", [0, 80, 443, 8443, 8899, 65535])
+def test_a_port_that_browsers_take_is_taken(port: int) -> None:
+    assert replace_setting(Config(), "preview_port", str(port)).preview_port == port

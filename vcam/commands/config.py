@@ -65,9 +65,15 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
     expected = "{}..{}".format(*low_high) if low_high else ", ".join(map(str, choices or [one["kind"]]))
     notes = [
         *(["needs a restart"] if one["needs"] == "restart" else []),
-        *([f"not saved: the file has {_say(one['saved'])}"] if one["is_unsaved"] else []),
+        *([_say_other(one)] if one["saved"] not in (None, one["value"]) else []),
     ]
     return one["name"], _say(one["value"]), _say(one["default"]), expected, "; ".join(notes)
+
+
+def _say_other(one: dict[str, Any]) -> str:
+    """What the file has in place of the value, and which of the two is the newer one."""
+    saved = f"the file has {_say(one['saved'])}"
+    return f"not saved: {saved}" if one["is_unsaved"] else f"{saved}, from the next sharpkd restart"
 
 
 def _say(value: object) -> str:

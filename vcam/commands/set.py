@@ -10,10 +10,10 @@ import argparse
 import sys
 
 from vcam.commands.options import as_sent
-from vcam.config import FIXED, KEYS, OTHER_NAMES, Config, load_config, replace_setting
+from vcam.config import FIXED, KEYS, OTHER_NAMES, Config, as_written, load_config, replace_setting
 from vcam.config_file import save_settings
 from vcam.control.client import ControlClient
-from vcam.errors import ConfigError
+from vcam.errors import ConfigError, NotRunningError
 from vcam.instance import holder
 from vcam.paths import Paths, user_paths
 from vcam.public import public_text
@@ -28,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     paths = user_paths()
     settings = read_pairs(args.settings)
     warnings = _save(paths, settings) if args.save else send(paths, settings)
-    print(public_text(", ".join(f"{key} = {value}" for key, value in settings.items())))
+    later = find_later(paths, settings) if args.save else frozenset[str]()
+    notes = dict.fromkeys(later, " (from the next sharpkd restart)")
+    print(public_text(", ".join(f"{key} = {value}{notes.get(key, '')}" for key, value in settings.items())))
     for warning in warnings:
         print(f"warning: {public_text(warning)}", file=sys.stderr)
     return 0
@@ -38,6 +40,20 @@ def send(paths: Paths, settings: dict[str, str]) -> list[str]:
     """Change settings of the running camera; returns what it says of devices that are not there yet."""
     status = ControlClient(paths.socket).command(set=settings)
     return [text for text in status["warnings"] if text.startswith(tuple(f"{key}: " for key in settings))]
+
+
+def find_later(paths: Paths, settings: dict[str, str]) -> frozenset[str]:
+    """Which of these settings the camera that runs has otherwise, until it is started again."""
+    fixed = {key: value for key, value in settings.items() if key in FIXED}
+    if not fixed or holder(*paths.locks) is None:
+        return frozenset()
+    try:
+        facts = ControlClient(paths.socket).facts("settings")
+    except NotRunningError:  # it is starting or ending: what it has read is not known
+        return frozenset(fixed)
+    now = {one["name"]: one["value"] for one in facts["settings"]}
+    wanted = {key: getattr(replace_setting(Config(), key, value), key) for key, value in fixed.items()}
+    return frozenset(key for key, value in wanted.items() if as_written(value) != now[key])
 
 
 def read_pairs(words: list[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
 
-from vcam.address import check_address
+from vcam.address import BLOCKED_PORTS, check_address
 from vcam.config.messages import say_range, short
 from vcam.config.presets import Presets, check_presets
 from vcam.config.tables import Controls, check_controls
@@ -163,6 +163,11 @@ class Config:
             if not low <= value <= high:
                 raise ConfigError(say_range(key, value, (low, high)))
         _check_output(self.size)
+        if self.preview_port and self.preview_port in BLOCKED_PORTS:
+            raise ConfigError(
+                f"preview_port = {self.preview_port}: no browser opens a page at this port; expected 0, "
+                "which takes a free one, or another port, as 8899"
+            )
         if self.provider not in PROVIDERS:
             found = closest(self.provider, PROVIDERS)
             raise ConfigError(f"provider = {short(self.provider)}{found}; expected {', '.join(PROVIDERS)}")

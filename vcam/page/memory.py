@@ -21,9 +21,13 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Kept:
-    """The port, and the ends of keys and sessions by their digests, seconds since 1970."""
+    """The port, and the ends of keys and sessions by their digests, seconds since 1970.
+
+    is_set  the port was the user's wish, and says nothing of which one to take where any will do
+    """
 
     port: int = 0
+    is_set: bool = False
     keys: Mapping[str, float] = field(default_factory=dict)
     sessions: Mapping[str, float] = field(default_factory=dict)
 
@@ -44,7 +48,7 @@ class PageMemory:
 
     def forget_secrets(self) -> None:
         """Whoever has had the port may have been sent what opens the page."""
-        self.kept = Kept(self.kept.port)
+        self.kept = Kept(self.kept.port, self.kept.is_set)
 
     def keep(self, **changes: object) -> None:
         """Change some of it, and write all."""
@@ -63,7 +67,9 @@ def _read(path: Path) -> Kept:
         if path.lstat().st_uid != os.getuid():
             return Kept()
         table = json.loads(read_small(path, LARGEST))
-        return Kept(_port(table["port"]), _ends(table["keys"]), _ends(table["sessions"]))
+        return Kept(
+            _port(table["port"]), table.get("is_set") is True, _ends(table["keys"]), _ends(table["sessions"])
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Kept()
 

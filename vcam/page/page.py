@@ -70,19 +70,19 @@ def open_page(
 
     shown     whose pictures the page shows
     make_app  makes the application of the control API with the page's routes in it
-    port      0 takes the one of the last start, else any free one
+    port      0 takes the one of the last start that took any, else any free one
     memory    of the starts before: pages that were open then stay open
 
     One of these routes is POST /session: it takes a SessionRequest and answers {"session": secret}. The key
     stands behind the `#` of the address, which browsers do not send.
     """
     memory = memory or PageMemory()
-    tcp = _listen(port, memory)
+    tcp, is_set = _listen(port, memory), port != 0
     port = tcp.getsockname()[1]
     keys = Sessions(memory.kept.keys, lambda ends: memory.keep(keys=ends))
     sessions = Sessions(memory.kept.sessions, lambda ends: memory.keep(sessions=ends))
     tickets, token = Tickets(), keys.open()
-    memory.keep(port=port)
+    memory.keep(port=port, is_set=is_set)
 
     async def session(request: Request) -> JSONResponse:
         key = SessionRequest.model_validate_json(await read_body(request)).key
@@ -101,7 +101,7 @@ def open_page(
 
 def _listen(port: int, memory: PageMemory) -> socket.socket:
     """A port, if possible the one of before, at which open pages still look for their camera."""
-    if port == 0 and memory.kept.port:
+    if port == 0 and memory.kept.port and not memory.kept.is_set:
         try:
             return listen_tcp(memory.kept.port)
         except ConfigError:

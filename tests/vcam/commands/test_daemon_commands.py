@@ -98,6 +98,21 @@ def test_the_options_of_a_start_win_over_the_file_until_it_stops(program: Progra
     assert 'source = "pattern"' in program.paths.config.read_text()
 
 
+def test_what_is_saved_for_the_next_restart_says_so(program: Program) -> None:
+    assert program.run("set", "--save", "fps", "25").stdout == "fps = 25\n", "no camera runs"
+    assert program.run("start").returncode == 0
+    saved = program.run("set", "--save", "fps", "20", "size", "320x240", "strength", "0.5")
+    assert (saved.returncode, saved.stdout) == (
+        0,
+        "fps = 20 (from the next sharpkd restart), size = 320x240, strength = 0.5\n",
+    )
+    row = program.run("config", "fps").stdout.splitlines()[1]
+    assert row.split()[:2] == ["fps", "25"]
+    assert row.endswith("needs a restart; the file has 20, from the next sharpkd restart")
+    assert program.run("restart").returncode == 0
+    assert program.run("config", "fps").stdout.splitlines()[1].endswith("needs a restart")
+
+
 def test_the_options_of_a_start_reach_a_camera_that_runs(program: Program) -> None:
     assert program.run("start").returncode == 0
     again = program.run("start", "--strength", "0.25", "--always-on")

@@ -53,6 +53,18 @@ def test_the_next_start_takes_the_same_port_and_knows_the_key(path: Path) -> Non
     assert (keys.is_open(first.token), keys.is_open(second.token)) == (True, True)
 
 
+def test_a_port_that_was_asked_for_is_not_taken_where_any_will_do(path: Path) -> None:
+    free = listen_tcp(0)
+    port = free.getsockname()[1]
+    free.close()
+    asked = opened(path, port)
+    assert asked.address == f"http://127.0.0.1:{port}/"
+    second = opened(path)
+    assert second.address != asked.address
+    assert not Sessions(PageMemory(path).kept.keys).is_open(asked.token), "pages ask on at the old port"
+    assert opened(path).address == second.address
+
+
 def test_the_file_is_its_users_alone_and_has_no_secret_in_it(path: Path) -> None:
     token = opened(path).token
     sessions = Sessions(keep=lambda ends: PageMemory(path).keep(sessions=ends))
