@@ -110,3 +110,27 @@ def damage_packet(path: Path, number: int) -> Path:
     content[position : position + size] = np.random.default_rng(0).bytes(size)
     path.write_bytes(content)
     return path
+
+
+def write_noise(path: Path, codec: str) -> Path:
+    """20 pictures of 128x96 that give a decoder something to read."""
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for _ in range(20):
+            noise = rng.integers(0, 255, (96, 128, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def flip_bytes(path: Path, first: int) -> None:
+    """Invert bytes in the middle of each of a video's packets from the Nth on, whose beginnings stay."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        middles = [packet.pos + packet.size // 2 for packet in packets[first:]]
+    content = bytearray(path.read_bytes())
+    for middle in middles:
+        content[middle : middle + 8] = bytes(255 - byte for byte in content[middle : middle + 8])
+    path.write_bytes(content)

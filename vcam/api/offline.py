@@ -74,6 +74,9 @@ def describe_damage(source: FileSource) -> list[str]:
     if source.damaged:
         are = "packet of the picture is" if source.damaged == 1 else "packets of the picture are"
         words.append(f"{source.damaged} {are} damaged and left out")
+    if source.concealed:
+        are = "picture is" if source.concealed == 1 else "pictures are"
+        words.append(f"{source.concealed} {are} damaged in parts, which are guessed from what is around them")
     if source.is_cut_short:
         words.append("the rest of the file cannot be read and is left out")
     if source.is_laid_on_white:

@@ -22,6 +22,7 @@ from vcam.media import orientation
 from vcam.media.boxes import find_clean_aperture
 from vcam.media.fields import Deinterlacer
 from vcam.media.heif import Layout, read_layout
+from vcam.media.missing import fill_missing
 from vcam.media.odd import is_animated_webp
 from vcam.media.opacity import read_opacity
 from vcam.media.opening import DECODER_OPTIONS, open_recording
@@ -35,6 +36,7 @@ from vcam.media.whole import is_whole_file
 MOST_BAD_READS = 100  # in a row, after which the rest of the file counts as unreadable
 MOST_BAD_ENDS = 64  # packets that a decoder still holds at the end
 DISK_ERRORS = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENXIO, errno.EACCES)
+CUT_SHORT = "{} is cut short, and nothing in it can be decoded: get all of it"
 
 # what a copy keeps of the container's words
 TAGS = (
@@ -52,7 +54,8 @@ class Recording:
     Once open: `stream` (the video), `first` (its first picture), `geometry` (how its pictures are to be seen;
     fields are made whole already), `fps`, `sound` (None if it is not wanted, or there is none), `tags` (title
     and the like) and `left_out` (what is not read, in words). While it is read, `damaged` counts the
-    packets that could not be decoded, and `is_cut_short` says that the file could not be read to its end.
+    packets that could not be decoded, `concealed` the pictures in which the decoder has guessed what it could
+    not decode, and `is_cut_short` says that the file could not be read to its end.
 
     `__enter__` raises SourceError, with a remedy, if there is nothing that can be decoded.
     """
@@ -60,6 +63,7 @@ class Recording:
     def __init__(self, path: Path, with_sound: bool = False) -> None:
         self.path = path
         self.damaged = 0
+        self.concealed = 0
         self.is_cut_short = False
         self.sound: Sound | None = None
         self._with_sound = with_sound
@@ -77,6 +81,7 @@ class Recording:
             self.tags = {key: container.metadata[key] for key in TAGS if key in container.metadata}
             self.sound = Sound(container) if self._with_sound and container.streams.audio else None
             self._layout = read_layout(self.path)
+            self._is_whole = is_whole_file(self.path)
             self.left_out = self._find_left_out(container)
             self._pictures = self._read()
             self.first = self._add_opacity(self._read_first())
@@ -118,6 +123,10 @@ class Recording:
             return Fraction(0)
         return ((stream.start_time or 0) + stream.duration) * stream.time_base
 
+    @property
+    def _is_jpeg(self) -> bool:
+        return self.stream.codec_context.name == "mjpeg"
+
     def pictures(self) -> Iterator[VideoFrame]:
         """All pictures that can be decoded, in the order shown; once, and again after a seek.
 
@@ -143,11 +152,13 @@ class Recording:
         assert self._pictures is not None
         picture = next(self._pictures, None)
         if picture is not None:
+            if self._is_jpeg and not self._is_whole:
+                fill_missing(picture)
             return picture
         if is_animated_webp(self.path):
             raise SourceError(f"{self.path}: this FFmpeg cannot read animated WebP; convert it to GIF or MP4")
-        if not is_whole_file(self.path):
-            raise SourceError(f"{self.path} is cut short, and nothing in it can be decoded: get all of it")
+        if not self._is_whole:
+            raise SourceError(CUT_SHORT.format(self.path))
         if self.stream.width and self.stream.height:
             raise SourceError(f"{self.path} has a video stream, but no picture in it could be decoded")
         limit = f"{MAX_SIDE}x{MAX_SIDE}"
@@ -158,8 +169,9 @@ class Recording:
         words = [] if self._layout else left_out(container)
         if self._layout is not None and self._layout.is_animated:
             words.append("the picture is animated, and all but the first one is left out")
-        if not is_whole_file(self.path):
-            words.append("the file is cut short, and what is missing is grey or left out: get all of it")
+        if not self._is_whole:
+            made = "grey or left out" if self._is_jpeg else "left out"
+            words.append(f"the file is cut short, and what is missing is {made}: get all of it")
         return words
 
     def _add_opacity(self, picture: VideoFrame) -> VideoFrame:
@@ -246,6 +258,7 @@ class Recording:
             self.damaged += 1
             return []
         for picture in pictures:
+            self.concealed += picture.is_corrupt
             if picture.time_base is None:  # what comes out at the end has none
                 picture.time_base = self.stream.time_base
         return pictures
@@ -288,5 +301,7 @@ def open_file(path: Path) -> InputContainer:
     except PermissionError:
         raise SourceError(f"{path} may not be read by this user: chmod u+r {path}") from None
     except (av.FFmpegError, OSError) as error:
+        if isinstance(error, av.FFmpegError) and not is_whole_file(path):  # a regular file, then
+            raise SourceError(CUT_SHORT.format(path)) from None
         found = f"{path} is not a video that FFmpeg reads ({reason(error)})"
         raise SourceError(f"{found}: name another file") from None

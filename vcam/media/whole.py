@@ -1,12 +1,15 @@
-"""Whether a picture file has its end: FFmpeg makes grey of what is missing, and says nothing.
+"""Whether a file has its end: FFmpeg makes something of what is missing, and says nothing.
 
 Sources: ITU-T T.81 B.1.1.2 (JPEG), PNG 11.2.5, RFC 9649 2.3 (WebP), GIF89a 27.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from vcam.media.containers import has_end
 
 JPEG_BEGIN, JPEG_SCAN, JPEG_END = b"\xff\xd8\xff", 0xDA, 0xD9
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # that ends the coded data: no stuffed byte, no restart
@@ -34,8 +37,14 @@ def is_whole(content: bytes) -> bool:
 
 
 def is_whole_file(path: Path) -> bool:
-    """The same of a file; True of one that cannot be read, or is too large for a picture."""
+    """The same of a file, and of a recording whose container says how long it is.
+
+    True of one that tells nothing, cannot be read, or is too large for a picture.
+    """
     with suppress(OSError), path.open("rb") as file:
+        if not has_end(file, os.fstat(file.fileno()).st_size):
+            return False
+        file.seek(0)
         head = file.read(12)
         begins = (JPEG_BEGIN, PNG_BEGIN, b"RIFF", *GIF_BEGINS)
         if head.startswith(begins):

@@ -103,6 +103,11 @@ class FileSource(GuardedSource):
         return self._recording.left_out if self._recording else []
 
     @property
+    def concealed(self) -> int:
+        """How many pictures have parts that could not be decoded; in a loop, those of this round."""
+        return self._recording.concealed if self._recording else 0
+
+    @property
     def is_cut_short(self) -> bool:
         """Whether the file could not be read to its end."""
         return self._recording is not None and self._recording.is_cut_short

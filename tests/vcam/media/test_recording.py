@@ -4,8 +4,9 @@ import av
 import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
-from video_files import damage_packet, grey_picture, write_talk, write_video
+from video_files import damage_packet, flip_bytes, grey_picture, write_noise, write_talk, write_video
 
+from vcam.api.offline import describe_damage
 from vcam.errors import SourceError
 from vcam.media.rate import rate_of
 from vcam.media.reading import Recording, moment_s
@@ -19,6 +20,12 @@ def count_pictures(path: Path) -> tuple[int, int]:
         return len(list(recording.pictures())), recording.damaged
 
 
+def count_concealed(path: Path) -> int:
+    with Recording(path) as recording:
+        list(recording.pictures())
+        return recording.concealed
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "pix_fmt"),
     [("a.mp4", "libx264", "yuv420p"), ("a.avi", "mjpeg", "yuvj420p"), ("b.mp4", "libx265", "yuv420p")],
@@ -28,11 +35,35 @@ def test_one_bad_packet_is_one_bad_picture(tmp_path: Path, name: str, codec: str
     assert count_pictures(damage_packet(path, 12)) == (19, 1)
 
 
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_pictures_whose_damage_the_decoder_conceals_are_counted(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    path = write_noise(tmp_path / name, codec)
+    assert (count_concealed(path), count_pictures(path)) == (0, (20, 0))
+    flip_bytes(path, 10)
+    count = count_concealed(path)
+    assert 0 < count <= 10
+    with FileSource(path, realtime=False) as source:
+        assert len(list(source)) == 20
+        assert describe_damage(source)[0].startswith(
+            f"{count} pictures are damaged in parts, which are guessed"
+        )
+
+
 def test_a_recording_without_a_good_packet_is_said_to_be_one(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.avi", 2, codec="mjpeg", pix_fmt="yuvj420p")
     for number in range(2):
         damage_packet(path, number)
     with pytest.raises(SourceError, match=r"a\.avi .*cannot be decoded|no picture in it could be decoded"):
+        count_pictures(path)
+
+
+def test_a_recording_without_its_index_is_said_to_be_cut_short(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 20)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(SourceError, match=r"a\.mp4 is cut short, and nothing in it can be decoded"):
         count_pictures(path)
 
 
