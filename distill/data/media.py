@@ -211,7 +211,7 @@ def _frames(recording: Recording) -> Iterator[Frame]:
     converter = Converter()
     first: tuple[int, int, int] | None = None
     for number, picture in enumerate(recording.pictures()):
-        state = recording.damaged + recording.concealed, picture.width, picture.height
+        state = recording.damaged, picture.width, picture.height
         first = first or state
         if state != first:
             return

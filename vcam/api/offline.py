@@ -76,7 +76,9 @@ def describe_damage(source: FileSource) -> list[str]:
         words.append(f"{source.damaged} {are} damaged and left out")
     if source.concealed:
         are = "picture is" if source.concealed == 1 else "pictures are"
-        words.append(f"{source.concealed} {are} damaged in parts, which are guessed from what is around them")
+        words.append(
+            f"at least {source.concealed} {are} damaged in parts, which are guessed from what is around them"
+        )
     if source.is_cut_short:
         words.append("the rest of the file cannot be read and is left out")
     if source.is_laid_on_white:

@@ -54,8 +54,9 @@ class Recording:
     Once open: `stream` (the video), `first` (its first picture), `geometry` (how its pictures are to be seen;
     fields are made whole already), `fps`, `sound` (None if it is not wanted, or there is none), `tags` (title
     and the like) and `left_out` (what is not read, in words). While it is read, `damaged` counts the
-    packets that could not be decoded, `concealed` the pictures in which the decoder has guessed what it could
-    not decode, and `is_cut_short` says that the file could not be read to its end.
+    packets that could not be decoded, `concealed` the pictures of which the decoder says that it has guessed
+    parts (with several threads a few less than there are), and `is_cut_short` says that the file could not
+    be read to its end.
 
     `__enter__` raises SourceError, with a remedy, if there is nothing that can be decoded.
     """

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import av
@@ -43,13 +44,10 @@ def test_pictures_whose_damage_the_decoder_conceals_are_counted(
     path = write_noise(tmp_path / name, codec)
     assert (count_concealed(path), count_pictures(path)) == (0, (20, 0))
     flip_bytes(path, 10)
-    count = count_concealed(path)
-    assert 0 < count <= 10
+    assert 0 < count_concealed(path) <= 10
     with FileSource(path, realtime=False) as source:
         assert len(list(source)) == 20
-        assert describe_damage(source)[0].startswith(
-            f"{count} pictures are damaged in parts, which are guessed"
-        )
+        assert re.match(r"at least \d+ pictures are damaged in parts", describe_damage(source)[0])
 
 
 def test_a_recording_without_a_good_packet_is_said_to_be_one(tmp_path: Path) -> None:
