@@ -133,7 +133,7 @@ def _lock(path: Path) -> int | None:
             _take(descriptor, ANNOUNCED)
             undo.pop_all()
     except OSError as error:
-        raise VcamError(f"cannot lock {path}: {error.strerror}. Check its folder") from None
+        raise VcamError(f"cannot lock {path}: {error.strerror}. Check its folder") from error
     return descriptor
 
 

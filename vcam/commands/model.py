@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", nargs="?", metavar="MODEL", help="fast, best or wide; default: all, or the first"
     )
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help="as `list` shows them")
+    parser.add_argument("versions", nargs="*", default=[], metavar="VERSION", help="as `list` shows them")
     parser.add_argument("--weights", metavar="DIR", help="folder of manifest.json; default: the shipped one")
 
 

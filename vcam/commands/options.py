@@ -2,12 +2,13 @@
 
 import argparse
 import os.path
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from vcam.address import file_url, is_utf8
 from vcam.config import KEYS, Config, load_config, replace_setting
 from vcam.config.messages import short
-from vcam.errors import ConfigError
+from vcam.errors import ConfigError, SourceError, VcamError
 from vcam.paths import user_paths
 
 PATHS = {"source": os.path.isfile, "weights": os.path.isdir, "card_picture": os.path.isfile}
@@ -72,6 +73,20 @@ def as_sent(key: str, value: str) -> str:
     if is_path and key == "source":
         return file_url(sent)
     raise ConfigError(f"{key} = {short(value)} is not valid UTF-8; rename it, or name something else")
+
+
+@contextmanager
+def folder_told(source: str) -> Iterator[None]:
+    """Say of a source that cannot be used that it is a folder here, which a camera elsewhere cannot know.
+
+    A camera may be called as a folder is, so that this is no error by itself.
+    """
+    try:
+        yield
+    except VcamError as error:
+        if error.exit_code == SourceError.exit_code and os.path.isdir(source):
+            raise SourceError(f"{source} is a folder, expected a file, a camera or an address") from error
+        raise
 
 
 def read_config(args: argparse.Namespace) -> Config:

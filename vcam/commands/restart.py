@@ -3,6 +3,7 @@
 import argparse
 
 from vcam.commands.start import add_arguments as add_start_arguments
+from vcam.commands.start import find_paths
 from vcam.commands.start import run as run_start
 from vcam.commands.stop import stop
 from vcam.paths import user_paths
@@ -13,5 +14,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    find_paths(args)  # what is wrong there is said before anything is stopped
     stop(user_paths())
     return run_start(args)

@@ -9,7 +9,7 @@ examples:
 import argparse
 import sys
 
-from vcam.commands.options import as_sent
+from vcam.commands.options import as_sent, folder_told
 from vcam.config import FIXED, KEYS, OTHER_NAMES, Config, as_written, load_config, replace_setting
 from vcam.config_file import save_settings
 from vcam.control.client import ControlClient
@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     paths = user_paths()
     settings = read_pairs(args.settings)
-    warnings = _save(paths, settings) if args.save else send(paths, settings)
+    with folder_told(settings.get("source", "")):
+        warnings = _save(paths, settings) if args.save else send(paths, settings)
     later = find_later(paths, settings) if args.save else frozenset[str]()
     notes = dict.fromkeys(later, " (from the next sharpkd restart)")
     print(public_text(", ".join(f"{key} = {value}{notes.get(key, '')}" for key, value in settings.items())))

@@ -19,12 +19,12 @@ from types import MappingProxyType
 from typing import Any
 
 from vcam.commands.logs import last_lines
-from vcam.commands.options import add_camera_options, given_settings
+from vcam.commands.options import add_camera_options, folder_told, given_settings
 from vcam.control.client import ControlClient
 from vcam.daemon.journal import PublicFormatter
 from vcam.desktop.places import user_places
 from vcam.desktop.systemctl import exit_status, is_reachable, start_service
-from vcam.errors import AlreadyRunningError, NotRunningError, VcamError
+from vcam.errors import AlreadyRunningError, ConfigError, NotRunningError, VcamError
 from vcam.instance import holder
 from vcam.paths import GIVEN, Paths, append_private, check_log, make_private, user_paths
 
@@ -41,13 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    paths = user_paths()
-    if args.config:
-        paths = replace(paths, config=args.config.absolute())
+    paths = find_paths(args)
     given = given_settings(args)
     if args.foreground:
         return _run_here(paths, given)
-    status, is_new = ensure_running(paths, given)
+    with folder_told(given.get("source", "")):
+        status, is_new = ensure_running(paths, given)
     if not is_new:
         print(f"already running, pid {status['pid']}: {status['state']}")
         return 0
@@ -56,6 +55,20 @@ def run(args: argparse.Namespace) -> int:
     if status["hint"]:
         print(f"no virtual camera yet; it is taken as soon as there is one. {status['hint']}")
     return 0
+
+
+def find_paths(args: argparse.Namespace) -> Paths:
+    """This user's paths, with the configuration file that was named. Raises ConfigError if that is not there.
+
+    The user's own file may be absent: then every setting has its default.
+    """
+    paths = user_paths()
+    if args.config is None:
+        return paths
+    if not args.config.is_file():
+        found = "is not a file" if args.config.exists() else "is not there: no such file"
+        raise ConfigError(f"--config: {args.config} {found}; name one that exists, or leave --config out")
+    return replace(paths, config=args.config.absolute())
 
 
 def _run_here(paths: Paths, given: dict[str, str]) -> int:

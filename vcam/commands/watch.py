@@ -25,12 +25,12 @@ from vcam.commands.enhance_jobs import Job, is_readable, is_still, names_of
 from vcam.commands.options import read_config
 from vcam.config import LARGEST
 from vcam.daemon.systemd import find_supervisor
-from vcam.errors import AlreadyRunningError, ConfigError, SinkError, SourceError
+from vcam.errors import AlreadyRunningError, ConfigError, SinkError, SourceError, VcamError
 from vcam.instance import Instance, holder
 from vcam.memory import keep_freed_memory
 from vcam.public import printable, public_text
 from vcam.restore.fit import fit_size
-from vcam.sinks.disk import make_folder
+from vcam.sinks.disk import explain, make_folder
 from vcam.watch.arrivals import Settling
 from vcam.watch.changes import Changes
 from vcam.watch.journal import Journal, recover
@@ -97,13 +97,20 @@ def check(args: argparse.Namespace) -> None:
 
 @contextmanager
 def lock(out: Path) -> Iterator[None]:
-    """Held while files are written to a folder. Raises AlreadyRunningError if another watch does so."""
+    """Held while files are written to a folder.
+
+    Raises AlreadyRunningError if another watch does so, SinkError if nothing can be written there.
+    """
     with ExitStack() as stack:
         try:
             stack.enter_context(Instance(out / LOCK))
         except AlreadyRunningError:
             found = f"another sharpkd watch writes to {out}, pid {holder(out / LOCK) or 'unknown'}"
             raise AlreadyRunningError(f"{found}; end that, or name another folder") from None
+        except VcamError as error:
+            if isinstance(error.__cause__, OSError):
+                raise SinkError(explain(out, error.__cause__)) from error.__cause__
+            raise
         yield
 
 

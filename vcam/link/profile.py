@@ -59,6 +59,8 @@ def parse_profile(text: str) -> LinkProfile:
     Raises LinkError naming the part that is wrong and what could stand there.
     """
     name, *settings = text.split(",")
+    if name == "off" and settings:
+        raise LinkError(f"'off' is no link that could be changed; expected one of: {', '.join(PROFILES)}")
     if name not in PROFILES:
         found = closest(name, (*PROFILES, "off"))
         raise LinkError(f"no link profile {name!r}{found}; choose one of: {', '.join(PROFILES)}, or off")

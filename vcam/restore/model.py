@@ -74,7 +74,7 @@ class Model:
         if engine.is_gpu_required and self.provider == CPU_PROVIDER:
             raise ModelError(
                 "a GPU is required, but ONNX Runtime runs on the CPU here; "
-                f"install {gpu_needs()}, or leave --require-gpu out"
+                f"install {gpu_needs()}, or leave require_gpu off"
             )
         if self.provider == CPU_PROVIDER and self._providers != [CPU_PROVIDER]:
             self._providers = [CPU_PROVIDER]  # what was asked for is not there, and is not asked for again

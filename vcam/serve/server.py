@@ -59,7 +59,8 @@ def run_server(options: ServeOptions, flags: Flags, say: Callable[[str], None]) 
 
     say  is given a line for people: where it listens, once it is ready
 
-    Raises ConfigError if the address or the folder cannot be used, ModelError if no model can be loaded.
+    Raises ConfigError if the address cannot be used, AlreadyRunningError if another server uses the folder,
+    ModelError if no model can be loaded.
     """
     with ExitStack() as stack:
         listener = stack.enter_context(listen(options.host, options.port))
@@ -71,13 +72,13 @@ def run_server(options: ServeOptions, flags: Flags, say: Callable[[str], None]) 
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Be the one server that uses a folder. Raises ConfigError if another one does, VcamError."""
+    """Be the one server that uses a folder. Raises AlreadyRunningError if another one does, VcamError."""
     make_private(folder)
     try:
         with Instance(folder / "lock"):
             yield
     except AlreadyRunningError:
-        raise ConfigError(
+        raise AlreadyRunningError(
             f"another server uses the folder {folder}; stop it, or give this one a folder: --folder DIR"
         ) from None
 

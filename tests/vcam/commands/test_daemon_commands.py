@@ -208,6 +208,38 @@ def test_signals_reload_and_stop_it_and_leave_nothing_behind(program: Program) -
     assert program.run("logs", "-n", "1").stdout.endswith("INFO stopped\n")
 
 
+@pytest.mark.parametrize("command", ["start", "restart"])
+def test_a_configuration_that_was_named_has_to_be_there(
+    program: Program, tmp_path: Path, command: str
+) -> None:
+    for name, found in (("nosuch.toml", "no such file"), (".", "is not a file")):
+        answer = program.run_here(command, "--config", str(tmp_path / name))
+        assert (answer.returncode, found in answer.stderr) == (2, True)
+        assert "name one that exists, or leave --config out" in answer.stderr
+    assert program.pid is None
+
+
+def test_a_restart_with_a_configuration_that_is_not_there_stops_nothing(program: Program) -> None:
+    assert program.run("start").returncode == 0
+    pid = program.pid
+    assert program.run("restart", "--config", "nosuch.toml").returncode == 2
+    assert (program.pid, pid is None) == (pid, False)
+
+
+def test_a_folder_is_told_as_a_source(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert program.run("start").returncode == 0
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").mkdir()
+    for words in (["set", "source", "m"], ["set", "--save", "source", "m"], ["start", "--source", "m"]):
+        answer = program.run_here(*words)
+        assert (answer.returncode, answer.stderr) == (
+            4,
+            "sharpkd: m is a folder, expected a file, a camera or an address\n",
+        )
+
+
 def test_a_typo_in_the_configuration_ends_the_start_with_one_line(program: Program) -> None:
     program.paths.config.write_text("strenght = 1\n")
     failed = program.run("start")

@@ -70,3 +70,9 @@ def test_what_cannot_be_done_is_one_line(
     errors = capsys.readouterr().err
     assert message in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_only_the_action_is_said_to_be_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["model"])
+    assert capsys.readouterr().err.endswith("required: action\n")

@@ -15,6 +15,7 @@ from program import PATIENCE_S, ROOT, Program, wait_for
 from video_files import write_video
 
 from vcam import cli
+from vcam.commands.watch import LOCK
 from vcam.watch.arrivals import is_written
 from vcam.watch.journal import NAME
 
@@ -133,6 +134,15 @@ def test_systemd_is_told(watcher: Watcher, tmp_path: Path) -> None:
         assert channel.recv(4096) == b"STATUS=waiting for recordings"
         assert watcher.end(signal.SIGTERM) == 0
         assert channel.recv(4096) == b"STOPPING=1"
+
+
+def test_an_output_that_cannot_be_written_is_a_sink_error(
+    watcher: Watcher, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (watcher.out / LOCK).mkdir(parents=True)  # as root may write to a read-only folder, too
+    assert cli.main(["watch", str(watcher.folder), str(watcher.out), "--once"]) == 5
+    said = capsys.readouterr().err
+    assert said.startswith(f"sharpkd: cannot write {watcher.out}: ")
 
 
 def test_only_one_watch_writes_to_a_folder(watcher: Watcher, capsys: pytest.CaptureFixture[str]) -> None:
