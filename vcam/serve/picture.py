@@ -161,7 +161,8 @@ def read_beside(content: bytes, kind: Kind) -> Beside:
                 UNUSABLE, f"the {kind.pillow} file cannot be read: it is damaged or cut short"
             ) from None
     if image.format != "MPO" and getattr(image, "is_animated", False):
-        raise RefusedError(UNUSABLE, "the picture is animated, expected one picture; send it as a recording")
+        remedy = "convert it to MP4, and send that to /v1/video"
+        raise RefusedError(UNUSABLE, f"the picture is animated, expected one picture; {remedy}")
     exif = bytes(image.info.get("exif") or b"")
     if not exif and kind.name == "png":  # behind the pixels, which Pillow has not read
         with suppress(struct.error):
