@@ -12,7 +12,6 @@ examples:
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -20,7 +19,7 @@ from vcam.api.offline import describe_damage, restore, write_picture, write_vide
 from vcam.camera.model_choice import NO_LIMIT
 from vcam.camera.parts import Chain, load_model, make_link
 from vcam.commands.enhance_jobs import Job, count_frames, find_jobs
-from vcam.commands.options import add_model_options, read_config
+from vcam.commands.options import add_model_options, named_path, read_config
 from vcam.config import LARGEST, Config
 from vcam.errors import ConfigError, SourceError, naming
 from vcam.frame import Size, parse_size
@@ -34,8 +33,10 @@ from vcam.sources.file import FileSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", type=Path, metavar="IN", nargs="+", help="a file, a folder or a pattern")
-    parser.add_argument("output", type=Path, metavar="OUT", help="a file; of several, a folder")
+    parser.add_argument(
+        "input", type=named_path, metavar="IN", nargs="+", help="a file, a folder or a pattern"
+    )
+    parser.add_argument("output", type=named_path, metavar="OUT", help="a file; of several, a folder")
     parser.add_argument("--force", action="store_true", help="overwrite OUT")
     add_restore_options(parser)
 

@@ -3,7 +3,7 @@
 import glob
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import av
 
 from vcam.errors import SinkError, SourceError
 from vcam.media.endings import READ_STILLS, READ_VIDEOS
+from vcam.media.odd import is_animated
 from vcam.media.opening import open_recording
 from vcam.media.streams import best_video
 from vcam.sinks.disk import check_free, check_not_input
@@ -44,10 +45,14 @@ def find_jobs(inputs: Sequence[Path], output: Path, *, lossless: bool, force: bo
         if not makes_still:
             check_video_ending(output, lossless)
         jobs = [Job(inputs[0], output, makes_still)]
-    elif not is_one and output.suffix.lower() in known and not os.path.isdir(output):
-        raise SinkError(f"{output} is one file, expected a folder for all of them: name one")
     else:
-        jobs = list(_name(_find(inputs), output, lossless))
+        found = list(_find(inputs))
+        if os.path.exists(output) and not os.path.isdir(output):
+            kind = "one file" if os.path.isfile(output) else "a pipe or a device"
+            raise SinkError(f"{output} is {kind}, expected a folder for what is restored: name one")
+        if not is_one and output.suffix.lower() in known and not os.path.isdir(output):
+            raise SinkError(f"{output} is one file, expected a folder for all of them: name one")
+        jobs = list(_name(found, output, lossless))
     for job in jobs:
         check_not_input(job.source, job.target)
         check_free(job.target, force)
@@ -95,18 +100,20 @@ def _find(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             raise SourceError(f"no pictures or videos in {path}; expected files ending in {endings}")
 
 
-def _name(found: Iterator[tuple[Path, Path]], folder: Path, lossless: bool) -> Iterator[Job]:
+def _name(found: Iterable[tuple[Path, Path]], folder: Path, lossless: bool) -> Iterator[Job]:
     """Jobs with targets of different names: a.mov beside a.mp4 becomes a.mov.mp4, one more a.mov 2.mp4."""
     taken: set[Path] = set()
     for source, place in found:
-        target = next(name for name in names_of(folder / place, lossless) if name not in taken)
+        target = next(
+            name for name in names_of(folder / place, lossless, is_still(source)) if name not in taken
+        )
         taken.add(target)
         yield Job(source, target, is_still(source))
 
 
 def is_still(path: Path) -> bool:
-    """Whether a file's ending is that of a picture."""
-    return path.suffix.lower() in READ_STILLS
+    """Whether a file's ending is that of a picture, and it is not an animated one."""
+    return path.suffix.lower() in READ_STILLS and not is_animated(path)
 
 
 def is_readable(path: Path) -> bool:
@@ -114,9 +121,9 @@ def is_readable(path: Path) -> bool:
     return path.suffix.lower() in READ_STILLS | READ_VIDEOS
 
 
-def names_of(place: Path, lossless: bool) -> Iterator[Path]:
+def names_of(place: Path, lossless: bool, makes_still: bool) -> Iterator[Path]:
     """Names for what comes of a file, the plainest one first."""
-    ending = ".png" if is_still(place) else ".mkv" if lossless else ".mp4"
+    ending = ".png" if makes_still else ".mkv" if lossless else ".mp4"
     yield place.with_suffix(ending)
     yield place.with_name(f"{place.name}{ending}")
     yield from (place.with_name(f"{place.name} {number}{ending}") for number in itertools.count(2))

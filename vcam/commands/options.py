@@ -4,6 +4,7 @@ import argparse
 import os.path
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from vcam.address import file_url, is_utf8
 from vcam.config import KEYS, Config, load_config, replace_setting
@@ -13,6 +14,13 @@ from vcam.paths import user_paths
 
 PATHS = {"source": os.path.isfile, "weights": os.path.isdir, "card_picture": os.path.isfile}
 WORDS = ("auto", "sample", "sample-still", "pattern", "screen")  # sources, whatever files lie here
+
+
+def named_path(text: str) -> Path:
+    """A path of the command line. Raises ArgumentTypeError if it is empty: to Path that is this folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; name a file or a folder, . for this one")
+    return Path(text)
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vcam.camera.parts import check_recording, make_source_of
-from vcam.commands.options import read_config
+from vcam.commands.options import named_path, read_config
 from vcam.config import Config, replace_setting
 from vcam.daemon.signals import Flags, catch_signals
 from vcam.errors import ConfigError, SourceError
@@ -40,7 +40,7 @@ SHORTEST_S = Fraction(1, 1000)  # between two frames of a camera whose clock doe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("output", type=Path, metavar="OUT", help="a file ending in .mp4 or .mkv")
+    parser.add_argument("output", type=named_path, metavar="OUT", help="a file ending in .mp4 or .mkv")
     parser.add_argument("--seconds", type=float, metavar="N", help="end after N seconds; default: at Ctrl-C")
     parser.add_argument(
         "--source", metavar="S", help="camera, file or URL; default: the configured camera, or auto"

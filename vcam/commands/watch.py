@@ -15,14 +15,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from vcam.camera.parts import make_link
 from vcam.commands.enhance import Bar, LoadedModel, add_restore_options, enhance
 from vcam.commands.enhance_jobs import Job, is_readable, is_still, names_of
-from vcam.commands.options import read_config
+from vcam.commands.options import named_path, read_config
 from vcam.config import LARGEST
 from vcam.daemon.systemd import find_supervisor
 from vcam.errors import AlreadyRunningError, ConfigError, SinkError, SourceError, VcamError
@@ -43,8 +42,10 @@ ENDED = {128 + signal.SIGTERM, 128 + signal.SIGHUP}  # what cli.main makes of a 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where files arrive, also in its folders")
-    parser.add_argument("output", type=Path, metavar="OUT", help="the folder of the restored ones")
+    parser.add_argument(
+        "folder", type=named_path, metavar="FOLDER", help="where files arrive, also in its folders"
+    )
+    parser.add_argument("output", type=named_path, metavar="OUT", help="the folder of the restored ones")
     parser.add_argument("--once", action="store_true", help="end when all that is there is done")
     parser.add_argument(
         "--settle",
@@ -137,7 +138,7 @@ def make_watch(args: argparse.Namespace, journal: Journal, model: LoadedModel, t
         restore,
         Told(say, complain),
         is_wanted=is_readable,
-        names=partial(names_of, lossless=args.lossless),
+        names=lambda place: names_of(place, args.lossless, is_still(args.folder / place)),
         settling=Settling(args.settle),
         waits=not args.once,
     )

@@ -1,10 +1,14 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from vcam import cli
 from vcam.commands.enhance_jobs import Job, find_jobs
 from vcam.errors import SinkError, SourceError
+
+Image = pytest.importorskip("PIL.Image")
 
 
 def make_files(folder: Path, *names: str) -> None:
@@ -75,3 +79,56 @@ def test_an_ending_that_cannot_be_written_is_told_with_those_that_can(tmp_path: 
     expected = r"use \.png \.jpg \.jpeg \.webp for a picture, \.mp4 \.mkv for a video"
     with pytest.raises(SinkError, match=expected):
         find_jobs([tmp_path / "a.jpg"], tmp_path / name, lossless=False, force=False)
+
+
+@pytest.mark.parametrize("ending", ["png", "webp"])
+def test_an_animated_picture_of_a_folder_becomes_a_video(tmp_path: Path, ending: str) -> None:
+    pictures = [Image.fromarray(np.full((48, 64, 3), level, np.uint8)) for level in (0, 90, 180)]
+    (tmp_path / "in").mkdir()
+    pictures[0].save(tmp_path / f"in/film.{ending}", save_all=True, append_images=pictures[1:], duration=100)
+    pictures[0].save(tmp_path / f"in/one.{ending}")
+    assert targets(tmp_path, "in") == {f"in/film.{ending}": "film.mp4", f"in/one.{ending}": "one.png"}
+
+
+def test_a_pipe_that_is_called_a_picture_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    assert targets(tmp_path, "a.png") == {"a.png": "a.png"}
+
+
+def test_an_input_that_is_not_there_is_said_before_the_output(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no pictures or videos in"):
+        find_jobs([tmp_path / "nosuch*.mp4"], tmp_path / "x.mp4", lossless=False, force=False)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pipe", "a pipe or a device"), ("file", "one file")])
+def test_an_output_that_is_neither_a_folder_nor_a_recording_is_named_as_what_it_is(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    make_files(tmp_path, "a.mp4", "file")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SinkError, match=f"{name} is {kind}, expected a folder"):
+        find_jobs([tmp_path / "a.mp4"], tmp_path / name, lossless=False, force=True)
+
+
+def test_a_pipe_is_no_output_even_by_force(tmp_path: Path) -> None:
+    make_files(tmp_path, "a.mp4")
+    os.mkfifo(tmp_path / "b.mp4")
+    with pytest.raises(SinkError, match="is no regular file"):
+        find_jobs([tmp_path / "a.mp4"], tmp_path / "b.mp4", lossless=False, force=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("enhance", "", "x.mp4"),
+        ("enhance", "a.mp4", ""),
+        ("watch", "", "out"),
+        ("watch", ".", ""),
+        ("record", ""),
+    ],
+)
+def test_an_empty_name_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "the name is empty; name a file or a folder" in capsys.readouterr().err
