@@ -8,6 +8,8 @@ from types import MappingProxyType
 from vcam.camera.model_choice import BUDGET, Budget
 from vcam.config import Config
 
+MOST_CORES = 1 / 3  # of all of them, for the network: a call's program encodes and decodes on the others
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -25,8 +27,8 @@ class Effort:
 
 EFFORTS: Mapping[str, Effort] = MappingProxyType(
     {
-        "quiet": Effort(1, 0.25, 0.25),  # a call encodes and decodes on the other cores meanwhile
-        "balanced": Effort(0, BUDGET, 0.25),
+        "quiet": Effort(1, 0.25, MOST_CORES),  # a call encodes and decodes on the other cores meanwhile
+        "balanced": Effort(0, BUDGET, MOST_CORES),
         "best": Effort(0, 0.75, 1.0),
     }
 )
