@@ -100,7 +100,8 @@ class NoiseMeter:
     def reset(self) -> None:
         """Forget the pictures but keep the estimate: after a cut it is most likely the same camera."""
         self._past.clear()
-        self._left = LAG + 1
+        if self._is_known:  # else it is measured as soon as that can be
+            self._left = LAG + 1
 
     def measure(self, look: Callable[[], Seen]) -> Noise:
         """Take one picture in; returns the noise as known by now.
