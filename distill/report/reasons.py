@@ -49,10 +49,11 @@ def _why_calls_differ(finding: Finding, digits: int) -> str:
     """One sentence on why a score on frames of calls is another one."""
     assert finding.on_calls is not None
     change = finding.on_calls - (finding.on_calls_untouched or 0.0)
-    word = "better" if (change < 0) == (finding.key in LOWER_IS_BETTER) else "worse"
+    by, is_better = plain(abs(change), digits), (change < 0) == (finding.key in LOWER_IS_BETTER)
+    told = f"better, by {by}, though" if is_better else f"worse, by {by}:"
     return (
-        f"On frames of calls it makes the input {word}, by {plain(abs(change), digits)}: a codec's blocks, "
-        "which it has never seen, are damage of another kind than its own."
+        f"On frames of calls it makes the input {told} a codec's blocks, which it has never seen, are damage "
+        "of another kind than its own."
     )
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,17 @@ def test_the_recipes_own_words_follow_the_numbers(tmp_path: Path) -> None:
         "Its training could go on: still gains; +0.08 dB in the last fifth. "
         "They averaged over training pictures."
     )
+
+
+def test_a_gain_on_calls_is_told_with_its_surprise(tmp_path: Path) -> None:
+    write_record(tmp_path, claims=[{"what": "SSIM", "claimed": "0.91", "metric": "ssim_rgb"}])
+    results, records = make_results(), read_records(tmp_path)
+    rows = [
+        replace(row, ssim_rgb=0.9, ssim_rgb_gain=0.02) if row.contender == "tiny" else row
+        for row in results.rows
+    ]
+    (line,) = reasons(records["tiny"], make_view(replace(results, rows=rows), records))
+    assert "makes the input better, by 0.0200, though a codec's blocks, which it has never seen" in line
 
 
 def test_the_overview_counts_what_holds(tmp_path: Path) -> None:
