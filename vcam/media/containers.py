@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 EBML_BEGIN, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 MOST_BOXES = 100_000
+UNKNOWN = 0xFFFFFFFF  # what programs write in an AVI that they stream
 # at the top of a file; anything else behind them is what some program has added
 BOXES = frozenset(
     (
@@ -34,7 +35,8 @@ def has_end(file: BinaryIO, length: int) -> bool:
     except struct.error:  # not even the announcement is whole
         return False
     if head[:4] + head[8:12] == b"RIFFAVI ":
-        return int.from_bytes(head[4:8], "little") + 8 <= length
+        size = int.from_bytes(head[4:8], "little")
+        return size == UNKNOWN or size + 8 <= length
     return True
 
 

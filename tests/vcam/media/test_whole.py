@@ -82,6 +82,14 @@ def test_a_recording_that_was_never_finished_announces_no_length(tmp_path: Path)
     assert is_whole_file(path)
 
 
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_an_avi_that_was_streamed_announces_no_length(tmp_path: Path, size: int) -> None:
+    path = write_video(tmp_path / "a.avi")
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + size.to_bytes(4, "little") + content[8:])
+    assert is_whole_file(path)
+
+
 def test_of_a_cut_recording_the_rest_is_said_to_be_missing(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mkv", 40)
     path.write_bytes(path.read_bytes()[:1800])
