@@ -1,4 +1,4 @@
-"""Where `sharpkd` begins: an interruption while the command line is being loaded is no error."""
+"""Where `sharpkd` begins: an interruption while the command line is being loaded is not an error."""
 
 import sys
 

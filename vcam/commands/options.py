@@ -87,7 +87,7 @@ def as_sent(key: str, value: str) -> str:
 def folder_told(source: str) -> Iterator[None]:
     """Say of a source that cannot be used that it is a folder here, which a camera elsewhere cannot know.
 
-    A camera may be called as a folder is, so that this is no error by itself.
+    A camera may be called as a folder is, so that this alone is not an error.
     """
     try:
         yield

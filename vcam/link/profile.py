@@ -60,7 +60,7 @@ def parse_profile(text: str) -> LinkProfile:
     """
     name, *settings = text.split(",")
     if name == "off" and settings:
-        raise LinkError(f"'off' is no link that could be changed; expected one of: {', '.join(PROFILES)}")
+        raise LinkError(f"'off' has nothing that could be changed; expected one of: {', '.join(PROFILES)}")
     if name not in PROFILES:
         found = closest(name, (*PROFILES, "off"))
         raise LinkError(f"no link profile {name!r}{found}; choose one of: {', '.join(PROFILES)}, or off")

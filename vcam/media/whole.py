@@ -12,6 +12,7 @@ from pathlib import Path
 from vcam.media.containers import has_end
 
 JPEG_BEGIN, JPEG_SCAN, JPEG_END = b"\xff\xd8\xff", 0xDA, 0xD9
+DAMAGED = -1  # in place of a marker
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # that ends the coded data: no stuffed byte, no restart
 ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 PNG_BEGIN, PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND"
@@ -54,44 +55,36 @@ def is_whole_file(path: Path) -> bool:
 
 
 def read_segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The marker and all bytes of each segment of a JPEG file, up to the coded data of its first scan."""
-    place = 2
-    while place + 4 <= len(content) and content[place] == 0xFF:
-        marker = content[place + 1]
-        if marker in (JPEG_SCAN, JPEG_END):
+    """The marker and all bytes of each whole segment of a JPEG file, up to its first coded data."""
+    for marker, begin, end in _walk(content):
+        if marker in (DAMAGED, JPEG_SCAN, JPEG_END) or end > len(content):
             return
-        if marker == 0xFF:  # a fill byte
-            place += 1
-        elif marker in ALONE:
-            place += 2
-        else:
-            end = _segment_end(content, place)
-            yield marker, content[place:end]
-            place = end
+        yield marker, content[begin:end]
 
 
 def _has_jpeg_end(content: bytes) -> bool:
-    """Walk the segments of the first picture, and the coded data between them, to its end."""
+    """Whether the first picture's segments lead to its end, or to damage, which is another matter."""
+    return any(marker in (DAMAGED, JPEG_END) for marker, _, _ in _walk(content))
+
+
+def _walk(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker, the place and the end of each segment of a JPEG file; coded data is passed over.
+
+    A place without a marker is told as DAMAGED, after which nothing is.
+    """
     place = 2
     while place + 2 <= len(content):
-        if content[place] != 0xFF:  # damaged, which is another matter
-            return True
-        marker = content[place + 1]
-        if marker == JPEG_END:
-            return True
+        marker = content[place + 1] if content[place] == 0xFF else DAMAGED
         if marker == 0xFF:  # a fill byte
             place += 1
         elif marker in ALONE:
             place += 2
         else:
-            place = _segment_end(content, place)
+            end = place + 2 + max(2, int.from_bytes(content[place + 2 : place + 4], "big"))
+            yield marker, place, end
+            if marker == DAMAGED:
+                return
             if marker == JPEG_SCAN:
-                found = MARKER.search(content, place)
-                if found is None:
-                    return False
-                place = found.start()
-    return False
-
-
-def _segment_end(content: bytes, place: int) -> int:
-    return place + 2 + max(2, int.from_bytes(content[place + 2 : place + 4], "big"))
+                found = MARKER.search(content, end)
+                end = found.start() if found else len(content)
+            place = end

@@ -22,7 +22,7 @@ REMEDIES = {
 def check_free(path: Path, force: bool) -> None:
     """Raise SinkError if a file of this name is there, unless it may be overwritten, and is a regular one."""
     if os.path.exists(path) and not os.path.isfile(path):
-        raise SinkError(f"cannot write {path}: it is no regular file; name another")
+        raise SinkError(f"cannot write {path}: it is not a regular file; name another")
     if os.path.exists(path) and not force:
         raise SinkError(f"{path} is there already; name another file, or overwrite it with --force")
 

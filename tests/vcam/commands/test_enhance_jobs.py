@@ -113,7 +113,7 @@ def test_an_output_that_is_neither_a_folder_nor_a_recording_is_named_as_what_it_
 def test_a_pipe_is_no_output_even_by_force(tmp_path: Path) -> None:
     make_files(tmp_path, "a.mp4")
     os.mkfifo(tmp_path / "b.mp4")
-    with pytest.raises(SinkError, match="is no regular file"):
+    with pytest.raises(SinkError, match="is not a regular file"):
         find_jobs([tmp_path / "a.mp4"], tmp_path / "b.mp4", lossless=False, force=True)
 
 

@@ -101,7 +101,7 @@ def test_an_interrupted_run_says_what_it_did(program: Program) -> None:
         (("--size", "4096x2160"), 2, "at most 1920x1080"),
         (("--strength", "1.5"), 2, "--strength: strength = 1.5 is out of range"),
         (("--frames", "0"), 2, "--frames: 0 is not above 0"),
-        (("--link", "off,loss=1"), 7, "'off' is no link that could be changed"),
+        (("--link", "off,loss=1"), 7, "'off' has nothing that could be changed"),
         (("--require-gpu",), 6, "or leave require_gpu off"),
     ],
 )

@@ -8,7 +8,7 @@ from video_files import grey_picture, write_video
 
 from vcam.errors import SourceError
 from vcam.media.reading import Recording
-from vcam.media.whole import is_whole, is_whole_file
+from vcam.media.whole import is_whole, is_whole_file, read_segments
 
 
 def encoded(ending: str, *options: int) -> bytes:
@@ -88,6 +88,11 @@ def test_an_avi_that_was_streamed_announces_no_length(tmp_path: Path, size: int)
     content = path.read_bytes()
     path.write_bytes(content[:4] + size.to_bytes(4, "little") + content[8:])
     assert is_whole_file(path)
+
+
+def test_a_segment_that_is_cut_short_is_not_read() -> None:
+    content = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xe1\x00\x40Exif"
+    assert list(read_segments(content)) == [(0xE0, b"\xff\xe0\x00\x04ab")]
 
 
 def test_of_a_cut_recording_the_rest_is_said_to_be_missing(tmp_path: Path) -> None:
